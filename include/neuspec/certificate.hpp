@@ -1,0 +1,24 @@
+/// \file certificate.hpp
+/// The proof of optimality, SPEC.md section 3. Computed in double from the raw data and the network alone.
+#pragma once
+
+#include "neuspec/network.hpp"
+
+namespace neuspec {
+
+/// primal = P(f); dual = g(τv) for v = ∇ℓ(f) scaled into the dual feasible set, a proven lower bound on the optimum of (P).
+struct Certificate {
+  double primal = 0;        ///< Σ ℓ(f(x_i), y_i) + β Σ|α_j|, units of the loss
+  double dual = 0;          ///< proven lower bound, including every rounding error of κ
+  double relative_gap = 0;  ///< (primal − dual) / max(1, |primal|)
+  double kappa = 0;         ///< max over ‖u‖ = 1 and outputs of |Σ_i v_i σ(uᵀx_i)|
+};
+
+/// Proves how far `network` is from the optimum of (P) on `data`. One pass over the data, 2·n·d·m + n·d²·C flops.
+/// \throws DataError when shapes disagree, EnvironmentError when memory does not suffice.
+Certificate certify(const Network& network, const Problem& problem, const Source& data);
+
+/// β_max: the smallest β for which the zero network is optimal (SPEC.md section 1).
+double beta_max(const Problem& problem, const Source& data);
+
+}  // namespace neuspec

@@ -1,0 +1,84 @@
+/// \file dataset.hpp
+/// Samples, targets and sample weights, and where they come from.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace neuspec {
+
+using Index = std::ptrdiff_t;
+
+/// Consecutive samples of a source. All arrays are row-major with no padding and live only during the visit.
+struct Chunk {
+  Index first = 0;                  ///< index of the first sample in the source
+  Index samples = 0;                ///< number of samples n_c in this chunk
+  const double* x = nullptr;        ///< n_c × d features
+  const double* y = nullptr;        ///< n_c × C targets
+  const double* weights = nullptr;  ///< n_c sample weights w_i ≥ 0, or null when all are 1
+};
+
+/// Where samples come from: memory, a file larger than memory, a shard. Everything downstream reads samples through it,
+/// chunk by chunk and as often as it needs; the order of the samples never changes.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual Index samples() const = 0;   ///< n
+  virtual Index features() const = 0;  ///< d
+  virtual Index targets() const = 0;   ///< C
+  /// Calls `visitor` on consecutive chunks of at most `chunk_samples` samples, in order, from the calling thread.
+  virtual void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const = 0;
+};
+
+/// Samples held in memory: the source that the readers return and that C++ callers fill themselves.
+class Dataset final : public Source {
+ public:
+  Dataset() = default;
+  /// Takes row-major `x` (n × d) and `y` (n × C); `weights` is empty or holds n values ≥ 0.
+  /// \throws DataError when sizes disagree or a value is not finite (the message names sample and column, from 1).
+  Dataset(Index samples, Index features, Index targets, std::vector<double> x, std::vector<double> y, std::vector<double> weights = {});
+
+  Index samples() const override { return samples_; }
+  Index features() const override { return features_; }
+  Index targets() const override { return targets_; }
+  void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
+
+  const std::vector<double>& x() const { return x_; }              ///< n × d, row-major
+  const std::vector<double>& y() const { return y_; }              ///< n × C, row-major
+  const std::vector<double>& weights() const { return weights_; }  ///< n, or empty
+
+ private:
+  Index samples_ = 0, features_ = 0, targets_ = 0;
+  std::vector<double> x_, y_, weights_;
+};
+
+/// A file as it was read, before anything is made of it: numbers with names. `read_table` fills it, `Preprocessing` turns it into a Dataset.
+struct Table {
+  std::string path;                        ///< for messages
+  Index samples = 0, features = 0, targets = 0;
+  std::vector<double> x;                   ///< samples × features, row-major
+  std::vector<double> y;                   ///< samples × targets, row-major; empty when the file has no targets
+  std::vector<std::string> feature_names;  ///< from the header; x0, x1, … where there is none
+  std::vector<std::string> target_names;   ///< from the header; y0, y1, … where there is none
+  Index image_height = 0, image_width = 0; ///< shape of one sample for IDX and 3-D NPY files, 0 otherwise
+};
+
+/// What `read_table` should take from a file.
+struct ReadOptions {
+  /// Names (CSV header) or 0-based positions of the target columns; empty: the last column of CSV and NPY files.
+  /// A LIBSVM file always has its label as target. IDX and 3-D NPY files have no target column.
+  std::vector<std::string> targets;
+  /// Labels in a file of their own (IDX, NPY or CSV with as many rows): then no column of the data file is a target unless named.
+  std::string labels_file;
+  bool without_targets = false;  ///< every column is a feature (what predict wants); named targets are then dropped if present
+  Index features = 0;            ///< LIBSVM only: number of features when the file may lack the last ones; 0: largest index seen
+};
+
+/// Reads CSV (comma, semicolon or tab, header or not, quoted fields), NPY, LIBSVM text or IDX, each plain or gzip-compressed.
+/// The format follows from the content (magic bytes) and, for text, from the first lines; the name's ending breaks ties.
+/// \throws DataError naming file, line and column of what cannot be read; NaN and infinity are refused.
+Table read_table(const std::string& path, const ReadOptions& options = {});
+
+}  // namespace neuspec

@@ -1,0 +1,100 @@
+/// \file fit.hpp
+/// Training to the global optimum.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "neuspec/certificate.hpp"
+
+namespace neuspec {
+
+enum class SolverKind { automatic, admm, burer_monteiro };
+enum class OperatorKind { automatic, moments, gram, matrix_free };
+enum class DeviceKind { automatic, cpu, cuda };
+enum class Precision { double_precision, single_precision };
+
+/// Settings of one solve. Default and meaning stand side by side here and once more, as text, in `settings_table`.
+struct Settings {
+  SolverKind solver = SolverKind::automatic;              ///< which algorithm (SPEC.md section 6)
+  OperatorKind data_operator = OperatorKind::automatic;   ///< which form of the data operator (SPEC.md section 5)
+  DeviceKind device = DeviceKind::automatic;              ///< where the work runs
+  Precision precision = Precision::double_precision;      ///< of the solve; certificates are always double
+  double tolerance = 1e-6;                                ///< relative duality gap to reach
+  Index max_iterations = 20000;                           ///< ADMM or L-BFGS iterations
+  double time_limit = std::numeric_limits<double>::infinity();  ///< seconds of solving
+  int threads = 0;                                        ///< CPU threads; 0: all
+  double memory_limit = 0;                                ///< bytes the solve may use; 0: three quarters of what is free
+  unsigned seed = 0;                                      ///< of the random starts of Burer–Monteiro
+};
+
+/// One row of the table that feeds validation, the program's options and the C API.
+struct SettingInfo {
+  const char* name;      ///< as on the command line, without dashes
+  const char* values;    ///< what may be given, for help texts
+  const char* meaning;   ///< one line
+  void (*set)(Settings&, const std::string& value);  ///< \throws UsageError naming the setting and what it allows
+  std::string (*get)(const Settings&);
+};
+std::span<const SettingInfo> settings_table();
+
+enum class Status { optimal, iteration_limit, time_limit, interrupted, stalled };
+std::string name(Status status);
+std::string name(SolverKind kind);
+std::string name(OperatorKind kind);
+std::string name(DeviceKind kind);
+std::string name(Precision precision);
+
+/// State of a running solve, as seen at its tests of convergence.
+struct Progress {
+  double seconds = 0;       ///< since the solve started, lifting included
+  Index iterations = 0;
+  double primal = 0;        ///< best objective so far of a feasible point, from the solver's own quantities
+  double dual = 0;          ///< best lower bound so far
+  double relative_gap = 0;
+  Index neurons = 0;        ///< rank of the current point
+};
+
+/// What a solve reports. Everything is NaN until computed.
+struct Report {
+  Status status = Status::stalled;
+  double primal = std::numeric_limits<double>::quiet_NaN();
+  double dual = std::numeric_limits<double>::quiet_NaN();
+  double relative_gap = std::numeric_limits<double>::quiet_NaN();
+  double beta = std::numeric_limits<double>::quiet_NaN();
+  double beta_max = std::numeric_limits<double>::quiet_NaN();
+  Index neurons = 0, iterations = 0, samples = 0, features = 0, outputs = 0, blocks = 0;
+  std::string solver, data_operator, device, precision;
+  std::string choice;  ///< which solver and operator were taken and why, one line
+  struct Seconds {
+    double read = 0, lift = 0, solve = 0, certify = 0, decompose = 0, total = 0;
+  } seconds;
+  std::vector<Progress> history;
+};
+
+struct Result {
+  Network network;
+  Report report;
+};
+
+/// Called at every test of convergence; return false to stop cleanly (the best network so far is certified and returned).
+using Observer = std::function<bool(const Progress&)>;
+
+/// Solves (P) to `settings.tolerance`. `report.status` is `optimal` only if the returned network's gap, recomputed from the
+/// raw data by `certify`, is at most the tolerance.
+/// \throws UsageError, DataError, EnvironmentError
+Result fit(const Source& data, const Problem& problem, const Settings& settings = {}, const Observer& observer = {});
+
+/// Called after each β of a path with its result; return false to stop.
+using PathObserver = std::function<bool(const Result&)>;
+
+/// Solves (P) for each β in turn, sharing the lifted data and its factor and starting each from the one before (give β in
+/// descending order). \throws as `fit`.
+std::vector<Result> fit_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings = {},
+                             const PathObserver& after_each = {}, const Observer& observer = {});
+
+}  // namespace neuspec

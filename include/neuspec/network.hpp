@@ -1,0 +1,51 @@
+/// \file network.hpp
+/// The trained network and the model file around it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "neuspec/preprocessing.hpp"
+#include "neuspec/problem.hpp"
+
+namespace neuspec {
+
+/// f_k(x) = Σ_{j : output_j = k} α_j σ(u_jᵀ x), ‖u_j‖₂ = 1.
+struct Network {
+  Activation activation;
+  Index features = 0;              ///< d
+  Index outputs = 1;               ///< C
+  std::vector<double> directions;  ///< u_j, d × m column-major: neuron j is directions[j·d … j·d + d)
+  std::vector<double> weights;     ///< α_j, m
+  std::vector<Index> output;       ///< which output neuron j feeds, m
+
+  Index neurons() const { return static_cast<Index>(weights.size()); }  ///< m
+
+  /// Appends one neuron; `u` holds d values.
+  void add(const double* u, double alpha, Index output_index);
+
+  /// f = outputs for `samples` rows of x (row-major, samples × d); f is samples × C, row-major. Batched GEMM, 2·n·d·m flops.
+  void predict(const double* x, Index samples, double* f) const;
+
+  /// Σ_j |α_j|.
+  double penalty() const;
+};
+
+/// A network with everything needed to use and to check it: what a model file holds.
+struct Model {
+  Network network;
+  Problem problem;
+  Preprocessing preprocessing;
+  double primal = 0, dual = 0, relative_gap = 0;  ///< as certified when the network was trained
+  std::string status;                             ///< `optimal` or why training stopped
+  std::string provenance;                         ///< data file, samples, version that made it
+
+  /// Writes versioned JSON with 17 significant digits, to a temporary file first and then renamed.
+  /// \throws EnvironmentError when the file cannot be written.
+  void save(const std::string& path) const;
+
+  /// \throws DataError when the file is no model, is damaged (lengths, finite numbers, unit directions are checked) or of a later version.
+  static Model load(const std::string& path);
+};
+
+}  // namespace neuspec

@@ -1,0 +1,12 @@
+/// \file neuspec.hpp
+/// Everything a user of the library needs.
+#pragma once
+
+#include "neuspec/certificate.hpp"
+#include "neuspec/dataset.hpp"
+#include "neuspec/error.hpp"
+#include "neuspec/fit.hpp"
+#include "neuspec/network.hpp"
+#include "neuspec/preprocessing.hpp"
+#include "neuspec/problem.hpp"
+#include "neuspec/version.hpp"
