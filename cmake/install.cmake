@@ -45,5 +45,6 @@ else()
 endif()
 # Relative to the file's own place: the installed tree can be moved as a whole.
 file(RELATIVE_PATH NEUSPEC_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" NEUSPEC_PC_PREFIX ${NEUSPEC_PC_PREFIX})
 configure_file(cmake/neuspec.pc.in neuspec.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/neuspec.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
