@@ -8,16 +8,26 @@
 namespace neuspec {
 
 /// Blocks of Γ for C outputs: M_k = a Xᵀdiag(v_k)X (d × d, lower triangle), q_k = b Xᵀv_k, t_k = c Σ v_k.
-struct LiftedGradient {
+class LiftedGradient {
+ public:
   Index features = 0, outputs = 0;
-  std::vector<double> M;  ///< d × d × C
+  std::vector<double> M;  ///< d × d × C, column-major; only the lower triangles mean anything
   std::vector<double> q;  ///< d × C
   std::vector<double> t;  ///< C
 
   LiftedGradient(Index features, Index outputs);
 
-  /// Adds the part of `samples` rows of x (row-major n × d) with dual values v (row-major n × C). n·d²·C flops.
+  /// Adds the part of `samples` rows of x (row-major n × d) with dual values v (row-major n × C). Blocks of rows are shared among the
+  /// OpenMP threads; the result depends on their number only. n·d²·C flops for large d, twice that for small.
   void accumulate(const Activation& activation, const double* x, const double* v, Index samples);
+
+  /// How far rounding in the sums can have moved uᵀM_k u + q_kᵀu + t_k for any ‖u‖ = 1: (length of the longest chain of additions)·2⁻⁵³·
+  /// Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|).
+  double rounding(Index output) const;
+
+ private:
+  Index depth_ = 0, longest_block_ = 0;  ///< the longest chain of additions has at most their sum
+  std::vector<double> magnitude_;        ///< Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|), C
 };
 
 }  // namespace neuspec

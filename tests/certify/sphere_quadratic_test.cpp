@@ -1,0 +1,203 @@
+#include "certify/sphere_quadratic.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "support/random.hpp"
+
+namespace neuspec {
+namespace {
+
+using test::Random;
+
+double norm(const std::vector<double>& x) {
+  double sum = 0;
+  for (const double value : x) sum += value * value;
+  return std::sqrt(sum);
+}
+
+// uᵀMu + qᵀu + t from the lower triangle, in long double.
+double value_at(const std::vector<double>& M, const std::vector<double>& q, double t, const std::vector<double>& u) {
+  const std::size_t d = q.size();
+  long double sum = t;
+  for (std::size_t j = 0; j < d; ++j) {
+    sum += static_cast<long double>(q[j]) * u[j] + static_cast<long double>(M[j * d + j]) * u[j] * u[j];
+    for (std::size_t i = j + 1; i < d; ++i) sum += 2.0L * M[j * d + i] * u[i] * u[j];
+  }
+  return static_cast<double>(sum);
+}
+
+// V diag(lambda) Vᵀ.
+std::vector<double> assemble(const std::vector<double>& V, const std::vector<double>& lambda) {
+  const std::size_t d = lambda.size();
+  std::vector<double> M(d * d);
+  for (std::size_t k = 0; k < d; ++k)
+    for (std::size_t j = 0; j < d; ++j)
+      for (std::size_t i = 0; i < d; ++i) M[j * d + i] += lambda[k] * V[k * d + i] * V[k * d + j];
+  return M;
+}
+
+// Tight, consistent, and attained at a unit vector.
+void expect_solved(const SphereMaximum& maximum, double scale) {
+  EXPECT_NEAR(norm(maximum.u), 1.0, 1e-14);
+  EXPECT_GE(maximum.bound, maximum.value);
+  EXPECT_LE(maximum.bound - maximum.value, 1e-14 * static_cast<double>(maximum.u.size() + 20) * scale);
+}
+
+TEST(SphereQuadratic, ClosedForms) {
+  const std::vector<double> zero(9), q{2, -1, 2};
+  EXPECT_NEAR(sphere_quadratic_max(3, zero.data(), q.data(), 0.5).value, 3.5, 1e-15);  // linear: ‖q‖ + t
+  EXPECT_NEAR(sphere_quadratic_max(3, zero.data(), zero.data(), 0.5).value, 0.5, 0);   // constant
+  const std::vector<double> diagonal{1, 0, 0, 0, 4, 0, 0, 0, -7};
+  EXPECT_NEAR(sphere_quadratic_max(3, diagonal.data(), zero.data(), -1).value, 3, 1e-15);  // largest eigenvalue
+  const std::vector<double> identity{2, 0, 0, 0, 2, 0, 0, 0, 2};
+  EXPECT_NEAR(sphere_quadratic_max(3, identity.data(), q.data(), 1).value, 6, 1e-14);  // multiple top eigenvalue: λ + ‖q‖ + t
+  const double M = -3, slope = -2;
+  EXPECT_NEAR(sphere_quadratic_max(1, &M, &slope, 1).value, 0, 1e-15);  // d = 1: M + |q| + t
+}
+
+TEST(SphereQuadratic, ZeroProblemHasAUnitMaximiser) {
+  const std::vector<double> zero(16);
+  const SphereMaximum maximum = sphere_quadratic_max(4, zero.data(), zero.data(), 0);
+  EXPECT_EQ(maximum.value, 0);
+  EXPECT_NEAR(maximum.bound, 0, 1e-300);
+  EXPECT_NEAR(norm(maximum.u), 1, 1e-15);
+}
+
+TEST(SphereQuadratic, HardCaseFillsTheTopEigenvector) {
+  // q ⊥ top eigenvector and short: z_1 = g_1/(λ_max − λ_1) = 1/4, value λ_max + g_1²/(λ_max − λ_1).
+  const std::vector<double> lambda{-1, 3}, g{1, 0};
+  const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0, true);
+  EXPECT_NEAR(maximum.value, 3.25, 1e-15);
+  EXPECT_NEAR(maximum.bound, 3.25, 1e-13);
+  EXPECT_NEAR(maximum.u[0], 0.25, 1e-15);
+  EXPECT_NEAR(norm(maximum.u), 1, 1e-15);
+}
+
+TEST(SphereQuadratic, OrthogonalToTheTopButLongIsNotHard) {
+  const std::vector<double> lambda{-1, 3}, g{8, 0};  // δ = 4: ‖z‖ = 8/8
+  const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0, true);
+  EXPECT_NEAR(maximum.value, -1 + 16, 1e-14);
+  EXPECT_NEAR(maximum.bound, maximum.value, 1e-13);
+  EXPECT_NEAR(maximum.u[0], 1, 1e-15);
+}
+
+TEST(SphereQuadratic, NearHardCasesConverge) {
+  for (double tiny = 1.0; tiny > 1e-320; tiny *= 1e-3) {
+    for (const double other : {0.3, 3.999999999, 4.0, 4.000000001, 40.0}) {
+      const std::vector<double> lambda{-1, 3 - tiny, 3}, g{other, 0.1 * tiny, tiny};
+      const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0.25, true);
+      expect_solved(maximum, 10 + other);
+      double value = 0.25;
+      for (std::size_t i = 0; i < 3; ++i) value += maximum.u[i] * (lambda[i] * maximum.u[i] + 2 * g[i]);
+      EXPECT_NEAR(value, maximum.value, 1e-14 * (10 + other));
+      EXPECT_LE(maximum.bound - maximum.value, 1e-14 * (10 + other)) << "g_top " << tiny << ", g_1 " << other;
+    }
+  }
+}
+
+TEST(SphereQuadratic, DenseGridInTheePlane) {
+  Random random(1);
+  for (int trial = 0; trial < 50; ++trial) {
+    const std::vector<double> M = random.normals(4), q = random.normals(2);
+    const SphereMaximum maximum = sphere_quadratic_max(2, M.data(), q.data(), 0.3);
+    double best = -1e300;
+    for (int i = 0; i < 20000; ++i) {
+      const double angle = 2 * std::numbers::pi * i / 20000;
+      best = std::max(best, value_at(M, q, 0.3, {std::cos(angle), std::sin(angle)}));
+    }
+    EXPECT_LE(best, maximum.bound);
+    EXPECT_NEAR(best, maximum.value, 1e-6);
+    expect_solved(maximum, 10);
+  }
+}
+
+TEST(SphereQuadratic, NoSampleExceedsTheBound) {
+  Random random(2);
+  for (const Index d : {1, 2, 3, 7, 20, 60}) {
+    const std::vector<double> M = random.normals(d * d), q = random.normals(d);
+    const auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), -0.2);
+    EXPECT_NEAR(value_at(M, q, -0.2, plus.u), plus.value, 1e-13 * static_cast<double>(d));
+    EXPECT_NEAR(-value_at(M, q, -0.2, minus.u), minus.value, 1e-13 * static_cast<double>(d));
+    expect_solved(plus, 4 * std::sqrt(static_cast<double>(d)));
+    expect_solved(minus, 4 * std::sqrt(static_cast<double>(d)));
+    for (int sample = 0; sample < 500; ++sample) {
+      // Half of them near the maximisers, where a wrong bound would show.
+      std::vector<double> u = random.unit(d);
+      if (sample % 2 == 0)
+        for (std::size_t i = 0; i < u.size(); ++i) u[i] = (sample % 4 == 0 ? plus.u[i] : minus.u[i]) + 1e-3 * u[i];
+      const double length = norm(u);
+      for (double& value : u) value /= length;
+      const double value = value_at(M, q, -0.2, u);
+      EXPECT_LE(value, plus.bound);
+      EXPECT_LE(-value, minus.bound);
+    }
+  }
+}
+
+TEST(SphereQuadratic, MaximiserIsStationary) {
+  Random random(3);
+  for (int trial = 0; trial < 20; ++trial) {
+    const Index d = random.index(2, 30);
+    std::vector<double> lambda = random.normals(d), g = random.normals(d);
+    std::sort(lambda.begin(), lambda.end());
+    const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0, true);
+    // λ_i z_i + g_i = μ z_i with one μ ≥ λ_max for all i.
+    double mu = 0;
+    for (std::size_t i = 0; i < lambda.size(); ++i) mu += maximum.u[i] * (lambda[i] * maximum.u[i] + g[i]);
+    EXPECT_GE(mu, lambda.back());
+    for (std::size_t i = 0; i < lambda.size(); ++i) EXPECT_NEAR(lambda[i] * maximum.u[i] + g[i], mu * maximum.u[i], 1e-11);
+  }
+}
+
+TEST(SphereQuadratic, TiesAnywhereOnTheDiagonal) {
+  Random random(4);
+  const std::vector<double> V = random.orthogonal(6), q = random.normals(6);
+  for (const std::vector<double>& lambda :
+       {std::vector<double>{1, 1, 1, 1, 1, 1}, {-2, -2, 0, 0, 5, 5}, {-3, 0, 0, 0, 0, 0}, {-1, -1, -1, -1, -1, 2}}) {
+    const std::vector<double> M = assemble(V, lambda);
+    const auto [plus, minus] = sphere_quadratic_extremes(6, M.data(), q.data(), 0);
+    expect_solved(plus, 20);
+    expect_solved(minus, 20);
+  }
+}
+
+TEST(SphereQuadratic, SpanAndMatrixVersionsAgree) {
+  Random random(5);
+  for (int trial = 0; trial < 10; ++trial) {
+    const std::vector<double> V = random.orthogonal(8), g = random.normals(8);
+    std::vector<double> lambda = random.normals(8), q(8);
+    std::sort(lambda.begin(), lambda.end());
+    for (std::size_t k = 0; k < 8; ++k)
+      for (std::size_t i = 0; i < 8; ++i) q[i] += 2 * g[k] * V[k * 8 + i];
+    const std::vector<double> M = assemble(V, lambda);
+    const SphereMaximum in_basis = sphere_quadratic_max(lambda, g, 0.1, false), dense = sphere_quadratic_max(8, M.data(), q.data(), 0.1);
+    EXPECT_TRUE(in_basis.u.empty());
+    EXPECT_NEAR(in_basis.value, dense.value, 1e-13);
+    EXPECT_NEAR(sphere_quadratic_extremes(8, M.data(), q.data(), 0.1).first.value, dense.value, 1e-14);
+  }
+}
+
+TEST(SphereQuadratic, ScalesFromTinyToHuge) {
+  Random random(6);
+  const std::vector<double> M = random.normals(25), q = random.normals(5);
+  const SphereMaximum reference = sphere_quadratic_max(5, M.data(), q.data(), 0.7);
+  for (const double scale : {1e-300, 1e-150, 1e-30, 1e30, 1e150, 1e300}) {
+    std::vector<double> scaled_M = M, scaled_q = q;
+    for (double& value : scaled_M) value *= scale;
+    for (double& value : scaled_q) value *= scale;
+    const SphereMaximum maximum = sphere_quadratic_max(5, scaled_M.data(), scaled_q.data(), 0.7 * scale);
+    EXPECT_NEAR(maximum.value / scale, reference.value, 1e-13);
+    EXPECT_NEAR(maximum.bound / scale, reference.value, 1e-13);
+    EXPECT_GE(maximum.bound, maximum.value);
+    // The linear part may dwarf the quadratic one and the other way round.
+    EXPECT_NEAR(sphere_quadratic_max(5, scaled_M.data(), q.data(), 0).bound / std::max(scale, 1.0),
+                scale > 1 ? sphere_quadratic_max(5, M.data(), std::vector<double>(5).data(), 0).value : norm(q), 1e-12);
+  }
+}
+
+}  // namespace
+}  // namespace neuspec
