@@ -42,6 +42,9 @@ struct SettingInfo {
 };
 std::span<const SettingInfo> settings_table();
 
+/// Checks every setting as if its value had been given as text. \throws UsageError naming the first that is out of range.
+void validate(const Settings& settings);
+
 enum class Status { optimal, iteration_limit, time_limit, interrupted, stalled };
 std::string name(Status status);
 std::string name(SolverKind kind);

@@ -41,7 +41,7 @@ struct Model {
   std::string provenance;                         ///< data file, samples, version that made it
 
   /// Writes versioned JSON with 17 significant digits, to a temporary file first and then renamed.
-  /// \throws EnvironmentError when the file cannot be written.
+  /// \throws EnvironmentError when the file cannot be written, DataError when `load` would refuse it.
   void save(const std::string& path) const;
 
   /// \throws DataError when the file is no model, is damaged (lengths, finite numbers, unit directions are checked) or of a later version.

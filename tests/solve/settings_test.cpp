@@ -1,0 +1,129 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <set>
+#include <stdexcept>
+
+#include "neuspec/error.hpp"
+#include "neuspec/fit.hpp"
+
+namespace neuspec {
+namespace {
+
+const SettingInfo& row(const std::string& setting) {
+  for (const SettingInfo& info : settings_table()) {
+    if (setting == info.name) {
+      return info;
+    }
+  }
+  throw std::out_of_range(setting);
+}
+
+Settings with(const std::string& setting, const std::string& value) {
+  Settings settings;
+  row(setting).set(settings, value);
+  return settings;
+}
+
+TEST(SettingsTable, HasOneRowForEverySetting) {
+  std::set<std::string> names;
+  for (const SettingInfo& info : settings_table()) {
+    names.insert(info.name);
+    EXPECT_STRNE(info.values, "");
+    EXPECT_STRNE(info.meaning, "");
+  }
+  EXPECT_EQ(names, (std::set<std::string>{"solver", "operator", "device", "precision", "tol", "max-iterations", "time-limit", "threads",
+                                          "memory-limit", "seed"}));
+}
+
+TEST(SettingsTable, SetsTheFieldItNames) {
+  EXPECT_EQ(with("solver", "bm").solver, SolverKind::burer_monteiro);
+  EXPECT_EQ(with("operator", "matrix-free").data_operator, OperatorKind::matrix_free);
+  EXPECT_EQ(with("device", "cuda").device, DeviceKind::cuda);
+  EXPECT_EQ(with("precision", "single").precision, Precision::single_precision);
+  EXPECT_EQ(with("tol", "1e-9").tolerance, 1e-9);
+  EXPECT_EQ(with("max-iterations", "7").max_iterations, 7);
+  EXPECT_EQ(with("time-limit", "2.5").time_limit, 2.5);
+  EXPECT_EQ(with("time-limit", "inf").time_limit, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(with("threads", "3").threads, 3);
+  EXPECT_EQ(with("memory-limit", "1.5G").memory_limit, 1.5 * 1024 * 1024 * 1024);
+  EXPECT_EQ(with("memory-limit", "4096").memory_limit, 4096);
+  EXPECT_EQ(with("seed", "4294967295").seed, 4294967295U);
+}
+
+TEST(SettingsTable, WhatItWritesItReadsBack) {
+  Settings settings;
+  settings.solver = SolverKind::admm;
+  settings.data_operator = OperatorKind::gram;
+  settings.tolerance = 1.0 / 3.0;
+  settings.time_limit = 0.1;
+  settings.memory_limit = 1e12 / 3.0;
+  for (const SettingInfo& info : settings_table()) {
+    Settings copy;
+    const std::string text = info.get(settings);
+    info.set(copy, text);
+    EXPECT_EQ(info.get(copy), text) << info.name;
+  }
+  Settings copy;
+  row("tol").set(copy, row("tol").get(settings));
+  EXPECT_EQ(copy.tolerance, settings.tolerance);
+}
+
+TEST(SettingsTable, RefusesWhatIsOutOfRangeOrNotWhollyAValue) {
+  const std::pair<const char*, std::vector<const char*>> refused[] = {
+      {"solver", {"", "ADMM", "admm ", "scs"}},
+      {"operator", {"", "matrix_free", "gramm"}},
+      {"device", {"", "gpu"}},
+      {"precision", {"", "float"}},
+      {"tol", {"", "0", "1", "-1e-6", "nan", "inf", "1e-6x", " 1e-6", "1e-6 "}},
+      {"max-iterations", {"", "0", "-1", "1.5", "1e3", "1000000001", "99999999999999999999"}},
+      {"time-limit", {"", "0", "-1", "nan", "10s"}},
+      {"threads", {"", "-1", "4097", "2.0"}},
+      {"memory-limit", {"", "-1", "G", "nan", "inf", "1P", "1GB", "1e308T"}},
+      {"seed", {"", "-1", "4294967296", "1.0"}},
+  };
+  ASSERT_EQ(std::size(refused), settings_table().size());
+  for (const auto& [setting, values] : refused) {
+    for (const char* value : values) {
+      try {
+        with(setting, value);
+        ADD_FAILURE() << setting << " took '" << value << "'";
+      } catch (const UsageError& error) {
+        EXPECT_THAT(error.what(), testing::StartsWith(setting));
+        EXPECT_THAT(error.what(), testing::HasSubstr(row(setting).values));
+      }
+    }
+  }
+}
+
+TEST(Validate, AcceptsTheDefaultsAndNamesWhatIsOutOfRange) {
+  EXPECT_NO_THROW(validate(Settings{}));
+  const auto message = [](auto change) {
+    Settings settings;
+    change(settings);
+    try {
+      validate(settings);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_THAT(message([](Settings& s) { s.tolerance = std::nan(""); }), testing::StartsWith("tol"));
+  EXPECT_THAT(message([](Settings& s) { s.max_iterations = -5; }), testing::StartsWith("max-iterations"));
+  EXPECT_THAT(message([](Settings& s) { s.time_limit = -1; }), testing::StartsWith("time-limit"));
+  EXPECT_THAT(message([](Settings& s) { s.threads = -2; }), testing::StartsWith("threads"));
+  EXPECT_THAT(message([](Settings& s) { s.solver = static_cast<SolverKind>(99); }), testing::StartsWith("solver"));
+}
+
+TEST(Names, OfStatusesAreTheReportsKeysValues) {
+  EXPECT_EQ(name(Status::optimal), "optimal");
+  EXPECT_EQ(name(Status::iteration_limit), "iteration_limit");
+  EXPECT_EQ(name(Status::time_limit), "time_limit");
+  EXPECT_EQ(name(Status::interrupted), "interrupted");
+  EXPECT_EQ(name(Status::stalled), "stalled");
+}
+
+}  // namespace
+}  // namespace neuspec
