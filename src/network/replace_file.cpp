@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "neuspec/error.hpp"
 
@@ -50,7 +51,7 @@ void write_directly(const std::string& path, const fs::path& place, const std::f
 /// Removes the temporary unless it was renamed.
 class Temporary {
  public:
-  explicit Temporary(const fs::path& place) : path_(place) { path_ += ".part" + std::to_string(::getpid()); }
+  explicit Temporary(fs::path place) : path_(std::move(place)) { path_ += ".part" + std::to_string(::getpid()); }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
   ~Temporary() {
