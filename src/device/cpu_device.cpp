@@ -1,0 +1,178 @@
+#include "device/cpu_device.hpp"
+
+#include <omp.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <new>
+#include <thread>
+
+#include "device/elementwise.inl"
+#include "device/lapack.hpp"
+
+namespace neuspec {
+
+namespace {
+constexpr auto policy = thrust::device;  // the OpenMP system in this build
+constexpr std::size_t alignment = 64;    // a cache line, and what AVX-512 loads like
+
+template <class Real>
+bool contiguous(ConstView<Real> view) {
+  return view.stride == view.rows || view.columns == 1;
+}
+}  // namespace
+
+template <class Real>
+double CpuDevice<Real>::free_memory() const {
+  return static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+template <class Real>
+DeviceMatrix<Real> CpuDevice<Real>::allocate(Index rows, Index columns) {
+  const auto bytes = static_cast<std::size_t>(std::max<Index>(rows * columns, 1)) * sizeof(Real);
+  void* data = ::operator new(bytes, std::align_val_t(alignment), std::nothrow);
+  if (data == nullptr) {
+    throw EnvironmentError("not enough memory for a " + std::to_string(rows) + " x " + std::to_string(columns) + " matrix (" + std::to_string(bytes >> 20) +
+                           " MiB)");
+  }
+  std::memset(data, 0, bytes);
+  return {static_cast<Real*>(data), rows, columns, [](Real* p) { ::operator delete(p, std::align_val_t(alignment)); }};
+}
+
+template <class Real>
+void CpuDevice<Real>::upload(const double* host, View<Real> to) {
+  for (Index j = 0; j < to.columns; ++j) {
+    for (Index i = 0; i < to.rows; ++i) to.data[j * to.stride + i] = static_cast<Real>(host[j * to.rows + i]);
+  }
+}
+
+template <class Real>
+void CpuDevice<Real>::download(ConstView<Real> from, double* host) {
+  for (Index j = 0; j < from.columns; ++j) {
+    for (Index i = 0; i < from.rows; ++i) host[j * from.rows + i] = static_cast<double>(from.data[j * from.stride + i]);
+  }
+}
+
+template <class Real>
+void CpuDevice<Real>::copy(ConstView<Real> from, View<Real> to) {
+  for (Index j = 0; j < from.columns; ++j) std::copy_n(from.data + j * from.stride, from.rows, to.data + j * to.stride);
+}
+
+template <class Real>
+void CpuDevice<Real>::gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) {
+  const Index depth = ta == Transpose::no ? A.columns : A.rows;
+  lapack::gemm(static_cast<char>(ta), static_cast<char>(tb), C.rows, C.columns, depth, alpha, A.data, A.stride, B.data, B.stride, beta, C.data, C.stride);
+}
+
+template <class Real>
+void CpuDevice<Real>::symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) {
+  lapack::symm(C.rows, C.columns, alpha, S.data, S.stride, B.data, B.stride, beta, C.data, C.stride);
+}
+
+template <class Real>
+void CpuDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) {
+  each(policy, X.size(), Axpby<Real>{X, Y, alpha, beta});
+}
+
+template <class Real>
+double CpuDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
+  double sum = 0;
+#pragma omp parallel for reduction(+ : sum) schedule(static) if (X.size() > 20000)
+  for (Index e = 0; e < X.size(); ++e) {
+    const Index i = e % X.rows, j = e / X.rows;
+    sum += static_cast<double>(X.data[j * X.stride + i]) * static_cast<double>(Y.data[j * Y.stride + i]);
+  }
+  return sum;
+}
+
+template <class Real>
+bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real> M) {
+  const Index n = S.rows;
+#pragma omp parallel for schedule(guided)
+  for (Index j = 0; j < n; ++j) {
+    std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
+    M.data[j * M.stride + j] += static_cast<Real>(shift);
+  }
+  return lapack::potrf(n, M.data, M.stride) == 0 && lapack::potri(n, M.data, M.stride) == 0;
+}
+
+template <class Real>
+void CpuDevice<Real>::admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) {
+  each(policy, T.size(), Difference<Real>{V, W, T});
+  project_trace(step.N, T);
+}
+
+template <class Real>
+void CpuDevice<Real>::project_trace(Index N, View<Real> M) {
+  traces_.resize(static_cast<std::size_t>(M.columns));
+  const View<Real> traces{traces_.data(), M.columns, 1, M.columns};
+  each(policy, M.columns, Traces<Real>{M, traces, N});
+  each(policy, N * M.columns, SubtractTrace<Real>{traces, M, N, Real(1), 1});
+}
+
+template <class Real>
+void CpuDevice<Real>::admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) {
+  traces_.resize(static_cast<std::size_t>(D.columns));
+  const View<Real> traces{traces_.data(), D.columns, 1, D.columns};
+  const Real corner = static_cast<Real>(step.beta / step.rho), omega = static_cast<Real>(step.relaxation);
+  each(policy, D.columns, SumTraces<Real>{V, W, traces, step.N, corner});
+  each(policy, D.size(), Residual<Real>{V, W, D, F, corner, omega});
+  each(policy, step.N * F.columns, SubtractTrace<Real>{traces, F, step.N, omega / 2, 2});
+}
+
+template <class Real>
+void CpuDevice<Real>::column_squares(ConstView<Real> f, View<Real> squares) {
+  for (Index k = 0; k < f.columns; ++k) squares.data[k] = static_cast<Real>(dot(f.column_range(k, 1), f.column_range(k, 1)));
+}
+
+template <class Real>
+void CpuDevice<Real>::advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before, View<Real> v) {
+  each(policy, v.size(), AdvanceOrFallBack<Real>{f, fallback, squares, before, v});
+}
+
+template <class Real>
+void CpuDevice<Real>::anderson_coefficients(ConstView<Real> F, Index slots, ConstView<Real> f, View<Real> coefficients) {
+  const Index L = f.rows, K = f.columns, m = slots;
+  const auto count = static_cast<std::size_t>(m);
+#pragma omp parallel for schedule(static) if (K > 1)
+  for (Index k = 0; k < K; ++k) {
+    // R_ij = ⟨f − F_i, f − F_j⟩ from inner products alone: the slots of problem k are columns with stride L·K.
+    std::vector<Real> gram(count * count), cross(count);
+    const Real* slot = F.data + k * L;
+    const Real* fk = f.data + k * f.stride;
+    lapack::syrk('T', m, L, Real(1), slot, L * K, Real(0), gram.data(), m);
+    lapack::gemv('T', L, m, Real(1), slot, L * K, fk, Real(0), cross.data());
+    double ff = 0;
+    for (Index i = 0; i < L; ++i) ff += static_cast<double>(fk[i]) * static_cast<double>(fk[i]);
+    std::vector<double> R(count * count), gamma(count);
+    double trace = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+      gamma[j] = ff - static_cast<double>(cross[j]);
+      for (std::size_t i = j; i < count; ++i) R[j * count + i] = ff - static_cast<double>(cross[i]) - static_cast<double>(cross[j]) + static_cast<double>(gram[j * count + i]);
+      trace += R[j * count + j];
+    }
+    const double ridge = std::max(1e-10 * trace, 1e-300);
+    for (std::size_t j = 0; j < count; ++j) R[j * count + j] += ridge;
+    // A Gram matrix that rounding has made indefinite gives no acceleration: γ = 0 is the plain step.
+    if (lapack::potrf(m, R.data(), m) != 0 || lapack::potrs(m, 1, R.data(), m, gamma.data(), m) != 0) std::fill(gamma.begin(), gamma.end(), 0.0);
+    for (std::size_t j = 0; j < count; ++j) coefficients.data[k * coefficients.stride + static_cast<Index>(j)] = static_cast<Real>(gamma[j]);
+  }
+}
+
+template <class Real>
+void CpuDevice<Real>::anderson_combine(ConstView<Real> Y, Index slots, ConstView<Real> coefficients, ConstView<Real> f, View<Real> v) {
+  const Index L = f.rows, K = f.columns;
+#pragma omp parallel for schedule(static) if (K > 1)
+  for (Index k = 0; k < K; ++k) {
+    const Real* gamma = coefficients.data + k * coefficients.stride;
+    Real rest = 1;
+    for (Index i = 0; i < slots; ++i) rest -= gamma[i];
+    for (Index i = 0; i < L; ++i) v.data[k * v.stride + i] = rest * (v.data[k * v.stride + i] + f.data[k * f.stride + i]);
+    lapack::gemv('N', L, slots, Real(1), Y.data + k * L, L * K, gamma, Real(1), v.data + k * v.stride);
+  }
+}
+
+template class CpuDevice<float>;
+template class CpuDevice<double>;
+
+}  // namespace neuspec

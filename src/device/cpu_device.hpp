@@ -1,0 +1,54 @@
+// The device seam on the host: BLAS and LAPACK, Thrust's OpenMP system for the element-wise steps.
+#pragma once
+
+#include "device/device.hpp"
+
+namespace neuspec {
+
+template <class Real>
+class CpuDevice final : public Device<Real> {
+ public:
+  std::string name() const override { return "cpu"; }
+  double free_memory() const override;
+  void synchronize() override {}
+
+  DeviceMatrix<Real> allocate(Index rows, Index columns) override;
+  void upload(const double* host, View<Real> to) override;
+  void download(ConstView<Real> from, double* host) override;
+  void copy(ConstView<Real> from, View<Real> to) override;
+
+  void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
+  void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) override;
+  void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
+  double dot(ConstView<Real> X, ConstView<Real> Y) override;
+  bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
+
+  std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) override;
+  void kernel_gram(const Activation& activation, ConstView<Real> x, ConstView<Real> s, View<Real> K) override;
+  void lifted_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> v, View<Real> G) override;
+  void lifted_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> M, View<Real> f) override;
+  void factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                        View<Real> H, View<Real> f) override;
+  void factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                        ConstView<Real> v, View<Real> H, View<Real> G) override;
+  void pack_factors(const FactorColumns& columns, ConstView<Real> Z, View<Real> D) override;
+  void apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) override;
+
+  void lift_neurons(ConstView<Real> W, View<Real> Z) override;
+  void neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) override;
+
+  Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) override;
+  void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;
+  void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;
+  void project_trace(Index N, View<Real> M) override;
+
+  void anderson_coefficients(ConstView<Real> F, Index slots, ConstView<Real> f, View<Real> coefficients) override;
+  void anderson_combine(ConstView<Real> Y, Index slots, ConstView<Real> coefficients, ConstView<Real> f, View<Real> v) override;
+  void column_squares(ConstView<Real> f, View<Real> squares) override;
+  void advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before, View<Real> v) override;
+
+ private:
+  std::vector<Real> traces_;
+};
+
+}  // namespace neuspec

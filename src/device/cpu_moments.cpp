@@ -1,0 +1,178 @@
+// Moments on the CPU (SPEC.md section 5), through the sorted fourth moments of lift/moment_plan.hpp.
+#include <omp.h>
+
+#include "device/cpu_device.hpp"
+#include "device/lapack.hpp"
+#include "lift/moment_plan.hpp"
+
+namespace neuspec {
+
+namespace {
+
+constexpr Index tile = 512;  // samples lifted at a time by a thread: pairs × 512 doubles stay near the caches
+
+std::size_t size(Index value) { return static_cast<std::size_t>(value); }
+
+/// One thread's tile of pair features (samples contiguous) and its part of the sums.
+class Worker {
+ public:
+  Worker(const MomentPlan& plan, Index outputs)
+      : moments(size(plan.buffer_size)),
+        targets(size(plan.pairs * outputs)),
+        plan_(plan),
+        outputs_(outputs),
+        x_(size(plan.N * tile)),
+        y_(size(outputs * tile)),
+        pairs_(size(plan.pairs * tile)),
+        right_(size(widest(plan) * tile)) {}
+
+  /// x: n × d row-major, y: n × C row-major, n ≤ tile.
+  void add(Index n, const double* x, const double* y, const double* weights) {
+    const Index N = plan_.N, d = N - 1;
+    for (Index j = 0; j < d; ++j) {
+      for (Index i = 0; i < n; ++i) column(j)[i] = x[i * d + j];
+    }
+    std::fill_n(column(d), n, 1.0);
+    for (Index k = 0; k < outputs_; ++k) {
+      for (Index i = 0; i < n; ++i) y_[size(k * tile + i)] = y[i * outputs_ + k] * (weights == nullptr ? 1.0 : weights[i]);
+    }
+    for (Index j = 0; j < N; ++j) {
+      for (Index i = 0; i <= j; ++i) multiply(column(i), column(j), n, pairs_.data() + MomentPlan::pair(i, j) * tile);
+    }
+    lapack::gemm('T', 'N', plan_.pairs, outputs_, n, 1.0, pairs_.data(), tile, y_.data(), tile, 1.0, targets.data(), plan_.pairs);
+    for (const MomentPlan::Block& block : plan_.blocks) {
+      double* out = right_.data();
+      for (Index k = block.k0; k < block.k1; ++k) {
+        for (Index l = k; l < N; ++l, out += tile) {
+          multiply(column(k), column(l), n, out);
+          if (weights != nullptr) multiply(out, weights, n, out);
+        }
+      }
+      lapack::gemm('T', 'N', block.prefix, block.columns, n, 1.0, pairs_.data(), tile, right_.data(), tile, 1.0, moments.data() + block.offset, block.prefix);
+    }
+  }
+
+  std::vector<double> moments, targets;
+
+ private:
+  static Index widest(const MomentPlan& plan) {
+    Index columns = 0;
+    for (const auto& block : plan.blocks) columns = std::max(columns, block.columns);
+    return columns;
+  }
+  static void multiply(const double* a, const double* b, Index n, double* out) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) out[i] = a[i] * b[i];
+  }
+  double* column(Index j) { return x_.data() + j * tile; }
+
+  const MomentPlan& plan_;
+  Index outputs_;
+  std::vector<double> x_, y_, pairs_, right_;
+};
+
+void add_to(const std::vector<double>& part, std::vector<double>& total) {
+#pragma omp parallel for schedule(static)
+  for (std::size_t e = 0; e < part.size(); ++e) total[e] += part[e];
+}
+
+/// n N⁴/12 flops in GEMM and about 2·p stores of lifted features a sample. Threads take fixed slices of each chunk and their sums are
+/// added in order, so that the result depends on the number of threads alone.
+template <class Real>
+class CpuMoments final : public MomentAccumulator<Real> {
+ public:
+  CpuMoments(Index features, Index outputs) : plan_(features + 1), outputs_(outputs) {}
+
+  void add(const Chunk& chunk) override {
+    const Index tiles = (chunk.samples + tile - 1) / tile, d = plan_.N - 1;
+    if (workers_.empty()) workers_.resize(size(std::min<Index>(omp_get_max_threads(), std::max<Index>(tiles, 1))));
+#pragma omp parallel num_threads(static_cast<int>(workers_.size()))
+    {
+      const Index thread = omp_get_thread_num(), team = omp_get_num_threads();
+      auto& worker = workers_[size(thread)];
+      if (worker == nullptr) worker = std::make_unique<Worker>(plan_, outputs_);
+      const Index begin = chunk.samples * thread / team, end = chunk.samples * (thread + 1) / team;
+      for (Index first = begin; first < end; first += tile) {
+        worker->add(std::min(tile, end - first), chunk.x + first * d, chunk.y + first * outputs_, chunk.weights == nullptr ? nullptr : chunk.weights + first);
+      }
+    }
+  }
+
+  void finish(const Activation& activation, View<Real> S, View<Real> r) override {
+    std::vector<double> moments(size(plan_.buffer_size)), targets(size(plan_.pairs * outputs_));
+    for (const auto& worker : workers_) {
+      if (worker == nullptr) continue;
+      add_to(worker->moments, moments);
+      add_to(worker->targets, targets);
+    }
+    workers_.clear();
+    const Index N = plan_.N;
+    const auto coefficient = [&](Index row, Index column) {
+      const double value = row + 1 < N ? activation.a : (column + 1 < N ? activation.b / 2 : activation.c);
+      return row == column ? value : value * packed::root_two;
+    };
+    for (Index k = 0; k < outputs_; ++k) {
+      for (Index j = 0; j < N; ++j) {
+        for (Index i = j; i < N; ++i) {
+          r.data[k * r.stride + packed::position(N, i, j)] = static_cast<Real>(coefficient(i, j) * targets[size(k * plan_.pairs + MomentPlan::pair(j, i))]);
+        }
+      }
+    }
+    std::vector<double> full(size(plan_.pairs * plan_.pairs));
+#pragma omp parallel for schedule(dynamic, 1)
+    for (Index l = 0; l < N; ++l) {
+      for (Index k = l; k < N; ++k) {
+        double* column = full.data() + packed::position(N, k, l) * plan_.pairs;
+        for (Index j = l; j < N; ++j) {
+          for (Index i = j; i < N; ++i) {
+            column[packed::position(N, i, j)] = coefficient(k, l) * coefficient(i, j) * moments[size(plan_.position(i, j, k, l))];
+          }
+        }
+      }
+    }
+    remove_trace(full);
+    for (Index c = 0; c < plan_.pairs; ++c) {
+      for (Index row = c; row < plan_.pairs; ++row) S.data[c * S.stride + row] = static_cast<Real>(full[size(c * plan_.pairs + row)]);
+    }
+  }
+
+ private:
+  /// S ← P_G S P_G = S − g uᵀ − u gᵀ, u = S g/N − g (gᵀS g)/(2N²), on the lower triangle. g has N entries: 2 N p flops.
+  void remove_trace(std::vector<double>& S) const {
+    const Index N = plan_.N, p = plan_.pairs;
+    const auto g = [N](Index j) { return j + 1 < N ? 1.0 : -1.0; };
+    std::vector<double> u(size(p));
+    for (Index row = 0; row < p; ++row) {
+      double sum = 0;
+      for (Index j = 0; j < N; ++j) {
+        const Index c = packed::position(N, j, j);
+        sum += g(j) * S[size(row >= c ? c * p + row : row * p + c)];
+      }
+      u[size(row)] = sum / static_cast<double>(N);
+    }
+    double quadratic = 0;
+    for (Index j = 0; j < N; ++j) quadratic += g(j) * u[size(packed::position(N, j, j))];
+    for (Index j = 0; j < N; ++j) u[size(packed::position(N, j, j))] -= g(j) * quadratic / (2 * static_cast<double>(N));
+    for (Index j = 0; j < N; ++j) {
+      const Index c = packed::position(N, j, j);
+      for (Index row = c; row < p; ++row) S[size(c * p + row)] -= u[size(row)] * g(j);
+      for (Index column = 0; column <= c; ++column) S[size(column * p + c)] -= g(j) * u[size(column)];
+    }
+  }
+
+  MomentPlan plan_;
+  Index outputs_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace
+
+template <class Real>
+std::unique_ptr<MomentAccumulator<Real>> CpuDevice<Real>::moment_accumulator(Index features, Index outputs) {
+  return std::make_unique<CpuMoments<Real>>(features, outputs);
+}
+
+template std::unique_ptr<MomentAccumulator<float>> CpuDevice<float>::moment_accumulator(Index, Index);
+template std::unique_ptr<MomentAccumulator<double>> CpuDevice<double>::moment_accumulator(Index, Index);
+
+}  // namespace neuspec

@@ -1,0 +1,126 @@
+// The device seam (DESIGN.md): the coarse operations that cost time, on matrices in a device's memory. Solvers are written once against it.
+// Column-major; symmetric matrices are referenced through their lower triangle; "packed" is lift/packed.hpp. Operations are queued in order
+// and need not have finished on return, except those that give values to the host. Failures of a library call throw EnvironmentError.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device/matrix.hpp"
+#include "neuspec/fit.hpp"
+
+namespace neuspec {
+
+enum class Transpose : char { no = 'N', yes = 'T' };
+
+/// The scalars of one ADMM step (SPEC.md section 6).
+struct AdmmStep {
+  Index N = 0;         ///< size of a block, d + 1
+  double beta = 0;     ///< β
+  double rho = 0;      ///< ρ
+  double relaxation = 1.6;  ///< ω
+};
+
+/// Neurons of a factored point: column j of Z is z_j = [w_j; s_j] and enters output[j] with the sign of sign[j].
+struct FactorColumns {
+  std::vector<double> sign;   ///< ±1
+  std::vector<Index> output;  ///< ascending
+};
+
+/// Sums the moments of a source (SPEC.md section 5) as its chunks stream through; always in double.
+template <class Real>
+class MomentAccumulator {
+ public:
+  virtual ~MomentAccumulator() = default;
+  virtual void add(const Chunk& chunk) = 0;
+  /// S = Σ w ā āᵀ (p × p, lower) and r_k = Σ w y_k ā (p × C) over packed lifted samples with the part along G removed (SPEC.md section 5).
+  virtual void finish(const Activation& activation, View<Real> S, View<Real> r) = 0;
+};
+
+template <class Real>
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual std::string name() const = 0;
+  /// Bytes that can still be allocated.
+  virtual double free_memory() const = 0;
+  virtual void synchronize() = 0;
+
+  // Memory. Host data are double and contiguous whatever Real is.
+  virtual DeviceMatrix<Real> allocate(Index rows, Index columns) = 0;  ///< filled with zeros
+  virtual void upload(const double* host, View<Real> to) = 0;
+  virtual void download(ConstView<Real> from, double* host) = 0;  ///< waits for the device
+  virtual void copy(ConstView<Real> from, View<Real> to) = 0;
+
+  // Dense algebra.
+  virtual void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
+  virtual void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) = 0;  ///< C = alpha S B + beta C, S symmetric
+  virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
+  virtual double dot(ConstView<Real> X, ConstView<Real> Y) = 0;                    ///< accumulated in double; waits for the device
+  /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S and M). False when S + shift·I is not positive definite.
+  virtual bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) = 0;
+
+  // The lift (SPEC.md sections 2 and 5). x is d × n, one sample a column; s = √w scales samples and may be a null view.
+  virtual std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) = 0;
+  /// K = Ā Āᵀ + 0·I, n × n lower: a²(XᵀX)∘(XᵀX) + (b²/2) XᵀX + c² − e eᵀ/N with e_i = a‖x_i‖² − c, rows and columns scaled by s.
+  virtual void kernel_gram(const Activation& activation, ConstView<Real> x, ConstView<Real> s, View<Real> K) = 0;
+  /// G = packed Σ_i s_i v_ik A_i for each column v_k of v (n × C): p × C.
+  virtual void lifted_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> v, View<Real> G) = 0;
+  /// f_k = s_i⟨A_i, M_k⟩ for packed symmetric M (p × C): n × C.
+  virtual void lifted_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> M, View<Real> f) = 0;
+  /// f_k = s_i Σ_{j in output k} sign_j z_jᵀA_i z_j for factors Z (N × m): n × C, with H = xᵀw (n × m) left for `factored_adjoint`.
+  virtual void factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                                View<Real> H, View<Real> f) = 0;
+  /// G_j = Γ_{output j} z_j with Γ_k = Σ s_i v_ik A_i, from the H of `factored_forward` (overwritten): N × m.
+  virtual void factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                                ConstView<Real> v, View<Real> H, View<Real> G) = 0;
+  /// D_k = packed Σ_{j in output k} sign_j z_j z_jᵀ: p × C.
+  virtual void pack_factors(const FactorColumns& columns, ConstView<Real> Z, View<Real> D) = 0;
+  /// G_j = Γ_{output j} z_j for packed Γ (p × C): N × m.
+  virtual void apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) = 0;
+
+  /// z_j = [w_j; ‖w_j‖] for the columns w_j of W (d × m): Z is N × m.
+  virtual void lift_neurons(ConstView<Real> W, View<Real> Z) = 0;
+  /// Gradient of Σ_j sign_j z_jᵀΓz_j + β‖w_j‖² in w from G_j = Γ z_j: 2 sign_j (G_1 + G_N w/‖w‖) + 2β w (d × m).
+  virtual void neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) = 0;
+
+  // ADMM (SPEC.md section 6). V and W are p × 2K: columns 2k and 2k+1 are Z and Z' of problem k.
+  /// W = Π₊(V), block by block. Column j of block b's factor (columns b·N … of `factors`, N × N·blocks) is √λ_j q_j, largest first, zero beyond
+  /// the block's rank. Returns the largest rank, or N where finding it would stall the device.
+  virtual Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) = 0;
+  /// T_k = P_G(2(W₊ − W₋) − (V₊ − V₋)): p × K.
+  virtual void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) = 0;
+  /// F± = ω((P_G(T₊ + T₋) ± D)/2 − W±), T± = 2W± − V± − (β/ρ)E: p × 2K.
+  virtual void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) = 0;
+  /// Packed M ← P_G M, column by column.
+  virtual void project_trace(Index N, View<Real> M) = 0;
+
+  // Anderson acceleration (type II) of K independent fixed-point maps; column k of every matrix belongs to problem k.
+  /// coefficients (m × K): γ_k = argmin ‖f_k − Σ_i γ_ik (f_k − F_ik)‖² + tiny ridge, F = m slots of L × K side by side.
+  virtual void anderson_coefficients(ConstView<Real> F, Index slots, ConstView<Real> f, View<Real> coefficients) = 0;
+  /// v_k = (1 − Σγ_ik)(v_k + f_k) + Σ_i γ_ik Y_ik, Y = m slots of past v + f.
+  virtual void anderson_combine(ConstView<Real> Y, Index slots, ConstView<Real> coefficients, ConstView<Real> f, View<Real> v) = 0;
+  /// squares_k = ‖f_k‖² (1 × K).
+  virtual void column_squares(ConstView<Real> f, View<Real> squares) = 0;
+  /// v_k = v_k + f_k where squares_k ≤ before_k, else fallback_k.
+  virtual void advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before, View<Real> v) = 0;
+};
+
+/// The device of Settings, for the precision Real. \throws NotCompiled, NoDevice
+template <class Real>
+std::unique_ptr<Device<Real>> make_device(DeviceKind kind);
+
+/// Sets the number of threads of OpenMP and BLAS for the lifetime of the object; 0 leaves them alone.
+class ThreadScope {
+ public:
+  explicit ThreadScope(int threads);
+  ~ThreadScope();
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
+}  // namespace neuspec

@@ -1,0 +1,214 @@
+// The element-wise steps of the device seam, written once with Thrust: the CPU backend compiles this file with its OpenMP system, the
+// CUDA backend with nvcc. Each step is a functor over a flat index; `each` launches it. Nothing here is visible outside the including file.
+#include <thrust/execution_policy.h>
+#include <thrust/for_each.h>
+#include <thrust/iterator/counting_iterator.h>
+
+#include <cmath>
+
+#include "device/matrix.hpp"
+#include "lift/packed.hpp"
+#include "neuspec/problem.hpp"
+
+namespace neuspec {
+namespace {
+
+template <class Policy, class Functor>
+void each(const Policy& policy, Index count, Functor functor) {
+  if (count > 0) thrust::for_each_n(policy, thrust::counting_iterator<Index>(0), count, functor);
+}
+
+/// Y = alpha X + beta Y. One read of X and Y, one write: 3 words an entry. beta = 0 does not read Y.
+template <class Real>
+struct Axpby {
+  ConstView<Real> X;
+  View<Real> Y;
+  Real alpha, beta;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % X.rows, j = e / X.rows;
+    Real& y = Y.data[j * Y.stride + i];
+    const Real x = alpha * X.data[j * X.stride + i];
+    y = beta == Real(0) ? x : x + beta * y;
+  }
+};
+
+/// traces_k = ⟨G, M_k⟩ for packed columns: N reads a column.
+template <class Real>
+struct Traces {
+  ConstView<Real> M;
+  View<Real> traces;
+  Index N;
+  NEUSPEC_HOST_DEVICE void operator()(Index k) const {
+    const Real* m = M.data + k * M.stride;
+    Real sum = 0;
+    for (Index j = 0; j + 1 < N; ++j) sum += m[packed::position(N, j, j)];
+    traces.data[k] = sum - m[packed::position(N, N - 1, N - 1)];
+  }
+};
+
+/// M_k ← M_k − G·factor·traces_k / N on the diagonal.
+template <class Real>
+struct SubtractTrace {
+  ConstView<Real> traces;
+  View<Real> M;
+  Index N;
+  Real factor;
+  Index columns_per_trace;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index j = e % N, k = e / N;
+    const Real shift = factor * traces.data[k / columns_per_trace] / Real(N);
+    M.data[k * M.stride + packed::position(N, j, j)] -= j + 1 < N ? shift : -shift;
+  }
+};
+
+/// T_k = 2(W₊ − W₋) − (V₊ − V₋): 5 words an entry.
+template <class Real>
+struct Difference {
+  ConstView<Real> V, W;
+  View<Real> T;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % T.rows, k = e / T.rows;
+    const Index plus = 2 * k * V.stride + i, minus = plus + V.stride;
+    T.data[k * T.stride + i] = 2 * (W.data[plus] - W.data[minus]) - (V.data[plus] - V.data[minus]);
+  }
+};
+
+/// traces_k = ⟨G, T₊ + T₋⟩, T± = 2W± − V± − (β/ρ)E.
+template <class Real>
+struct SumTraces {
+  ConstView<Real> V, W;
+  View<Real> traces;
+  Index N;
+  Real corner;  // β/ρ
+  NEUSPEC_HOST_DEVICE void operator()(Index k) const {
+    Real sum = 2 * corner;
+    for (Index b = 2 * k; b < 2 * k + 2; ++b) {
+      for (Index j = 0; j < N; ++j) {
+        const Index at = b * V.stride + packed::position(N, j, j);
+        const Real t = 2 * W.data[at] - V.data[at];
+        sum += j + 1 < N ? t : -t;
+      }
+    }
+    traces.data[k] = sum;
+  }
+};
+
+/// F± = ω((T₊ + T₋ ± D)/2 − W±), the trace part of T₊ + T₋ still in it: 7 words an entry.
+template <class Real>
+struct Residual {
+  ConstView<Real> V, W, D;
+  View<Real> F;
+  Real corner, omega;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index p = D.rows, i = e % p, k = e / p;
+    const Index plus = 2 * k * V.stride + i, minus = plus + V.stride;
+    Real sum = 2 * (W.data[plus] + W.data[minus]) - (V.data[plus] + V.data[minus]);
+    if (i == p - 1) sum -= 2 * corner;
+    const Real d = D.data[k * D.stride + i];
+    F.data[2 * k * F.stride + i] = omega * ((sum + d) / 2 - W.data[plus]);
+    F.data[(2 * k + 1) * F.stride + i] = omega * ((sum - d) / 2 - W.data[minus]);
+  }
+};
+
+/// K_ij from K_ij = x_iᵀx_j, lower triangle: s_i s_j (a² t² + (b²/2) t + c² − e_i e_j / N).
+template <class Real>
+struct KernelEntry {
+  View<Real> K;
+  ConstView<Real> squares, s;  // ‖x_i‖², n
+  Real a, b, c, N;
+  NEUSPEC_HOST_DEVICE void operator()(Index j) const {  // one column a call: the triangle's columns are contiguous
+    const Index n = K.rows;
+    const Real ej = a * squares.data[j] - c;
+    for (Index i = j; i < n; ++i) {
+      Real& k = K.data[j * K.stride + i];
+      const Real ei = a * squares.data[i] - c;
+      const Real scale = s.data == nullptr ? Real(1) : s.data[i] * s.data[j];
+      k = scale * ((a * a * k + b * b / 2) * k + c * c - ei * ej / N);
+    }
+  }
+};
+
+/// f_ik = s_i Σ_{j of output k} sign_j (a h_ij² + b h_ij s_j + c s_j²): reads n·m words.
+template <class Real>
+struct FactoredForward {
+  ConstView<Real> H, Z, s;
+  ConstView<Real> sign;             // m
+  ConstView<Real> first;            // C + 1: where the neurons of an output start
+  View<Real> f;
+  Real a, b, c;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % H.rows, k = e / H.rows, last_row = Z.rows - 1;
+    Real sum = 0;
+    for (Index j = static_cast<Index>(first.data[k]); j < static_cast<Index>(first.data[k + 1]); ++j) {
+      const Real h = H.data[j * H.stride + i], z = Z.data[j * Z.stride + last_row];
+      sum += sign.data[j] * ((a * h + b * z) * h + c * z * z);
+    }
+    f.data[k * f.stride + i] = s.data == nullptr ? sum : s.data[i] * sum;
+  }
+};
+
+/// H_ij ← s_i v_ik (a h_ij + (b/2) s_j); corner_j = Σ_i s_i v_ik ((b/2) h_ij + c s_j). One neuron a call.
+template <class Real>
+struct FactoredAdjoint {
+  View<Real> H;
+  ConstView<Real> Z, s, v, output;
+  View<Real> G;
+  Real a, b, c;
+  NEUSPEC_HOST_DEVICE void operator()(Index j) const {
+    const Index last_row = Z.rows - 1, k = static_cast<Index>(output.data[j]);
+    const Real z = Z.data[j * Z.stride + last_row];
+    double corner = 0;
+    for (Index i = 0; i < H.rows; ++i) {
+      Real& h = H.data[j * H.stride + i];
+      const Real w = (s.data == nullptr ? Real(1) : s.data[i]) * v.data[k * v.stride + i];
+      corner += static_cast<double>(w * (b / 2 * h + c * z));
+      h = w * (a * h + b / 2 * z);
+    }
+    G.data[j * G.stride + last_row] = static_cast<Real>(corner);
+  }
+};
+
+/// Z_j = [w_j; ‖w_j‖], one neuron a call.
+template <class Real>
+struct LiftNeuron {
+  ConstView<Real> W;
+  View<Real> Z;
+  NEUSPEC_HOST_DEVICE void operator()(Index j) const {
+    double square = 0;
+    for (Index i = 0; i < W.rows; ++i) {
+      const Real w = W.data[j * W.stride + i];
+      Z.data[j * Z.stride + i] = w;
+      square += static_cast<double>(w) * static_cast<double>(w);
+    }
+    Z.data[j * Z.stride + W.rows] = static_cast<Real>(std::sqrt(square));
+  }
+};
+
+/// gradient_ij = 2 sign_j (G_ij + G_Nj w_ij/‖w_j‖) + 2β w_ij: 3 words an entry.
+template <class Real>
+struct NeuronGradient {
+  ConstView<Real> Z, G, sign;
+  View<Real> gradient;
+  Real beta;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index d = gradient.rows, i = e % d, j = e / d;
+    const Real w = Z.data[j * Z.stride + i], norm = Z.data[j * Z.stride + d];
+    const Real along = norm > 0 ? G.data[j * G.stride + d] * w / norm : Real(0);
+    gradient.data[j * gradient.stride + i] = 2 * (sign.data[j] * (G.data[j * G.stride + i] + along) + beta * w);
+  }
+};
+
+/// v_k ← v_k + f_k where squares_k ≤ before_k, else fallback_k: 3 words an entry.
+template <class Real>
+struct AdvanceOrFallBack {
+  ConstView<Real> f, fallback, squares, before;
+  View<Real> v;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % v.rows, k = e / v.rows;
+    Real& x = v.data[k * v.stride + i];
+    x = squares.data[k] <= before.data[k] ? x + f.data[k * f.stride + i] : fallback.data[k * fallback.stride + i];
+  }
+};
+
+}  // namespace
+}  // namespace neuspec

@@ -1,0 +1,23 @@
+#include <omp.h>
+
+#include "device/cpu_device.hpp"
+#include "neuspec/error.hpp"
+
+namespace neuspec {
+
+template <class Real>
+std::unique_ptr<Device<Real>> make_device(DeviceKind kind) {
+  if (kind == DeviceKind::cuda) throw NotCompiled("device cuda: this build of neuspec has no CUDA backend; use --device cpu");
+  return std::make_unique<CpuDevice<Real>>();
+}
+
+template std::unique_ptr<Device<float>> make_device<float>(DeviceKind);
+template std::unique_ptr<Device<double>> make_device<double>(DeviceKind);
+
+// OpenBLAS is built on OpenMP here, so that one setting rules both.
+ThreadScope::ThreadScope(int threads) : before_(omp_get_max_threads()) {
+  if (threads > 0) omp_set_num_threads(threads);
+}
+ThreadScope::~ThreadScope() { omp_set_num_threads(before_); }
+
+}  // namespace neuspec

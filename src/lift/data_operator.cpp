@@ -1,0 +1,50 @@
+#include "lift/data_operator.hpp"
+
+#include "lift/gram_operator.hpp"
+#include "lift/moments_operator.hpp"
+#include "neuspec/error.hpp"
+
+namespace neuspec {
+
+template <class Real>
+DeviceMatrix<Real> conjugate_gradients(Device<Real>& device, ConstView<Real> M, double shift, ConstView<Real> B, int steps) {
+  DeviceMatrix<Real> X = device.allocate(B.rows, B.columns), R = device.allocate(B.rows, B.columns), P = device.allocate(B.rows, B.columns),
+                     Q = device.allocate(B.rows, B.columns);
+  device.copy(B, R);
+  device.copy(B, P);
+  double squares = device.dot(R, R);
+  for (int step = 0; step < steps && squares > 0; ++step) {
+    device.copy(P, Q);
+    device.symm(Real(1), M, P, static_cast<Real>(shift), Q);
+    const double alpha = squares / device.dot(P, Q);
+    device.axpby(static_cast<Real>(alpha), P, Real(1), X);
+    device.axpby(static_cast<Real>(-alpha), Q, Real(1), R);
+    const double next = device.dot(R, R);
+    device.axpby(Real(1), R, static_cast<Real>(next / squares), P);
+    squares = next;
+  }
+  return X;
+}
+
+template DeviceMatrix<float> conjugate_gradients(Device<float>&, ConstView<float>, double, ConstView<float>, int);
+template DeviceMatrix<double> conjugate_gradients(Device<double>&, ConstView<double>, double, ConstView<double>, int);
+
+template <class Real>
+std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data) {
+  switch (kind) {
+    case OperatorKind::moments:
+      return std::make_unique<MomentsOperator<Real>>(device, problem, data);
+    case OperatorKind::gram:
+      return std::make_unique<GramOperator<Real>>(device, problem, data);
+    case OperatorKind::matrix_free:
+      return std::make_unique<SampleOperator<Real>>(device, problem, data);
+    case OperatorKind::automatic:
+      break;
+  }
+  throw UsageError("the data operator has to be chosen before it is made");
+}
+
+template std::unique_ptr<DataOperator<float>> make_operator(OperatorKind, Device<float>&, const Problem&, const Source&);
+template std::unique_ptr<DataOperator<double>> make_operator(OperatorKind, Device<double>&, const Problem&, const Source&);
+
+}  // namespace neuspec

@@ -1,0 +1,121 @@
+#include "lift/gram_operator.hpp"
+
+#include <cmath>
+
+#include "neuspec/error.hpp"
+
+namespace neuspec {
+
+template <class Real>
+GramOperator<Real>::GramOperator(Device<Real>& device, const Problem& problem, const Source& data)
+    : SampleOperator<Real>(device, problem, data),
+      K_(device.allocate(this->samples(), this->samples())),
+      Ky_(device.allocate(this->samples(), this->outputs())),
+      aw_(device.allocate(this->samples(), this->outputs())),
+      t_(device.allocate(this->samples(), this->outputs())),
+      u_(device.allocate(this->samples(), this->outputs())),
+      gamma_(device.allocate(this->p(), this->outputs())),
+      e_(device.allocate(this->samples(), 1)),
+      trace_(device.allocate(1, 1)) {
+  // e_i = s_i⟨A_i, G⟩ = s_i (a‖x_i‖² − c)
+  std::vector<double> G(static_cast<std::size_t>(this->p()));
+  for (Index j = 0; j < this->N(); ++j) G[static_cast<std::size_t>(packed::position(this->N(), j, j))] = j + 1 < this->N() ? 1.0 : -1.0;
+  device.upload(G.data(), gamma_.view().column_range(0, 1));
+  device.lifted_forward(this->activation(), this->x(), this->s(), gamma_.view().column_range(0, 1), e_);
+  device.kernel_gram(this->activation(), this->x(), this->s(), K_);
+  device.symm(Real(1), K_, this->y(), Real(0), Ky_);
+  std::vector<double> diagonal(static_cast<std::size_t>(this->samples()));
+  device.download(ConstView<Real>{K_.view().data, 1, this->samples(), this->samples() + 1}, diagonal.data());
+  for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(this->p());
+}
+
+// D = Āᵀα with α = (K + shift I)⁻¹y, hence ‖D‖² = αᵀKα.
+template <class Real>
+double GramOperator<Real>::ridge_norm() {
+  Device<Real>& device = this->device();
+  const DeviceMatrix<Real> alpha = conjugate_gradients<Real>(device, K_, ridge * mean_eigenvalue_, this->y(), ridge_steps);
+  device.symm(Real(1), K_, alpha, Real(0), t_);
+  return std::sqrt(std::max(device.dot(alpha, t_), 0.0));
+}
+
+template <class Real>
+void GramOperator<Real>::prepare(double rho) {
+  if (inverse_.rows() == 0) inverse_ = this->device().allocate(this->samples(), this->samples());
+  if (!this->device().invert_shifted(K_, rho / 2, inverse_)) throw EnvironmentError("the shifted Gram matrix is not positive definite");
+}
+
+// The extra state is Ā(V₊ − V₋), which the iteration then carries along linearly: it saves a product with all N columns a step.
+template <class Real>
+void GramOperator<Real>::start(ConstView<Real> V, View<Real> extra) {
+  Device<Real>& device = this->device();
+  for (Index k = 0; k < this->outputs(); ++k) {
+    const View<Real> difference = gamma_.view().column_range(k, 1);
+    device.copy(V.column_range(2 * k, 1), difference);
+    device.axpby(Real(-1), V.column_range(2 * k + 1, 1), Real(1), difference);
+  }
+  device.project_trace(this->N(), gamma_);
+  device.lifted_forward(this->activation(), this->x(), this->s(), gamma_, extra);
+}
+
+template <class Real>
+void GramOperator<Real>::forward_projected(const AdmmState<Real>& state) {
+  Device<Real>& device = this->device();
+  const Index N = this->N(), rank = state.rank;
+  if (rank == 0) {
+    device.axpby(Real(0), aw_, Real(0), aw_);
+    return;
+  }
+  if (H_.columns() < 2 * rank) H_ = device.allocate(this->samples(), std::min(2 * N, 2 * rank + 16));
+  if (Z_.columns() < 2 * rank) Z_ = device.allocate(N, std::min(2 * N, 2 * rank + 16));
+  FactorColumns columns{std::vector<double>(static_cast<std::size_t>(rank), 1.0), std::vector<Index>(static_cast<std::size_t>(2 * rank), 0)};
+  columns.sign.resize(static_cast<std::size_t>(2 * rank), -1.0);
+  const View<Real> Z = Z_.view().column_range(0, 2 * rank);
+  for (Index k = 0; k < this->outputs(); ++k) {
+    const View<Real> aw = aw_.view().column_range(k, 1);
+    for (Index side = 0; side < 2; ++side) {
+      const ConstView<Real> factor = state.factors.column_range((2 * k + side) * N, rank), vector = factor.reshaped(N * rank, 1),
+                            corner = factor.row_range(N - 1, 1);
+      device.copy(factor, Z.column_range(side * rank, rank));
+      const Real sign = (side == 0 ? Real(1) : Real(-1)) / static_cast<Real>(N);  // trace_ = ⟨G, W₊ − W₋⟩/N
+      device.gemm(Transpose::yes, Transpose::no, sign, vector, vector, side == 0 ? Real(0) : Real(1), trace_);
+      device.gemm(Transpose::no, Transpose::yes, -2 * sign, corner, corner, Real(1), trace_);
+    }
+    device.factored_forward(this->activation(), this->x(), this->s(), columns, Z, H_.view().column_range(0, 2 * rank), aw);
+    device.gemm(Transpose::no, Transpose::no, Real(-1), e_, trace_, Real(1), aw);
+  }
+}
+
+// With T and Āh = K y + (ρ/2) ĀT: u = ĀD = (K + ρ/2 I)⁻¹ Āh, hence D = T − (2/ρ) Āᵀ(u − y) and v = u − y is the residual itself.
+// n² C flops for the inverse, n d² C for the adjoint, 4 n d r C for the forward product of rank-r factors.
+template <class Real>
+void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& state) {
+  Device<Real>& device = this->device();
+  forward_projected(state);
+  device.copy(aw_, t_);
+  device.axpby(Real(-1), state.extra, Real(2), t_);  // ĀT = 2 Ā(W₊ − W₋) − Ā(V₊ − V₋)
+  device.axpby(Real(1), Ky_, static_cast<Real>(step.rho / 2), t_);
+  device.symm(Real(1), inverse_, t_, Real(0), u_);
+  device.copy(u_, state.extra_residual);
+  device.axpby(static_cast<Real>(-step.relaxation), aw_, static_cast<Real>(step.relaxation), state.extra_residual);
+  device.axpby(Real(-1), this->y(), Real(1), u_);
+  device.lifted_adjoint(this->activation(), this->x(), this->s(), u_, gamma_);
+  device.project_trace(this->N(), gamma_);
+  device.copy(state.T, state.D);
+  device.axpby(static_cast<Real>(-2 / step.rho), gamma_, Real(1), state.D);
+}
+
+template <class Real>
+DualCandidate GramOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
+  DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma_.view().size())), {}, {}};
+  this->device().download(gamma_, result.gamma.data());
+  for (Index k = 0; k < this->outputs(); ++k) {
+    result.vv.push_back(this->device().dot(u_.view().column_range(k, 1), u_.view().column_range(k, 1)));
+    result.vy.push_back(this->device().dot(u_.view().column_range(k, 1), this->y().column_range(k, 1)));
+  }
+  return result;
+}
+
+template class GramOperator<float>;
+template class GramOperator<double>;
+
+}  // namespace neuspec

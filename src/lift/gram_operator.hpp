@@ -1,0 +1,31 @@
+// The kernel Gram form: K = ĀĀᵀ (n × n) beside the samples; the linear step by Woodbury's identity.
+#pragma once
+
+#include "lift/sample_operator.hpp"
+
+namespace neuspec {
+
+template <class Real>
+class GramOperator final : public SampleOperator<Real> {
+ public:
+  GramOperator(Device<Real>& device, const Problem& problem, const Source& data);
+
+  OperatorKind kind() const override { return OperatorKind::gram; }
+  double ridge_norm() override;
+  void prepare(double rho) override;
+  Index extra_rows() const override { return this->samples(); }
+  void start(ConstView<Real> V, View<Real> extra) override;
+  void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
+  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+
+ private:
+  /// aw = Ā(W₊ − W₋) from the factors of the projected blocks.
+  void forward_projected(const AdmmState<Real>& state);
+
+  DeviceMatrix<Real> K_, inverse_, Ky_, H_, Z_;
+  DeviceMatrix<Real> aw_, t_, u_, gamma_;  // n × C: Ā(W₊ − W₋), ĀT and right-hand side, ĀD and v = ĀD − y; p × C: P_G Γ(v)
+  DeviceMatrix<Real> e_, trace_;           // n × 1: Ā removes e⟨G, ·⟩/N from A; 1 × 1 scratch
+  double mean_eigenvalue_ = 0;
+};
+
+}  // namespace neuspec

@@ -1,0 +1,118 @@
+#include "lift/moments_operator.hpp"
+
+#include <cmath>
+
+#include "neuspec/error.hpp"
+
+namespace neuspec {
+
+namespace {
+constexpr Index chunk_samples = 8192;
+}
+
+template <class Real>
+MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& problem, const Source& data)
+    : DataOperator<Real>(device, problem.activation, data.samples(), data.features(), data.targets()),
+      S_(device.allocate(this->p(), this->p())),
+      r_(device.allocate(this->p(), this->outputs())),
+      right_(device.allocate(this->p(), this->outputs())),
+      product_(device.allocate(this->p(), this->outputs())),
+      yy_(static_cast<std::size_t>(this->outputs())) {
+  const auto accumulator = device.moment_accumulator(this->features(), this->outputs());
+  data.visit(chunk_samples, [&](const Chunk& chunk) {
+    accumulator->add(chunk);
+    for (Index i = 0; i < chunk.samples; ++i) {
+      const double w = chunk.weights == nullptr ? 1.0 : chunk.weights[i];
+      for (std::size_t k = 0; k < yy_.size(); ++k) {
+        const double y = chunk.y[static_cast<std::size_t>(i) * yy_.size() + k];
+        yy_[k] += w * y * y;
+      }
+    }
+  });
+  accumulator->finish(this->activation(), S_, r_);
+  device.project_trace(this->N(), r_);
+  // The trace of S, a diagonal that is a column of stride p + 1.
+  std::vector<double> diagonal(static_cast<std::size_t>(this->p()));
+  device.download(ConstView<Real>{S_.view().data, 1, this->p(), this->p() + 1}, diagonal.data());
+  for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(this->p());
+}
+
+template <class Real>
+double MomentsOperator<Real>::ridge_norm() {
+  const DeviceMatrix<Real> D = conjugate_gradients<Real>(this->device(), S_, ridge * mean_eigenvalue_, r_, ridge_steps);
+  return std::sqrt(this->device().dot(D, D));
+}
+
+template <class Real>
+void MomentsOperator<Real>::prepare(double rho) {
+  if (inverse_.rows() == 0) inverse_ = this->device().allocate(this->p(), this->p());
+  if (!this->device().invert_shifted(S_, rho / 2, inverse_)) throw EnvironmentError("the shifted moment matrix is not positive definite");
+}
+
+// 2 p² C flops.
+template <class Real>
+void MomentsOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& state) {
+  Device<Real>& device = this->device();
+  device.copy(r_, right_);
+  device.axpby(static_cast<Real>(step.rho / 2), state.T, Real(1), right_);
+  device.symm(Real(1), inverse_, right_, Real(0), state.D);
+}
+
+// Γ = S D − r = (ρ/2)(T − D) by the linear step itself.
+template <class Real>
+DualCandidate MomentsOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
+  Device<Real>& device = this->device();
+  device.copy(state.T, product_);
+  device.axpby(static_cast<Real>(-step.rho / 2), state.D, static_cast<Real>(step.rho / 2), product_);
+  return candidate(state.D, product_);
+}
+
+// With v = A D − y: vᵀv = ⟨D, Γ⟩ − ⟨r, D⟩ + yᵀy and vᵀy = ⟨r, D⟩ − yᵀy.
+template <class Real>
+DualCandidate MomentsOperator<Real>::candidate(ConstView<Real> D, ConstView<Real> gamma) {
+  DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma.size())), {}, {}};
+  this->device().download(gamma, result.gamma.data());
+  for (Index k = 0; k < this->outputs(); ++k) {
+    const double yy = yy_[static_cast<std::size_t>(k)];
+    const double rd = this->device().dot(r_.view().column_range(k, 1), D.column_range(k, 1));
+    result.vv.push_back(this->device().dot(D.column_range(k, 1), gamma.column_range(k, 1)) - rd + yy);
+    result.vy.push_back(rd - yy);
+  }
+  return result;
+}
+
+template <class Real>
+std::vector<double> MomentsOperator<Real>::loss(ConstView<Real> D) {
+  this->device().symm(Real(1), S_, D, Real(0), product_);
+  std::vector<double> losses;
+  for (Index k = 0; k < this->outputs(); ++k) {
+    const ConstView<Real> Dk = D.column_range(k, 1);
+    losses.push_back(0.5 * this->device().dot(Dk, product_.view().column_range(k, 1)) - this->device().dot(Dk, r_.view().column_range(k, 1)) +
+                     0.5 * yy_[static_cast<std::size_t>(k)]);
+  }
+  return losses;
+}
+
+template <class Real>
+double MomentsOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) {
+  Device<Real>& device = this->device();
+  device.pack_factors(columns, Z, right_);
+  double sum = 0;
+  for (const double value : loss(right_)) sum += value;
+  device.axpby(Real(-1), r_, Real(1), product_);
+  device.apply_packed(columns, product_, Z, G);
+  return sum;
+}
+
+template <class Real>
+DualCandidate MomentsOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
+  this->device().pack_factors(columns, Z, right_);
+  this->device().symm(Real(1), S_, right_, Real(0), product_);
+  this->device().axpby(Real(-1), r_, Real(1), product_);
+  return candidate(right_, product_);
+}
+
+template class MomentsOperator<float>;
+template class MomentsOperator<double>;
+
+}  // namespace neuspec

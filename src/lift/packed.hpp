@@ -1,0 +1,21 @@
+// Symmetric N × N matrices as vectors of p = N(N+1)/2 entries: the lower triangle column by column, off-diagonal entries times √2,
+// so that the dot product of two packed vectors is the trace inner product of the matrices (svec of the field).
+#pragma once
+
+#include "neuspec/dataset.hpp"
+
+namespace neuspec::packed {
+
+#if defined(__CUDACC__)
+#define NEUSPEC_HOST_DEVICE __host__ __device__
+#else
+#define NEUSPEC_HOST_DEVICE
+#endif
+
+constexpr double root_two = 1.4142135623730950488016887242097;
+
+NEUSPEC_HOST_DEVICE constexpr Index size(Index N) { return N * (N + 1) / 2; }
+/// Position of entry (row, column), row ≥ column.
+NEUSPEC_HOST_DEVICE constexpr Index position(Index N, Index row, Index column) { return column * N - column * (column + 1) / 2 + row; }
+
+}  // namespace neuspec::packed

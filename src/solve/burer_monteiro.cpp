@@ -1,0 +1,197 @@
+#include "solve/burer_monteiro.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "certify/sphere_quadratic.hpp"
+#include "decompose/neural_decomposition.hpp"
+#include "device/lapack.hpp"
+#include "neuspec/error.hpp"
+#include "solve/lbfgs.hpp"
+
+namespace neuspec {
+
+namespace {
+constexpr Index neurons_a_round = 6;        // violating directions added per output and sign
+constexpr double start_weight = 1e-3;       // of a new neuron, relative to the heaviest
+constexpr double negligible = 1e-12;        // weight relative to the heaviest below which a neuron has vanished
+constexpr Index patience = 10;              // iterations over which the decrease is measured
+constexpr Index iterations_a_round = 400;
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// The neurons sorted by output, as W (d × m) = √|α| u and their signs.
+struct Columns {
+  FactorColumns table;
+  std::vector<double> W;
+};
+
+Columns columns_of(const Network& network) {
+  std::vector<Index> order(at(network.neurons()));
+  std::iota(order.begin(), order.end(), Index(0));
+  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) { return network.output[at(i)] < network.output[at(j)]; });
+  Columns result;
+  for (const Index j : order) {
+    const double alpha = network.weights[at(j)], root = std::sqrt(std::abs(alpha));
+    result.table.sign.push_back(alpha < 0 ? -1.0 : 1.0);
+    result.table.output.push_back(network.output[at(j)]);
+    for (Index i = 0; i < network.features; ++i) result.W.push_back(root * network.directions[at(j * network.features + i)]);
+  }
+  return result;
+}
+}  // namespace
+
+template <class Real>
+BurerMonteiro<Real>::BurerMonteiro(DataOperator<Real>& data, double beta) : data_(data), device_(data.device()), beta_(beta) {
+  point_.activation = data.activation();
+  point_.features = data.features();
+  point_.outputs = data.outputs();
+}
+
+template <class Real>
+void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
+  Index iterations = 0;
+  while (!test(monitor, target, iterations)) {
+    iterations = improve(monitor, target);
+    compress();
+  }
+}
+
+template <class Real>
+bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterations) {
+  const Columns columns = columns_of(point_);
+  const Index m = point_.neurons(), p = data_.p();
+  DeviceMatrix<Real> W = device_.allocate(data_.features(), m), Z = device_.allocate(data_.N(), m);
+  device_.upload(columns.W.data(), W);
+  device_.lift_neurons(W, Z);
+  const DualCandidate candidate = data_.dual_of(columns.table, Z);
+  std::vector<double> objective;  // ½vᵀv an output, and its share of the penalty
+  for (const double vv : candidate.vv) objective.push_back(vv / 2);
+  for (Index j = 0; j < m; ++j) objective[at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
+  const bool stop = monitor.test(objective, dual_bounds(candidate, data_.N(), beta_), m, new_iterations, target);
+  if (!stop) {
+    for (Index k = 0; k < data_.outputs(); ++k) add_violators(candidate.gamma.data() + k * p, k);
+  }
+  return stop;
+}
+
+// The maximiser on the sphere is exact; eigenvectors [w; s] of the traceless lifted gradient, scaled to the sphere, are good further directions.
+template <class Real>
+void BurerMonteiro<Real>::add_violators(const double* gamma, Index k) {
+  const Index N = data_.N(), d = N - 1;
+  std::vector<double> full(at(N * N)), M(at(d * d)), q(at(d));
+  double trace = 0;
+  for (Index j = 0; j < N; ++j) {
+    const double* column = gamma + packed::position(N, j, j);
+    trace += (j < d ? column[0] : -column[0]) / static_cast<double>(N);
+    full[at(j * N + j)] = column[0];
+    for (Index i = j + 1; i < N; ++i) full[at(j * N + i)] = full[at(i * N + j)] = column[i - j] / packed::root_two;
+  }
+  for (Index j = 0; j < d; ++j) {
+    std::copy_n(full.begin() + j * N, d, M.begin() + j * d);
+    q[at(j)] = 2 * full[at(j * N + d)];
+  }
+  const double t = full[at(d * N + d)];
+  std::vector<double> Mu(at(d));
+  const auto value = [&](const double* u) {
+    lapack::gemv('N', d, d, 1.0, M.data(), d, u, 0.0, Mu.data());
+    return std::inner_product(u, u + d, Mu.begin(), t) + std::inner_product(u, u + d, q.begin(), 0.0);
+  };
+  double heaviest = 0;
+  for (Index j = 0; j < point_.neurons(); ++j) heaviest = std::max(heaviest, std::abs(point_.weights[at(j)]));
+  const double weight = heaviest > 0 ? start_weight * heaviest : start_weight;
+  // A neuron of output weight −sign lowers the loss where sign·(uᵀMu + qᵀu + t) is above β.
+  const auto add = [&](const double* u, double sign) { point_.add(u, -sign * weight, k); };
+
+  const auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), t);
+  if (plus.value > beta_ && !plus.u.empty()) add(plus.u.data(), 1.0);
+  if (minus.value > beta_ && !minus.u.empty()) add(minus.u.data(), -1.0);
+  for (Index j = 0; j < N; ++j) full[at(j * N + j)] -= j < d ? trace : -trace;
+  std::vector<double> values(at(N)), work;
+  std::vector<int> iwork;
+  if (lapack::syevd(true, N, full.data(), N, values.data(), work, iwork) != 0) throw EnvironmentError("the symmetric eigensolver did not converge");
+  for (const double sign : {1.0, -1.0}) {
+    Index added = 0;
+    for (Index rank = 0; rank < N && added < neurons_a_round; ++rank) {
+      double* vector = full.data() + (sign > 0 ? N - 1 - rank : rank) * N;
+      const double norm = std::sqrt(std::inner_product(vector, vector + d, vector, 0.0));
+      if (sign * values[at(sign > 0 ? N - 1 - rank : rank)] <= 0) break;
+      if (norm < 1e-8) continue;
+      for (Index i = 0; i < d; ++i) vector[i] /= vector[d] < 0 ? -norm : norm;
+      if (sign * value(vector) > beta_) {
+        add(vector, sign);
+        ++added;
+      }
+    }
+  }
+}
+
+template <class Real>
+Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target) {
+  const Columns columns = columns_of(point_);
+  const Index d = data_.features(), m = point_.neurons();
+  if (m == 0) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
+  DeviceMatrix<Real> W = device_.allocate(d, m), Z = device_.allocate(d + 1, m), G = device_.allocate(d + 1, m);
+  device_.upload(columns.W.data(), W);
+  Lbfgs<Real> lbfgs(device_, d * m);
+  const auto function = [&](ConstView<Real> x, View<Real> gradient) {
+    const ConstView<Real> w = x.reshaped(d, m);
+    device_.lift_neurons(w, Z);
+    const double loss = data_.evaluate(columns.table, Z, G);
+    device_.neuron_gradient(columns.table, beta_, Z, G, gradient.reshaped(d, m));
+    return loss + beta_ * device_.dot(w, w);
+  };
+  Index iterations = 0;
+  std::vector<double> values;
+  const auto stop = [&](Index iteration, double value) {
+    iterations = iteration;
+    values.push_back(value);
+    if (monitor.seconds() >= monitor.time_limit() || iteration >= iterations_a_round) return true;
+    const auto count = static_cast<Index>(values.size());
+    return count > patience && values[at(count - 1 - patience)] - value <= 1e-2 * target * std::max(1.0, std::abs(value));
+  };
+  lbfgs.minimise(W.view().reshaped(d * m, 1), function, stop);
+
+  std::vector<double> w(at(d * m));
+  device_.download(W, w.data());
+  Network improved = point_;
+  improved.directions.clear();
+  improved.weights.clear();
+  improved.output.clear();
+  for (Index j = 0; j < m; ++j) {
+    double* wj = w.data() + j * d;
+    const double square = std::inner_product(wj, wj + d, wj, 0.0);
+    if (!(square > 0)) continue;
+    for (Index i = 0; i < d; ++i) wj[i] /= std::sqrt(square);
+    improved.add(wj, columns.table.sign[at(j)] * square, columns.table.output[at(j)]);
+  }
+  point_ = std::move(improved);
+  return std::max<Index>(iterations, 1);
+}
+
+template <class Real>
+void BurerMonteiro<Real>::compress() {
+  const Index N = data_.N(), d = N - 1;
+  Network compressed = point_;
+  compressed.directions.clear();
+  compressed.weights.clear();
+  compressed.output.clear();
+  for (Index k = 0; k < data_.outputs(); ++k) {
+    for (const double sign : {1.0, -1.0}) {
+      std::vector<double> P;
+      for (Index j = 0; j < point_.neurons(); ++j) {
+        if (point_.output[at(j)] != k || point_.weights[at(j)] * sign <= 0) continue;
+        const double root = std::sqrt(std::abs(point_.weights[at(j)]));
+        for (Index i = 0; i < d; ++i) P.push_back(root * point_.directions[at(j * d + i)]);
+        P.push_back(root);
+      }
+      if (!P.empty()) decompose_factor(std::move(P), N, sign, k, negligible, compressed);
+    }
+  }
+  point_ = std::move(compressed);
+}
+
+template class BurerMonteiro<float>;
+template class BurerMonteiro<double>;
+
+}  // namespace neuspec

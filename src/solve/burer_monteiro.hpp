@@ -1,0 +1,34 @@
+// Burer–Monteiro with certificate, SPEC.md section 6: neurons w_j with f = Σ ± [a(xᵀw)² + b‖w‖xᵀw + c‖w‖²] and penalty β‖w‖²,
+// minimised by L-BFGS; the certificate says which neurons are missing.
+#pragma once
+
+#include "solve/solver.hpp"
+
+namespace neuspec {
+
+template <class Real>
+class BurerMonteiro final : public Solver {
+ public:
+  BurerMonteiro(DataOperator<Real>& data, double beta);
+
+  void run(Monitor& monitor, double target) override;
+  void set_beta(double beta) override { beta_ = beta; }
+  Network network() override { return point_; }
+
+ private:
+  /// Bound and missing neurons of the current point. True when the monitor says stop.
+  bool test(Monitor& monitor, double target, Index new_iterations);
+  /// Appends the neurons of output k that violate |uᵀMu + qᵀu + t| ≤ β, worst first, at most `neurons_a_round` a sign.
+  void add_violators(const double* gamma, Index k);
+  /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
+  Index improve(const Monitor& monitor, double target);
+  /// Decomposes each block's Σ zzᵀ anew: at most rank many neurons, vanished ones gone.
+  void compress();
+
+  DataOperator<Real>& data_;
+  Device<Real>& device_;
+  double beta_;
+  Network point_;
+};
+
+}  // namespace neuspec

@@ -1,0 +1,18 @@
+// Which solver and which form of the data operator: `auto` (SPEC.md section 6).
+#pragma once
+
+#include "neuspec/fit.hpp"
+
+namespace neuspec {
+
+struct Choice {
+  SolverKind solver = SolverKind::admm;
+  OperatorKind data_operator = OperatorKind::moments;
+  std::string reason;  ///< one line for the log
+};
+
+/// Completes what the settings leave open, from flops and bytes of each form; `memory` in bytes.
+/// \throws UsageError for combinations that do not exist, EnvironmentError when what was asked for does not fit.
+Choice choose(const Settings& settings, Index samples, Index features, Index outputs, double memory);
+
+}  // namespace neuspec

@@ -1,0 +1,165 @@
+// fit and fit_path: read → lift → solve → decompose → certify, in that order, for one β or several.
+#include "neuspec/fit.hpp"
+
+#include <cmath>
+
+#include "neuspec/error.hpp"
+#include "solve/admm.hpp"
+#include "solve/burer_monteiro.hpp"
+#include "solve/choose.hpp"
+
+namespace neuspec {
+
+namespace {
+
+using Clock = Monitor::Clock;
+constexpr double first_target = 0.5;   // of the tolerance: the solver's own gap against the one certified from raw data
+constexpr double next_target = 0.2;    // each time the certificate says that it was not enough
+constexpr int attempts = 12;
+constexpr double part_of_free_memory = 0.75;
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void validate(const Source& data, const std::vector<double>& betas) {
+  if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
+  for (const double beta : betas) {
+    if (!(beta > 0) || !std::isfinite(beta)) throw UsageError("beta has to be a positive number");
+  }
+}
+
+/// The largest of |uᵀMu + qᵀu + t| over outputs for the dual candidate of the zero network.
+template <class Real>
+double beta_max_of(DataOperator<Real>& data) {
+  DeviceMatrix<Real> none = data.device().allocate(data.N(), 0);
+  return largest_violation(data.dual_of({}, none), data.N());
+}
+
+/// One data set on one device: lifted once, solved for any number of β.
+template <class Real>
+class Session {
+ public:
+  Session(const Source& data, const Problem& problem, const Settings& settings, const Observer& observer)
+      : source_(data), problem_(problem), settings_(settings), start_(Clock::now()), device_(make_device<Real>(settings.device)),
+        monitor_(settings_, observer, data.targets(), start_) {
+    const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
+    choice_ = choose(settings, data.samples(), data.features(), data.targets(), memory);
+    operator_ = make_operator<Real>(choice_.data_operator, *device_, problem, data);
+    beta_max_ = beta_max_of(*operator_);
+    if (choice_.solver == SolverKind::admm) {
+      solver_ = std::make_unique<Admm<Real>>(*operator_, problem.beta);
+    } else {
+      solver_ = std::make_unique<BurerMonteiro<Real>>(*operator_, problem.beta);
+    }
+    lift_seconds_ = since(start_);
+  }
+
+  Result solve(double beta) {
+    problem_.beta = beta;
+    solver_->set_beta(beta);
+    monitor_.restart();
+    Result result;
+    Report& report = result.report;
+    Report::Seconds& seconds = report.seconds;
+    double target = first_target * settings_.tolerance;
+    for (int attempt = 0; attempt < attempts; ++attempt, target *= next_target) {
+      const auto begin = Clock::now();
+      if (beta < beta_max_) solver_->run(monitor_, target);  // from β_max on, the zero network is the optimum
+      seconds.solve += since(begin);
+      const Clock::time_point decomposing = Clock::now();
+      Network network = beta < beta_max_ ? solver_->network() : zero_network();
+      seconds.decompose += since(decomposing);
+      const Clock::time_point certifying = Clock::now();
+      const Certificate certificate = certify(network, problem_, source_);
+      seconds.certify += since(certifying);
+      if (attempt == 0 || certificate.relative_gap < report.relative_gap) adopt(certificate, std::move(network), result);
+      if (report.relative_gap <= settings_.tolerance) {
+        report.status = Status::optimal;
+        break;
+      }
+      report.status = beta < beta_max_ ? monitor_.status() : Status::stalled;
+      if (report.status != Status::optimal) break;
+      report.status = Status::stalled;
+    }
+    describe(result);
+    return result;
+  }
+
+ private:
+  Network zero_network() const {
+    Network network;
+    network.activation = problem_.activation;
+    network.features = source_.features();
+    network.outputs = source_.targets();
+    return network;
+  }
+
+  static void adopt(const Certificate& certificate, Network network, Result& result) {
+    result.report.primal = certificate.primal;
+    result.report.dual = certificate.dual;
+    result.report.relative_gap = certificate.relative_gap;
+    result.network = std::move(network);
+  }
+
+  void describe(Result& result) {
+    Report& report = result.report;
+    report.beta = problem_.beta;
+    report.beta_max = beta_max_;
+    report.neurons = result.network.neurons();
+    report.iterations = monitor_.iterations();
+    report.samples = source_.samples();
+    report.features = source_.features();
+    report.outputs = source_.targets();
+    report.blocks = 2 * source_.targets();
+    report.solver = name(choice_.solver);
+    report.data_operator = name(choice_.data_operator);
+    report.device = device_->name();
+    report.precision = name(settings_.precision);
+    report.choice = choice_.reason;
+    report.history = monitor_.history();
+    report.seconds.lift = lift_seconds_;
+    report.seconds.total = lift_seconds_ + report.seconds.solve + report.seconds.decompose + report.seconds.certify;
+  }
+
+  const Source& source_;
+  Problem problem_;
+  const Settings& settings_;
+  Clock::time_point start_;
+  std::unique_ptr<Device<Real>> device_;
+  Monitor monitor_;
+  Choice choice_;
+  std::unique_ptr<DataOperator<Real>> operator_;
+  std::unique_ptr<Solver> solver_;
+  double beta_max_ = 0, lift_seconds_ = 0;
+};
+
+template <class Real>
+std::vector<Result> solve_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
+                               const PathObserver& after_each, const Observer& observer) {
+  Problem first = problem;
+  first.beta = betas.front();
+  Session<Real> session(data, first, settings, observer);
+  std::vector<Result> results;
+  for (const double beta : betas) {
+    results.push_back(session.solve(beta));
+    if (after_each && !after_each(results.back())) break;
+    if (results.back().report.status == Status::interrupted) break;
+  }
+  return results;
+}
+
+}  // namespace
+
+Result fit(const Source& data, const Problem& problem, const Settings& settings, const Observer& observer) {
+  return std::move(fit_path(data, problem, {problem.beta}, settings, {}, observer).front());
+}
+
+std::vector<Result> fit_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
+                             const PathObserver& after_each, const Observer& observer) {
+  if (betas.empty()) return {};
+  validate(data, betas);
+  const ThreadScope threads(settings.threads);
+  return settings.precision == Precision::double_precision ? solve_path<double>(data, problem, betas, settings, after_each, observer)
+                                                           : solve_path<float>(data, problem, betas, settings, after_each, observer);
+}
+
+}  // namespace neuspec

@@ -1,0 +1,97 @@
+#include "solve/monitor.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "certify/sphere_quadratic.hpp"
+
+namespace neuspec {
+
+namespace {
+constexpr double infinity = std::numeric_limits<double>::infinity();
+double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+}  // namespace
+
+Monitor::Monitor(const Settings& settings, const Observer& observer, Index outputs, Clock::time_point start)
+    : settings_(settings), observer_(observer), start_(start), primal_(static_cast<std::size_t>(outputs), infinity), dual_(primal_.size(), -infinity) {}
+
+void Monitor::restart() {
+  std::fill(primal_.begin(), primal_.end(), infinity);
+  std::fill(dual_.begin(), dual_.end(), -infinity);
+  iterations_ = 0;
+  status_ = Status::stalled;
+  history_.clear();
+}
+
+double Monitor::primal() const { return sum(primal_); }
+double Monitor::dual() const { return sum(dual_); }
+double Monitor::relative_gap() const { return (primal() - dual()) / std::max(1.0, std::abs(primal())); }
+
+bool Monitor::out_of_budget() {
+  if (iterations_ >= settings_.max_iterations) {
+    status_ = Status::iteration_limit;
+  } else if (seconds() >= settings_.time_limit) {
+    status_ = Status::time_limit;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool Monitor::test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target) {
+  iterations_ += new_iterations;
+  for (std::size_t k = 0; k < primal_.size(); ++k) {
+    if (primal[k] < primal_[k]) primal_[k] = primal[k];  // a comparison that NaN fails
+    if (dual[k] > dual_[k]) dual_[k] = dual[k];
+  }
+  history_.push_back({seconds(), iterations_, this->primal(), this->dual(), relative_gap(), neurons});
+  if (observer_ && !observer_(history_.back())) {
+    status_ = Status::interrupted;
+    return true;
+  }
+  if (relative_gap() <= target) {
+    status_ = Status::optimal;
+    return true;
+  }
+  return out_of_budget();
+}
+
+namespace {
+/// κ(v_k) of every output.
+std::vector<double> violations(const DualCandidate& candidate, Index N) {
+  const Index d = N - 1, p = packed::size(N), outputs = static_cast<Index>(candidate.vv.size());
+  std::vector<double> kappa(candidate.vv.size());
+#pragma omp parallel for schedule(dynamic, 1) if (outputs > 1)
+  for (Index k = 0; k < outputs; ++k) {
+    const double* gamma = candidate.gamma.data() + k * p;
+    std::vector<double> M(static_cast<std::size_t>(d * d)), q(static_cast<std::size_t>(d));
+    for (Index j = 0; j < d; ++j) {
+      const double* column = gamma + packed::position(N, j, j);
+      M[static_cast<std::size_t>(j * d + j)] = column[0];
+      for (Index i = j + 1; i < d; ++i) M[static_cast<std::size_t>(j * d + i)] = column[i - j] / packed::root_two;
+      q[static_cast<std::size_t>(j)] = packed::root_two * column[d - j];  // 2 Γ_jN
+    }
+    const auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), gamma[p - 1]);
+    kappa[static_cast<std::size_t>(k)] = std::max({plus.bound, minus.bound, 0.0});
+  }
+  return kappa;
+}
+}  // namespace
+
+std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta) {
+  std::vector<double> bounds = violations(candidate, N);
+  for (std::size_t k = 0; k < bounds.size(); ++k) {
+    const double vv = candidate.vv[k], vy = candidate.vy[k], kappa = bounds[k];
+    const double tau = vv > 0 ? std::clamp(-vy / vv, 0.0, kappa > 0 ? beta / kappa : infinity) : 0.0;
+    bounds[k] = -0.5 * tau * tau * vv - tau * vy;
+  }
+  return bounds;
+}
+
+double largest_violation(const DualCandidate& candidate, Index N) {
+  const std::vector<double> kappa = violations(candidate, N);
+  return *std::max_element(kappa.begin(), kappa.end());
+}
+
+}  // namespace neuspec

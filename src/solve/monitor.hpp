@@ -1,0 +1,51 @@
+// What every solver tells at its tests of convergence, and what decides when it stops.
+#pragma once
+
+#include <chrono>
+
+#include "lift/data_operator.hpp"
+#include "neuspec/fit.hpp"
+
+namespace neuspec {
+
+class Monitor {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Monitor(const Settings& settings, const Observer& observer, Index outputs, Clock::time_point start);
+
+  /// A test of convergence: objective and lower bound of each output. Keeps the best of each; true when the solver has to stop
+  /// (`target` reached, or a limit, or the observer's wish). With squared loss outputs are independent problems, so their bests add up.
+  bool test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target);
+  /// True when a limit has passed; sets `status`.
+  bool out_of_budget();
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  double time_limit() const { return settings_.time_limit; }
+  double primal() const;
+  double dual() const;
+  double relative_gap() const;
+  Index iterations() const { return iterations_; }
+  /// Why the last `test` said stop.
+  Status status() const { return status_; }
+  const std::vector<Progress>& history() const { return history_; }
+  /// Forgets bounds and history for another β on the same data.
+  void restart();
+
+ private:
+  const Settings& settings_;
+  const Observer& observer_;
+  Clock::time_point start_;
+  std::vector<double> primal_, dual_;
+  Index iterations_ = 0;
+  Status status_ = Status::stalled;
+  std::vector<Progress> history_;
+};
+
+/// The lower bound g(τv) of SPEC.md section 3 for each output of a dual candidate, from solver quantities: 9 d³ C flops.
+std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta);
+
+/// max over outputs of κ(v), at least 0.
+double largest_violation(const DualCandidate& candidate, Index N);
+
+}  // namespace neuspec

@@ -1,0 +1,20 @@
+// What ADMM and Burer–Monteiro have in common.
+#pragma once
+
+#include "neuspec/network.hpp"
+#include "solve/monitor.hpp"
+
+namespace neuspec {
+
+class Solver {
+ public:
+  virtual ~Solver() = default;
+  /// Continues from where it stands until the monitor says stop, aiming at the relative gap `target`.
+  virtual void run(Monitor& monitor, double target) = 0;
+  /// Another β on the same data; the current point is the warm start.
+  virtual void set_beta(double beta) = 0;
+  /// The current point as a network.
+  virtual Network network() = 0;
+};
+
+}  // namespace neuspec
