@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace neuspec {
@@ -58,7 +60,8 @@ class Dataset final : public Source {
 struct Table {
   std::string path;                        ///< for messages
   Index samples = 0, features = 0, targets = 0;
-  std::vector<double> x;                   ///< samples × features, row-major
+  /// samples × features, row-major; kept as bytes where the file stores unsigned bytes (images), an eighth of the memory
+  std::variant<std::vector<double>, std::vector<std::uint8_t>> x;
   std::vector<double> y;                   ///< samples × targets, row-major; empty when the file has no targets
   std::vector<std::string> feature_names;  ///< from the header; x0, x1, … where there is none
   std::vector<std::string> target_names;   ///< from the header; y0, y1, … where there is none
@@ -68,17 +71,19 @@ struct Table {
 /// What `read_table` should take from a file.
 struct ReadOptions {
   /// Names (CSV header) or 0-based positions of the target columns; empty: the last column of CSV and NPY files.
-  /// A LIBSVM file always has its label as target. IDX and 3-D NPY files have no target column.
+  /// A LIBSVM file always has its label as target and takes no names. IDX and 3-D NPY files have no target column.
   std::vector<std::string> targets;
-  /// Labels in a file of their own (IDX, NPY or CSV with as many rows): then no column of the data file is a target unless named.
+  /// Labels in a file of their own (IDX, NPY or CSV with as many rows, every column a target): then no column of the data file is a target.
   std::string labels_file;
-  bool without_targets = false;  ///< every column is a feature (what predict wants); named targets are then dropped if present
+  bool without_targets = false;  ///< every column is a feature (what predict wants); named targets are then dropped if present, labels_file is not read
   Index features = 0;            ///< LIBSVM only: number of features when the file may lack the last ones; 0: largest index seen
 };
 
 /// Reads CSV (comma, semicolon or tab, header or not, quoted fields), NPY, LIBSVM text or IDX, each plain or gzip-compressed.
 /// The format follows from the content (magic bytes) and, for text, from the first lines; the name's ending breaks ties.
-/// \throws DataError naming file, line and column of what cannot be read; NaN and infinity are refused.
+/// A first line of CSV with a field that is neither empty nor a number is the header.
+/// \throws DataError naming file, line and column (both from 1; the column counts fields) of what cannot be read; NaN and infinity are refused.
+/// \throws UsageError for options that contradict each other, EnvironmentError when memory does not suffice.
 Table read_table(const std::string& path, const ReadOptions& options = {});
 
 }  // namespace neuspec

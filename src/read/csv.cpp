@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <exception>
+
+#include "read/csv_layout.hpp"
+#include "read/message.hpp"
+#include "read/number.hpp"
+#include "read/readers.hpp"
+
+namespace neuspec::read {
+namespace {
+
+// What all rows of a file share.
+struct Sheet {
+  const std::string& path;
+  const CsvLayout& layout;
+  const Columns& columns;
+};
+
+// Consecutive rows of the body and where they belong.
+struct Block {
+  std::string_view text;
+  Index first_line = 1;
+  Index rows = 0;  // lines of the text: an upper bound on its rows until they are read
+};
+
+// Reads the rows of one block.
+class RowReader {
+ public:
+  RowReader(const Sheet& sheet, const Block& block)
+      : sheet_(sheet), p_(block.text.data()), last_(block.text.data() + block.text.size()), line_(block.first_line) {}
+
+  // Row after row into row-major x and y; returns how many there are.
+  Index read(double* x, double* y) {
+    Index rows = 0;
+    for (; p_ != last_; ++rows, x += sheet_.columns.features, y += sheet_.columns.targets) {
+      read_row(x, y);
+    }
+    return rows;
+  }
+
+ private:
+  void read_row(double* x, double* y) {
+    const Index count = sheet_.layout.columns;
+    const Index* const place = sheet_.columns.place.data();
+    const char delimiter = sheet_.layout.delimiter;
+    for (Index c = 0; c < count; ++c) {
+      double value = 0;
+      const char* const end = place[c] == Columns::kDropped ? nullptr : parse_number(p_, last_, value);
+      if (end != nullptr && end != last_ && *end == (c + 1 < count ? delimiter : '\n') && std::isfinite(value)) {
+        p_ = end + 1;
+      } else {
+        value = read_any_field(c);
+      }
+      if (place[c] >= 0) {
+        x[place[c]] = value;
+      } else if (place[c] != Columns::kDropped) {
+        y[-1 - place[c]] = value;
+      }
+    }
+    ++line_;
+  }
+
+  // The cases that are not a bare number followed by its delimiter: blanks, quotes, CRLF, the end of the file, and every error.
+  double read_any_field(Index c) {
+    const char* const end = field_end(p_, last_, sheet_.layout.delimiter);
+    const std::string_view text(p_, static_cast<std::size_t>(end - p_));
+    check_raggedness(c, end);
+    const double value = sheet_.columns.place[static_cast<std::size_t>(c)] == Columns::kDropped ? 0.0 : number_in(text, c);
+    line_ += std::count(text.begin(), text.end(), '\n');
+    p_ = end == last_ ? end : end + 1;
+    return value;
+  }
+
+  void check_raggedness(Index c, const char* end) const {
+    const Index count = sheet_.layout.columns;
+    const bool row_ends = end == last_ || *end == '\n';
+    if (row_ends == (c + 1 == count)) {
+      return;
+    }
+    if (row_ends) {
+      if (c == 0 && std::all_of(p_, end, [](char byte) { return byte == ' ' || byte == '\r'; })) {
+        fail_at_line(sheet_.path, line_, "a blank line between the samples");
+      }
+      fail_at(sheet_.path, line_, c + 2, "the row ends after " + count_of(c + 1, "field") + "; the first line has " + std::to_string(count));
+    }
+    fail_at(sheet_.path, line_, count + 1, "the row has more fields than the " + std::to_string(count) + " of the first line");
+  }
+
+  double number_in(std::string_view text, Index c) const {
+    const Field field = unquote(text);
+    double value = 0;
+    const char* const first = field.text.data();
+    if (!field.closed) {
+      fail_in_field(c, "a quote is opened and not closed at the end of the field");
+    }
+    if (field.text.empty()) {
+      fail_in_field(c, "the field is empty; missing values are not accepted");
+    }
+    if (parse_number(first, first + field.text.size(), value) != first + field.text.size()) {
+      const bool target = sheet_.columns.place[static_cast<std::size_t>(c)] < 0;
+      fail_in_field(c, quoted(field.text) + " is not a number" + (target ? "; targets and class labels must be numbers" : ""));
+    }
+    if (!std::isfinite(value)) {
+      fail_in_field(c, quoted(field.text) + " is not finite; NaN and infinity are not accepted");
+    }
+    return value;
+  }
+
+  [[noreturn]] void fail_in_field(Index c, const std::string& message) const {
+    const std::vector<std::string>& header = sheet_.layout.header;
+    const std::string name = header.empty() ? "" : " " + quoted(header[static_cast<std::size_t>(c)]);
+    fail_at(sheet_.path, line_, c + 1, message + " (column " + std::to_string(c + 1) + name + ")");
+  }
+
+  const Sheet& sheet_;
+  const char* p_;
+  const char* last_;
+  Index line_;
+};
+
+// Cuts the body behind line feeds into `count` blocks or fewer and counts their lines.
+std::vector<Block> cut(const CsvLayout& layout, std::size_t count) {
+  std::vector<Block> blocks;
+  std::string_view rest = layout.body;
+  for (std::size_t k = 0; k < count && !rest.empty(); ++k) {
+    const std::size_t feed = k + 1 == count ? std::string_view::npos : rest.find('\n', rest.size() / (count - k));
+    const std::size_t size = feed == std::string_view::npos ? rest.size() : feed + 1;
+    blocks.push_back({rest.substr(0, size), 1, 0});
+    rest.remove_prefix(size);
+  }
+#pragma omp parallel for schedule(dynamic)
+  for (Block& block : blocks) {
+    const std::string_view text = block.text;
+    block.rows = std::count(text.begin(), text.end(), '\n') + (text.back() == '\n' ? 0 : 1);
+  }
+  Index line = layout.first_line;
+  for (Block& block : blocks) {
+    block.first_line = line;
+    line += block.rows;
+  }
+  return blocks;
+}
+
+// The first error in the order of the file is the one that is thrown, whichever thread found one first.
+void read_blocks(const Sheet& sheet, const std::vector<Block>& blocks, Table& table, std::vector<double>& x) {
+  std::vector<std::exception_ptr> errors(blocks.size());
+#pragma omp parallel for schedule(dynamic)
+  for (std::size_t k = 0; k < blocks.size(); ++k) {
+    const Index row = blocks[k].first_line - blocks.front().first_line;
+    try {
+      RowReader(sheet, blocks[k]).read(x.data() + row * table.features, table.y.data() + row * table.targets);
+    } catch (...) {
+      errors[k] = std::current_exception();
+    }
+  }
+  for (const std::exception_ptr& error : errors) {
+    if (error != nullptr) {
+      std::rethrow_exception(error);
+    }
+  }
+}
+
+}  // namespace
+
+Table read_csv(std::string_view content, const std::string& path, const Selection& selection) {
+  constexpr std::size_t kBlockBytes = std::size_t{1} << 19;
+  const CsvLayout layout = csv_layout(content, path);
+  const Columns columns = select_columns(path, layout.header, layout.columns, selection);
+  const Sheet sheet{path, layout, columns};
+  Table table;
+  table.path = path;
+  table.features = columns.features;
+  table.targets = columns.targets;
+  table.feature_names = columns.feature_names;
+  table.target_names = columns.target_names;
+
+  // A line feed inside quotes would be taken for the end of a row by the cuts, so files with quotes are read in one piece.
+  const bool one_piece = std::memchr(layout.body.data(), '"', layout.body.size()) != nullptr;
+  std::vector<Block> blocks = cut(layout, one_piece ? 1 : layout.body.size() / kBlockBytes + 1);
+  const Index lines = blocks.back().first_line + blocks.back().rows - layout.first_line;
+  // A row takes at least one byte and a delimiter for each number. More lines than that: some row is ragged, and the first error
+  // comes at the latest in the row that would start after `most`. So memory stays in proportion to the file.
+  const Index most = static_cast<Index>(layout.body.size() + 1) / (2 * (columns.features + columns.targets) + columns.dropped);
+  if (lines > most + 1) {
+    blocks = {{layout.body, layout.first_line, lines}};
+  }
+  const auto rows = static_cast<std::size_t>(std::min(lines, most + 1));
+  std::vector<double> x(rows * static_cast<std::size_t>(table.features));
+  table.y.resize(rows * static_cast<std::size_t>(table.targets));
+  if (blocks.size() == 1) {
+    table.samples = RowReader(sheet, blocks.front()).read(x.data(), table.y.data());
+    x.resize(static_cast<std::size_t>(table.samples * table.features));
+    table.y.resize(static_cast<std::size_t>(table.samples * table.targets));
+  } else {
+    table.samples = lines;
+    read_blocks(sheet, blocks, table, x);
+  }
+  table.x = std::move(x);
+  return table;
+}
+
+}  // namespace neuspec::read

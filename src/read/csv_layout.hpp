@@ -1,0 +1,34 @@
+/// \file csv_layout.hpp
+/// What must be known about a CSV file before its rows are read, and how one field is delimited.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "neuspec/dataset.hpp"
+
+namespace neuspec::read {
+
+struct CsvLayout {
+  char delimiter = ',';
+  std::vector<std::string> header;  ///< names of the columns; empty where there is no header
+  Index columns = 0;
+  std::string_view body;  ///< the rows, without blank lines at the end and without the last line break
+  Index first_line = 1;   ///< line of the file where the body starts
+};
+
+/// Finds delimiter, header and body. \throws DataError for an empty file, a header alone and a quote that is never closed
+CsvLayout csv_layout(std::string_view content, const std::string& path);
+
+/// The end of the field that starts at `first`: the next delimiter or line feed that is not quoted, or `last`.
+const char* field_end(const char* first, const char* last, char delimiter);
+
+/// `field` without surrounding blanks, the carriage return of CRLF and quotes; doubled quotes inside become one.
+struct Field {
+  std::string text;
+  bool closed = true;  ///< false: starts with a quote that does not end the field
+};
+Field unquote(std::string_view field);
+
+}  // namespace neuspec::read

@@ -1,0 +1,32 @@
+/// \file readers.hpp
+/// One reader a format. Each takes the bytes of a file (inflated) and its path, which serves for messages alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "neuspec/dataset.hpp"
+#include "read/columns.hpp"
+
+namespace neuspec::read {
+
+/// Comma, semicolon or tab between fields; an optional header; RFC 4180 quotes; LF or CRLF; an optional UTF-8 byte order mark. \throws DataError
+Table read_csv(std::string_view content, const std::string& path, const Selection& selection);
+
+/// True when the first line that tells has an `index:value` pair; where no line tells, the ending of `path` decides.
+bool looks_like_libsvm(std::string_view content, const std::string& path);
+
+/// `label index:value … # comment`, indices ascending from 1, `qid:n` ignored. The table is dense. \throws DataError
+Table read_libsvm(std::string_view content, const std::string& path, const Selection& selection);
+
+bool is_npy(std::string_view content);
+
+/// NumPy's format, versions 1 to 3: booleans, integers, float32 and float64 of 1 to 3 dimensions. \throws DataError
+Table read_npy(std::string_view content, const std::string& path, const Selection& selection);
+
+bool is_idx(std::string_view content);
+
+/// The MNIST family's format: big-endian arrays of 1 to 3 dimensions. \throws DataError
+Table read_idx(std::string_view content, const std::string& path, const Selection& selection);
+
+}  // namespace neuspec::read
