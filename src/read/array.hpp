@@ -16,10 +16,10 @@ enum class ElementType { boolean, int8, int16, int32, int64, uint8, uint16, uint
 struct Array {
   ElementType type = ElementType::uint8;
   bool big_endian = false;
-  bool fortran_order = false;       ///< first index fastest
-  bool has_target_columns = true;   ///< columns may be targets, as in a table; never so in IDX files and in images
+  bool fortran_order = false;        ///< first index fastest
+  bool has_target_columns = true;    ///< columns may be targets, as in a table; never so in IDX files and in images
   std::vector<std::uint64_t> shape;  ///< as the header says
-  std::string_view data;            ///< everything behind the header
+  std::string_view data;             ///< everything behind the header
 };
 
 /// The table of an array of 1 (one column), 2 (samples × columns) or 3 dimensions (samples × height × width, flattened row-major).

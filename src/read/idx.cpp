@@ -43,7 +43,8 @@ Table read_idx(std::string_view content, const std::string& path, const Selectio
   const std::size_t dimensions = byte(3);
   const std::size_t header = kMagic + kSizeBytes * dimensions;
   if (content.size() < header) {
-    fail(path, "truncated inside the IDX header: " + std::to_string(header) + " bytes are promised, the file holds " + std::to_string(content.size()));
+    fail(path,
+         "truncated inside the IDX header: " + std::to_string(header) + " bytes are promised, the file holds " + std::to_string(content.size()));
   }
   for (std::size_t k = 0; k < dimensions; ++k) {
     std::uint64_t size = 0;

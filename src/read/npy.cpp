@@ -119,8 +119,8 @@ class HeaderParser {
 
   void set_type(Array& array, const std::string& description) const {
     static const std::map<std::string_view, ElementType> kTypes = {
-        {"b1", ElementType::boolean}, {"i1", ElementType::int8},   {"i2", ElementType::int16},  {"i4", ElementType::int32},
-        {"i8", ElementType::int64},   {"u1", ElementType::uint8},  {"u2", ElementType::uint16}, {"u4", ElementType::uint32},
+        {"b1", ElementType::boolean}, {"i1", ElementType::int8},    {"i2", ElementType::int16},  {"i4", ElementType::int32},
+        {"i8", ElementType::int64},   {"u1", ElementType::uint8},   {"u2", ElementType::uint16}, {"u4", ElementType::uint32},
         {"u8", ElementType::uint64},  {"f4", ElementType::float32}, {"f8", ElementType::float64}};
     const auto type = description.empty() ? kTypes.end() : kTypes.find(std::string_view(description).substr(1));
     if (type == kTypes.end() || std::string_view("<>|=").find(description[0]) == std::string_view::npos) {

@@ -188,7 +188,8 @@ std::vector<double> expanded(const Table& table, const std::vector<double>& clas
   for (std::size_t i = 0; i < table.y.size(); ++i) {
     const auto found = std::lower_bound(classes.begin(), classes.end(), table.y[i]);
     if (found == classes.end() || *found != table.y[i]) {
-      fail(table.path, "sample " + std::to_string(i + 1) + ": the label " + read::shortest(table.y[i]) + " is not one of the classes " + listed(classes));
+      fail(table.path,
+           "sample " + std::to_string(i + 1) + ": the label " + read::shortest(table.y[i]) + " is not one of the classes " + listed(classes));
     }
     y[i * classes.size() + static_cast<std::size_t>(found - classes.begin())] = 1.0;
   }
@@ -197,9 +198,7 @@ std::vector<double> expanded(const Table& table, const std::vector<double>& clas
 
 }  // namespace
 
-Index Preprocessing::raw_features() const {
-  return image_height > 0 ? image_height * image_width : static_cast<Index>(feature_names.size());
-}
+Index Preprocessing::raw_features() const { return image_height > 0 ? image_height * image_width : static_cast<Index>(feature_names.size()); }
 
 std::vector<double> Preprocessing::features_of(const Table& table) const {
   if (table.features != raw_features()) {

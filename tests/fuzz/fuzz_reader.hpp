@@ -1,0 +1,67 @@
+/// \file fuzz_reader.hpp
+/// What every reader must keep, whatever bytes it is given: a DataError, or a table that is whole and finite.
+#pragma once
+
+#include <cmath>
+#include <cstdlib>
+#include <string_view>
+
+#include "neuspec/error.hpp"
+#include "neuspec/preprocessing.hpp"
+#include "read/readers.hpp"
+
+namespace neuspec::read {
+
+inline void require(bool condition) {
+  if (!condition) {
+    std::abort();
+  }
+}
+
+inline void check_table(const Table& table) {
+  const auto n = static_cast<std::size_t>(table.samples);
+  const auto d = static_cast<std::size_t>(table.features);
+  const auto targets = static_cast<std::size_t>(table.targets);
+  require(n > 0 && d + targets > 0);
+  require(table.y.size() == n * targets && table.feature_names.size() == d && table.target_names.size() == targets);
+  std::visit(
+      [&](const auto& x) {
+        require(x.size() == n * d);
+        for (const auto value : x) {
+          require(std::isfinite(static_cast<double>(value)));
+        }
+      },
+      table.x);
+  for (const double value : table.y) {
+    require(std::isfinite(value));
+  }
+}
+
+// What preprocessing makes of the table must keep the shape, too.
+inline void check_preprocessing(const Table& table) {
+  PreprocessingOptions options;
+  options.standardize = true;
+  options.window_height = table.image_height;
+  options.window_width = table.image_width;
+  const std::vector<double> z = learn_preprocessing(table, options).features_of(table);
+  require(z.size() == static_cast<std::size_t>(table.samples * (table.image_height > 0 ? 1 : table.features)));
+}
+
+template <typename Reader>
+void fuzz_reader(const Reader& reader, const std::uint8_t* bytes, std::size_t size) {
+  const std::string_view content(reinterpret_cast<const char*>(bytes), size);
+  for (const Selection& selection : {Selection{TargetRule::last_column, {}, 0}, Selection{TargetRule::named, {"y", "0"}, 0},
+                                     Selection{TargetRule::none, {"y"}, 3}, Selection{TargetRule::every_column, {}, 0}}) {
+    try {
+      const Table table = reader(content, "fuzz", selection);
+      check_table(table);
+      if (selection.rule != TargetRule::every_column) {
+        check_preprocessing(table);
+      }
+    } catch (const DataError&) {
+      // What damaged files must end in.
+    }
+  }
+}
+
+}  // namespace neuspec::read
