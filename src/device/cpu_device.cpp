@@ -9,6 +9,7 @@
 
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
+#include "device/parallel.hpp"
 
 namespace neuspec {
 
@@ -76,11 +77,14 @@ void CpuDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real>
 
 template <class Real>
 double CpuDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
+  // Columns in order, each summed by one thread's SIMD lanes: the result does not depend on the number of threads.
   double sum = 0;
-#pragma omp parallel for reduction(+ : sum) schedule(static) if (X.size() > 20000)
-  for (Index e = 0; e < X.size(); ++e) {
-    const Index i = e % X.rows, j = e / X.rows;
-    sum += static_cast<double>(X.data[j * X.stride + i]) * static_cast<double>(Y.data[j * Y.stride + i]);
+  for (Index j = 0; j < X.columns; ++j) {
+    const Real *x = X.data + j * X.stride, *y = Y.data + j * Y.stride;
+    double part = 0;
+#pragma omp simd reduction(+ : part)
+    for (Index i = 0; i < X.rows; ++i) part += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+    sum += part;
   }
   return sum;
 }
@@ -134,8 +138,7 @@ template <class Real>
 void CpuDevice<Real>::anderson_coefficients(ConstView<Real> F, Index slots, ConstView<Real> f, View<Real> coefficients) {
   const Index L = f.rows, K = f.columns, m = slots;
   const auto count = static_cast<std::size_t>(m);
-#pragma omp parallel for schedule(static) if (K > 1)
-  for (Index k = 0; k < K; ++k) {
+  parallel_pieces(K, [&](Index k) {
     // R_ij = ⟨f − F_i, f − F_j⟩ from inner products alone: the slots of problem k are columns with stride L·K.
     std::vector<Real> gram(count * count), cross(count);
     const Real* slot = F.data + k * L;
@@ -156,20 +159,19 @@ void CpuDevice<Real>::anderson_coefficients(ConstView<Real> F, Index slots, Cons
     // A Gram matrix that rounding has made indefinite gives no acceleration: γ = 0 is the plain step.
     if (lapack::potrf(m, R.data(), m) != 0 || lapack::potrs(m, 1, R.data(), m, gamma.data(), m) != 0) std::fill(gamma.begin(), gamma.end(), 0.0);
     for (std::size_t j = 0; j < count; ++j) coefficients.data[k * coefficients.stride + static_cast<Index>(j)] = static_cast<Real>(gamma[j]);
-  }
+  });
 }
 
 template <class Real>
 void CpuDevice<Real>::anderson_combine(ConstView<Real> Y, Index slots, ConstView<Real> coefficients, ConstView<Real> f, View<Real> v) {
   const Index L = f.rows, K = f.columns;
-#pragma omp parallel for schedule(static) if (K > 1)
-  for (Index k = 0; k < K; ++k) {
+  parallel_pieces(K, [&](Index k) {
     const Real* gamma = coefficients.data + k * coefficients.stride;
     Real rest = 1;
     for (Index i = 0; i < slots; ++i) rest -= gamma[i];
     for (Index i = 0; i < L; ++i) v.data[k * v.stride + i] = rest * (v.data[k * v.stride + i] + f.data[k * f.stride + i]);
     lapack::gemv('N', L, slots, Real(1), Y.data + k * L, L * K, gamma, Real(1), v.data + k * v.stride);
-  }
+  });
 }
 
 template class CpuDevice<float>;

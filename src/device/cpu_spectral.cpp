@@ -1,11 +1,9 @@
 // Batched projection onto the positive semidefinite cone on the CPU (SPEC.md section 6).
-#include <omp.h>
-
-#include <atomic>
 #include <cmath>
 
 #include "device/cpu_device.hpp"
 #include "device/lapack.hpp"
+#include "device/parallel.hpp"
 #include "lift/packed.hpp"
 
 namespace neuspec {
@@ -65,17 +63,11 @@ Index project_block(Index N, const Real* V, Real* W, Real* factor, Workspace<Rea
 
 template <class Real>
 Index CpuDevice<Real>::project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
-  // Whole blocks to threads while there are enough of them; otherwise BLAS's own threads work inside one block.
-  const bool across = V.columns * 2 > omp_get_max_threads();
   std::vector<Index> ranks(static_cast<std::size_t>(V.columns));
-#pragma omp parallel if (across)
-  {
+  parallel_pieces(V.columns, [&](Index b) {
     static thread_local Workspace<Real> space;
-#pragma omp for schedule(dynamic, 1)
-    for (Index b = 0; b < V.columns; ++b) {
-      ranks[static_cast<std::size_t>(b)] = project_block(N, V.data + b * V.stride, W.data + b * W.stride, factors.data + b * N * N, space);
-    }
-  }
+    ranks[static_cast<std::size_t>(b)] = project_block(N, V.data + b * V.stride, W.data + b * W.stride, factors.data + b * N * N, space);
+  });
   Index largest = 0;
   for (const Index rank : ranks) {
     if (rank < 0) throw EnvironmentError("the symmetric eigensolver did not converge");

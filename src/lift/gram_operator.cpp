@@ -104,17 +104,6 @@ void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& stat
   device.axpby(static_cast<Real>(-2 / step.rho), gamma_, Real(1), state.D);
 }
 
-template <class Real>
-DualCandidate GramOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
-  DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma_.view().size())), {}, {}};
-  this->device().download(gamma_, result.gamma.data());
-  for (Index k = 0; k < this->outputs(); ++k) {
-    result.vv.push_back(this->device().dot(u_.view().column_range(k, 1), u_.view().column_range(k, 1)));
-    result.vy.push_back(this->device().dot(u_.view().column_range(k, 1), this->y().column_range(k, 1)));
-  }
-  return result;
-}
-
 template class GramOperator<float>;
 template class GramOperator<double>;
 

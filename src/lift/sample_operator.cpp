@@ -73,13 +73,12 @@ DualCandidate SampleOperator<Real>::candidate(ConstView<Real> v) {
   return result;
 }
 
+// 2 n d² C flops forward, n d² C back.
 template <class Real>
-std::vector<double> SampleOperator<Real>::loss(ConstView<Real> D) {
+DualCandidate SampleOperator<Real>::dual_of(ConstView<Real> D) {
   this->device().lifted_forward(this->activation(), x_, scale_, D, f_);
   this->device().axpby(Real(-1), y_, Real(1), f_);
-  std::vector<double> losses;
-  for (Index k = 0; k < this->outputs(); ++k) losses.push_back(0.5 * this->device().dot(f_.view().column_range(k, 1), f_.view().column_range(k, 1)));
-  return losses;
+  return candidate(f_);
 }
 
 // ADMM's linear step needs a factor, which this form does not have; `choose` never pairs them.
@@ -98,11 +97,6 @@ template <class Real>
 void SampleOperator<Real>::solve(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
   no_factor();
 }
-template <class Real>
-DualCandidate SampleOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
-  no_factor();
-}
-
 template class SampleOperator<float>;
 template class SampleOperator<double>;
 

@@ -14,8 +14,7 @@ class SampleOperator : public DataOperator<Real> {
   double ridge_norm() override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
-  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
-  std::vector<double> loss(ConstView<Real> D) override;
+  DualCandidate dual_of(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 

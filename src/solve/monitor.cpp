@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "certify/sphere_quadratic.hpp"
+#include "device/parallel.hpp"
 
 namespace neuspec {
 
@@ -50,7 +51,8 @@ bool Monitor::test(const std::vector<double>& primal, const std::vector<double>&
     status_ = Status::interrupted;
     return true;
   }
-  if (relative_gap() <= target) {
+  const double current = (sum(primal) - sum(dual)) / std::max(1.0, std::abs(sum(primal)));
+  if (current <= target) {  // the point that would be returned has to close the gap by itself
     status_ = Status::optimal;
     return true;
   }
@@ -62,8 +64,7 @@ namespace {
 std::vector<double> violations(const DualCandidate& candidate, Index N) {
   const Index d = N - 1, p = packed::size(N), outputs = static_cast<Index>(candidate.vv.size());
   std::vector<double> kappa(candidate.vv.size());
-#pragma omp parallel for schedule(dynamic, 1) if (outputs > 1)
-  for (Index k = 0; k < outputs; ++k) {
+  parallel_pieces(outputs, [&](Index k) {
     const double* gamma = candidate.gamma.data() + k * p;
     std::vector<double> M(static_cast<std::size_t>(d * d)), q(static_cast<std::size_t>(d));
     for (Index j = 0; j < d; ++j) {
@@ -74,7 +75,7 @@ std::vector<double> violations(const DualCandidate& candidate, Index N) {
     }
     const auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), gamma[p - 1]);
     kappa[static_cast<std::size_t>(k)] = std::max({plus.bound, minus.bound, 0.0});
-  }
+  });
   return kappa;
 }
 }  // namespace
