@@ -70,19 +70,6 @@ void CpuDevice<Real>::lifted_adjoint(const Activation& activation, ConstView<Rea
   }
 }
 
-namespace {
-/// Full symmetric matrix (both triangles) of a packed column.
-template <class Real>
-void unpack(Index N, const Real* from, Real* to) {
-  const Real half = static_cast<Real>(1 / packed::root_two);
-  for (Index j = 0; j < N; ++j) {
-    const Real* column = from + packed::position(N, j, j);
-    to[j * N + j] = column[0];
-    for (Index i = j + 1; i < N; ++i) to[j * N + i] = to[i * N + j] = half * column[i - j];
-  }
-}
-}  // namespace
-
 // 2 n d² C flops.
 template <class Real>
 void CpuDevice<Real>::lifted_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> M, View<Real> f) {
@@ -90,7 +77,7 @@ void CpuDevice<Real>::lifted_forward(const Activation& activation, ConstView<Rea
   const auto a = static_cast<Real>(activation.a), b = static_cast<Real>(activation.b), c = static_cast<Real>(activation.c);
   std::vector<Real> full(static_cast<std::size_t>(N * N)), product(static_cast<std::size_t>(d * std::min(n, gram_columns)));
   for (Index k = 0; k < M.columns; ++k) {
-    unpack(N, M.data + k * M.stride, full.data());
+    packed::unpack(N, M.data + k * M.stride, full.data());
     const Real* q = full.data() + d * N;  // the last column: M_{1..d,N}
     for (Index first = 0; first < n; first += gram_columns) {
       const Index count = std::min(gram_columns, n - first);
@@ -104,88 +91,6 @@ void CpuDevice<Real>::lifted_forward(const Activation& activation, ConstView<Rea
       }
     }
   }
-}
-
-namespace {
-/// The columns' table as the element-wise steps read it: sign (m), output (m), first neuron of each output (C + 1).
-template <class Real>
-struct ColumnTable {
-  std::vector<Real> sign, output, first;
-  ColumnTable(const FactorColumns& columns, Index outputs) : first(static_cast<std::size_t>(outputs + 1)) {
-    for (const double value : columns.sign) sign.push_back(static_cast<Real>(value));
-    for (const Index k : columns.output) {
-      output.push_back(static_cast<Real>(k));
-      first[static_cast<std::size_t>(k + 1)] += 1;
-    }
-    for (std::size_t k = 1; k < first.size(); ++k) first[k] += first[k - 1];
-  }
-  static ConstView<Real> view(const std::vector<Real>& values) {
-    return {values.data(), static_cast<Index>(values.size()), 1, static_cast<Index>(values.size())};
-  }
-};
-}  // namespace
-
-// 2 n d m flops in GEMM, then one pass over H.
-template <class Real>
-void CpuDevice<Real>::factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
-                                       View<Real> H, View<Real> f) {
-  const ColumnTable<Real> table(columns, f.columns);
-  gemm(Transpose::yes, Transpose::no, Real(1), x, Z.row_range(0, x.rows), Real(0), H);
-  each(policy, f.size(),
-       FactoredForward<Real>{H, Z, s, table.view(table.sign), table.view(table.first), f, static_cast<Real>(activation.a), static_cast<Real>(activation.b),
-                             static_cast<Real>(activation.c)});
-}
-
-// One pass over H, then 2 n d m flops in GEMM.
-template <class Real>
-void CpuDevice<Real>::factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
-                                       ConstView<Real> v, View<Real> H, View<Real> G) {
-  const ColumnTable<Real> table(columns, v.columns);
-  each(policy, Z.columns,
-       FactoredAdjoint<Real>{H, Z, s, v, table.view(table.output), G, static_cast<Real>(activation.a), static_cast<Real>(activation.b),
-                             static_cast<Real>(activation.c)});
-  gemm(Transpose::no, Transpose::no, Real(1), x, H, Real(0), G.row_range(0, x.rows));
-}
-
-template <class Real>
-void CpuDevice<Real>::pack_factors(const FactorColumns& columns, ConstView<Real> Z, View<Real> D) {
-  const Index N = Z.rows, m = Z.columns;
-  for (Index k = 0; k < D.columns; ++k) std::fill_n(D.data + k * D.stride, D.rows, Real(0));
-#pragma omp parallel for schedule(dynamic, 8)
-  for (Index j = 0; j < N; ++j) {  // column j of every D_k: no two threads write the same entry
-    for (Index neuron = 0; neuron < m; ++neuron) {
-      const Real* z = Z.data + neuron * Z.stride;
-      const Real scale = static_cast<Real>(columns.sign[static_cast<std::size_t>(neuron)]) * z[j], off = scale * static_cast<Real>(packed::root_two);
-      Real* to = D.data + columns.output[static_cast<std::size_t>(neuron)] * D.stride + packed::position(N, j, j);
-      to[0] += scale * z[j];
-      for (Index i = j + 1; i < N; ++i) to[i - j] += off * z[i];
-    }
-  }
-}
-
-template <class Real>
-void CpuDevice<Real>::apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) {
-  const Index N = Z.rows, m = Z.columns;
-  std::vector<Real> full(static_cast<std::size_t>(N * N));
-  for (Index first = 0; first < m;) {
-    const Index k = columns.output[static_cast<std::size_t>(first)];
-    Index last = first;
-    while (last < m && columns.output[static_cast<std::size_t>(last)] == k) ++last;
-    unpack(N, Gamma.data + k * Gamma.stride, full.data());
-    lapack::gemm('N', 'N', N, last - first, N, Real(1), full.data(), N, Z.data + first * Z.stride, Z.stride, Real(0), G.data + first * G.stride, G.stride);
-    first = last;
-  }
-}
-
-template <class Real>
-void CpuDevice<Real>::lift_neurons(ConstView<Real> W, View<Real> Z) {
-  each(policy, W.columns, LiftNeuron<Real>{W, Z});
-}
-
-template <class Real>
-void CpuDevice<Real>::neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) {
-  const ColumnTable<Real> table(columns, 1 + (columns.output.empty() ? 0 : columns.output.back()));
-  each(policy, gradient.size(), NeuronGradient<Real>{Z, G, table.view(table.sign), gradient, static_cast<Real>(beta)});
 }
 
 template class CpuDevice<float>;

@@ -72,18 +72,29 @@ class Device {
   /// f_k = s_i Σ_{j in output k} sign_j z_jᵀA_i z_j for factors Z (N × m): n × C, with H = xᵀw (n × m) left for `factored_adjoint`.
   virtual void factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
                                 View<Real> H, View<Real> f) = 0;
-  /// G_j = Γ_{output j} z_j with Γ_k = Σ s_i v_ik A_i, from the H of `factored_forward` (overwritten): N × m.
+  /// G_j = Γ_{output j} z_j with Γ_k = Σ s_i v_ik A_i, from the H of `factored_forward`; Q (n × m) is scratch: N × m.
   virtual void factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
-                                ConstView<Real> v, View<Real> H, View<Real> G) = 0;
-  /// D_k = packed Σ_{j in output k} sign_j z_j z_jᵀ: p × C.
-  virtual void pack_factors(const FactorColumns& columns, ConstView<Real> Z, View<Real> D) = 0;
+                                ConstView<Real> v, ConstView<Real> H, View<Real> Q, View<Real> G) = 0;
+  /// Derivatives of the two along Ż: ḟ with Ḣ = xᵀẇ left for the second; Ġ_j = Γ ż_j + Γ̇ z_j with v̇ = ḟ (Ḣ is overwritten).
+  virtual void factored_forward_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                           ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> H, View<Real> H_dot, View<Real> f_dot) = 0;
+  virtual void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                           ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
+                                           View<Real> H_dot, View<Real> G_dot) = 0;
+  /// D_k = packed Σ_{j in output k} sign_j (y_j z_jᵀ + z_j y_jᵀ)/2: p × C.
+  virtual void pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) = 0;
   /// G_j = Γ_{output j} z_j for packed Γ (p × C): N × m.
   virtual void apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) = 0;
 
   /// z_j = [w_j; ‖w_j‖] for the columns w_j of W (d × m): Z is N × m.
   virtual void lift_neurons(ConstView<Real> W, View<Real> Z) = 0;
+  /// ż_j = [ẇ_j; w_jᵀẇ_j/‖w_j‖], the derivative of that.
+  virtual void lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) = 0;
   /// Gradient of Σ_j sign_j z_jᵀΓz_j + β‖w_j‖² in w from G_j = Γ z_j: 2 sign_j (G_1 + G_N w/‖w‖) + 2β w (d × m).
   virtual void neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) = 0;
+  /// Its derivative: 2 sign_j (Ġ_1 + Ġ_N w/‖w‖ + G_N (ẇ/‖w‖ − w ṡ/‖w‖²)) + 2β ẇ (d × m).
+  virtual void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
+                                   ConstView<Real> G_dot, View<Real> result) = 0;
 
   // ADMM (SPEC.md section 6). V and W are p × 2K: columns 2k and 2k+1 are Z and Z' of problem k.
   /// W = Π₊(V), block by block. Column j of block b's factor (columns b·N … of `factors`, N × N·blocks) is √λ_j q_j, largest first, zero beyond

@@ -128,43 +128,89 @@ struct KernelEntry {
   }
 };
 
+/// The quadratic form zᵀA_i z = a h² + b h s + c s² of factored columns, with its derivatives; s is z's last entry.
+template <class Real>
+struct FactoredForm {
+  ConstView<Real> Z, scale;         // N × m; √w or null
+  ConstView<Real> sign;             // m
+  ConstView<Real> output, first;    // m; C + 1: where the neurons of an output start
+  Real a, b, c;
+  NEUSPEC_HOST_DEVICE Real corner(Index j) const { return Z.data[j * Z.stride + Z.rows - 1]; }
+  NEUSPEC_HOST_DEVICE Real root_weight(Index i) const { return scale.data == nullptr ? Real(1) : scale.data[i]; }
+};
+
 /// f_ik = s_i Σ_{j of output k} sign_j (a h_ij² + b h_ij s_j + c s_j²): reads n·m words.
 template <class Real>
 struct FactoredForward {
-  ConstView<Real> H, Z, s;
-  ConstView<Real> sign;             // m
-  ConstView<Real> first;            // C + 1: where the neurons of an output start
+  FactoredForm<Real> form;
+  ConstView<Real> H;
   View<Real> f;
-  Real a, b, c;
   NEUSPEC_HOST_DEVICE void operator()(Index e) const {
-    const Index i = e % H.rows, k = e / H.rows, last_row = Z.rows - 1;
+    const Index i = e % f.rows, k = e / f.rows;
     Real sum = 0;
-    for (Index j = static_cast<Index>(first.data[k]); j < static_cast<Index>(first.data[k + 1]); ++j) {
-      const Real h = H.data[j * H.stride + i], z = Z.data[j * Z.stride + last_row];
-      sum += sign.data[j] * ((a * h + b * z) * h + c * z * z);
+    for (auto j = static_cast<Index>(form.first.data[k]); j < static_cast<Index>(form.first.data[k + 1]); ++j) {
+      const Real h = H.data[j * H.stride + i], s = form.corner(j);
+      sum += form.sign.data[j] * ((form.a * h + form.b * s) * h + form.c * s * s);
     }
-    f.data[k * f.stride + i] = s.data == nullptr ? sum : s.data[i] * sum;
+    f.data[k * f.stride + i] = form.root_weight(i) * sum;
   }
 };
 
-/// H_ij ← s_i v_ik (a h_ij + (b/2) s_j); corner_j = Σ_i s_i v_ik ((b/2) h_ij + c s_j). One neuron a call.
+/// ḟ_ik = s_i Σ_{j of output k} sign_j ((2a h + b s) ḣ + (b h + 2c s) ṡ): reads 2·n·m words.
+template <class Real>
+struct FactoredForwardDerivative {
+  FactoredForm<Real> form;
+  ConstView<Real> Z_dot, H, H_dot;
+  View<Real> f_dot;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % f_dot.rows, k = e / f_dot.rows;
+    Real sum = 0;
+    for (auto j = static_cast<Index>(form.first.data[k]); j < static_cast<Index>(form.first.data[k + 1]); ++j) {
+      const Real h = H.data[j * H.stride + i], h_dot = H_dot.data[j * H_dot.stride + i];
+      const Real s = form.corner(j), s_dot = Z_dot.data[j * Z_dot.stride + Z_dot.rows - 1];
+      sum += form.sign.data[j] * ((2 * form.a * h + form.b * s) * h_dot + (form.b * h + 2 * form.c * s) * s_dot);
+    }
+    f_dot.data[k * f_dot.stride + i] = form.root_weight(i) * sum;
+  }
+};
+
+/// Q_ij = s_i v_ik (a h_ij + (b/2) s_j); G_Nj = Σ_i s_i v_ik ((b/2) h_ij + c s_j). One neuron a call.
 template <class Real>
 struct FactoredAdjoint {
-  View<Real> H;
-  ConstView<Real> Z, s, v, output;
-  View<Real> G;
-  Real a, b, c;
+  FactoredForm<Real> form;
+  ConstView<Real> v, H;
+  View<Real> Q, G;
   NEUSPEC_HOST_DEVICE void operator()(Index j) const {
-    const Index last_row = Z.rows - 1, k = static_cast<Index>(output.data[j]);
-    const Real z = Z.data[j * Z.stride + last_row];
-    double corner = 0;
+    const auto k = static_cast<Index>(form.output.data[j]);
+    const Real s = form.corner(j);
+    double sum = 0;
     for (Index i = 0; i < H.rows; ++i) {
-      Real& h = H.data[j * H.stride + i];
-      const Real w = (s.data == nullptr ? Real(1) : s.data[i]) * v.data[k * v.stride + i];
-      corner += static_cast<double>(w * (b / 2 * h + c * z));
-      h = w * (a * h + b / 2 * z);
+      const Real h = H.data[j * H.stride + i], w = form.root_weight(i) * v.data[k * v.stride + i];
+      sum += static_cast<double>(w * (form.b / 2 * h + form.c * s));
+      Q.data[j * Q.stride + i] = w * (form.a * h + form.b / 2 * s);
     }
-    G.data[j * G.stride + last_row] = static_cast<Real>(corner);
+    G.data[j * G.stride + G.rows - 1] = static_cast<Real>(sum);
+  }
+};
+
+/// The derivative of FactoredAdjoint; Ḣ becomes Q̇. One neuron a call.
+template <class Real>
+struct FactoredAdjointDerivative {
+  FactoredForm<Real> form;
+  ConstView<Real> Z_dot, v, v_dot, H;
+  View<Real> H_dot, G_dot;
+  NEUSPEC_HOST_DEVICE void operator()(Index j) const {
+    const auto k = static_cast<Index>(form.output.data[j]);
+    const Real s = form.corner(j), s_dot = Z_dot.data[j * Z_dot.stride + Z_dot.rows - 1];
+    double sum = 0;
+    for (Index i = 0; i < H.rows; ++i) {
+      const Real h = H.data[j * H.stride + i], root = form.root_weight(i);
+      const Real w = root * v.data[k * v.stride + i], w_dot = root * v_dot.data[k * v_dot.stride + i];
+      Real& h_dot = H_dot.data[j * H_dot.stride + i];
+      sum += static_cast<double>(w * (form.b / 2 * h_dot + form.c * s_dot) + w_dot * (form.b / 2 * h + form.c * s));
+      h_dot = w * (form.a * h_dot + form.b / 2 * s_dot) + w_dot * (form.a * h + form.b / 2 * s);
+    }
+    G_dot.data[j * G_dot.stride + G_dot.rows - 1] = static_cast<Real>(sum);
   }
 };
 
@@ -184,6 +230,23 @@ struct LiftNeuron {
   }
 };
 
+/// Ż_j = [ẇ_j; w_jᵀẇ_j/‖w_j‖], one neuron a call.
+template <class Real>
+struct LiftDerivative {
+  ConstView<Real> Z, W_dot;
+  View<Real> Z_dot;
+  NEUSPEC_HOST_DEVICE void operator()(Index j) const {
+    double product = 0;
+    for (Index i = 0; i < W_dot.rows; ++i) {
+      const Real w_dot = W_dot.data[j * W_dot.stride + i];
+      Z_dot.data[j * Z_dot.stride + i] = w_dot;
+      product += static_cast<double>(w_dot) * static_cast<double>(Z.data[j * Z.stride + i]);
+    }
+    const Real norm = Z.data[j * Z.stride + W_dot.rows];
+    Z_dot.data[j * Z_dot.stride + W_dot.rows] = norm > 0 ? static_cast<Real>(product) / norm : Real(0);
+  }
+};
+
 /// gradient_ij = 2 sign_j (G_ij + G_Nj w_ij/‖w_j‖) + 2β w_ij: 3 words an entry.
 template <class Real>
 struct NeuronGradient {
@@ -195,6 +258,22 @@ struct NeuronGradient {
     const Real w = Z.data[j * Z.stride + i], norm = Z.data[j * Z.stride + d];
     const Real along = norm > 0 ? G.data[j * G.stride + d] * w / norm : Real(0);
     gradient.data[j * gradient.stride + i] = 2 * (sign.data[j] * (G.data[j * G.stride + i] + along) + beta * w);
+  }
+};
+
+/// The derivative of NeuronGradient: 6 words an entry.
+template <class Real>
+struct GradientDerivative {
+  ConstView<Real> Z, G, Z_dot, G_dot, sign;
+  View<Real> result;
+  Real beta;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index d = result.rows, i = e % d, j = e / d;
+    const Real w = Z.data[j * Z.stride + i], norm = Z.data[j * Z.stride + d];
+    const Real w_dot = Z_dot.data[j * Z_dot.stride + i], norm_dot = Z_dot.data[j * Z_dot.stride + d];
+    Real sum = G_dot.data[j * G_dot.stride + i];
+    if (norm > 0) sum += (G_dot.data[j * G_dot.stride + d] * w + G.data[j * G.stride + d] * (w_dot - w * norm_dot / norm)) / norm;
+    result.data[j * result.stride + i] = 2 * (sign.data[j] * sum + beta * w_dot);
   }
 };
 

@@ -60,6 +60,8 @@ class DataOperator {
   // Burer–Monteiro.
   /// Loss at the factored point Z (N × m) and G_j = Γ_{output j} z_j (N × m).
   virtual double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) = 0;
+  /// Derivative of G along Ż at the point last evaluated: Ġ_j = Γ ż_j + Γ̇ z_j (N × m).
+  virtual void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) = 0;
   /// v = ∇ℓ at the factored point.
   virtual DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
 

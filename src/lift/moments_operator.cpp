@@ -83,7 +83,7 @@ DualCandidate MomentsOperator<Real>::candidate(ConstView<Real> D, ConstView<Real
 
 template <class Real>
 DualCandidate MomentsOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
-  this->device().pack_factors(columns, Z, right_);
+  this->device().pack_factors(columns, Z, Z, right_);
   return dual_of(right_);
 }
 
@@ -91,11 +91,25 @@ DualCandidate MomentsOperator<Real>::dual_of(const FactorColumns& columns, Const
 template <class Real>
 double MomentsOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) {
   Device<Real>& device = this->device();
-  device.pack_factors(columns, Z, right_);
+  device.pack_factors(columns, Z, Z, right_);
   device.symm(Real(1), S_, right_, Real(0), product_);
   device.axpby(Real(-1), r_, Real(1), product_);
   device.apply_packed(columns, product_, Z, G);
   return 0.5 * (device.dot(right_, product_) - device.dot(right_, r_) + std::accumulate(yy_.begin(), yy_.end(), 0.0));
+}
+
+// 2 p² C flops for Γ̇ = S Ḋ; Γ is what `evaluate` left.
+template <class Real>
+void MomentsOperator<Real>::differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) {
+  Device<Real>& device = this->device();
+  if (derivative_.rows() == 0) derivative_ = device.allocate(this->p(), this->outputs());
+  if (scratch_.columns() < Z.columns) scratch_ = device.allocate(this->N(), Z.columns);
+  const View<Real> scratch = scratch_.view().column_range(0, Z.columns);
+  device.pack_factors(columns, Z, Z_dot, right_);
+  device.symm(Real(2), S_, right_, Real(0), derivative_);
+  device.apply_packed(columns, derivative_, Z, G_dot);
+  device.apply_packed(columns, product_, Z_dot, scratch);
+  device.axpby(Real(1), scratch, Real(1), G_dot);
 }
 
 template class MomentsOperator<float>;

@@ -16,12 +16,13 @@ class MomentsOperator final : public DataOperator<Real> {
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate dual_of(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
+  void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
  private:
   DualCandidate candidate(ConstView<Real> D, ConstView<Real> gamma);
 
-  DeviceMatrix<Real> S_, inverse_, r_, right_, product_;
+  DeviceMatrix<Real> S_, inverse_, r_, right_, product_, derivative_, scratch_;
   std::vector<double> yy_;  // Σ w y², an output each
   double mean_eigenvalue_ = 0;
 };

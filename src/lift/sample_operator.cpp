@@ -16,6 +16,7 @@ SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& proble
       x_(device.allocate(data.features(), data.samples())),
       y_(device.allocate(data.samples(), data.targets())),
       f_(device.allocate(data.samples(), data.targets())),
+      f_dot_(device.allocate(data.samples(), data.targets())),
       gamma_(device.allocate(this->p(), this->outputs())) {
   const Index C = this->outputs();
   data.visit(chunk_samples, [&](const Chunk& chunk) {
@@ -38,7 +39,9 @@ SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& proble
 
 template <class Real>
 void SampleOperator<Real>::reserve(Index neurons) {
-  if (H_.columns() < neurons) H_ = this->device().allocate(this->samples(), neurons + neurons / 2);
+  if (H_.columns() >= neurons) return;
+  H_ = this->device().allocate(this->samples(), neurons + neurons / 2);
+  Q_ = this->device().allocate(this->samples(), neurons + neurons / 2);
 }
 
 template <class Real>
@@ -49,8 +52,15 @@ double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Re
   device.factored_forward(this->activation(), x_, scale_, columns, Z, H, f_);
   device.axpby(Real(-1), y_, Real(1), f_);
   const double loss = 0.5 * device.dot(f_, f_);
-  device.factored_adjoint(this->activation(), x_, scale_, columns, Z, f_, H, G);
+  device.factored_adjoint(this->activation(), x_, scale_, columns, Z, f_, H, Q_.view().column_range(0, Z.columns), G);
   return loss;
+}
+
+template <class Real>
+void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) {
+  const View<Real> H = H_.view().column_range(0, Z.columns), H_dot = Q_.view().column_range(0, Z.columns);
+  this->device().factored_forward_derivative(this->activation(), x_, scale_, columns, Z, Z_dot, H, H_dot, f_dot_);
+  this->device().factored_adjoint_derivative(this->activation(), x_, scale_, columns, Z, Z_dot, f_, f_dot_, H, H_dot, G_dot);
 }
 
 template <class Real>

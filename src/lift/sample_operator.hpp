@@ -16,6 +16,7 @@ class SampleOperator : public DataOperator<Real> {
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate dual_of(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
+  void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
  protected:
@@ -28,7 +29,8 @@ class SampleOperator : public DataOperator<Real> {
   /// H and f for at least m neurons.
   void reserve(Index neurons);
 
-  DeviceMatrix<Real> x_, y_, scale_, H_, f_, gamma_;
+  DeviceMatrix<Real> x_, y_, scale_, f_, f_dot_, gamma_;
+  DeviceMatrix<Real> H_, Q_;  // n × m and room to grow: xᵀw of the point last evaluated, and scratch
 };
 
 }  // namespace neuspec

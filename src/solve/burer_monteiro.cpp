@@ -8,7 +8,7 @@
 #include "decompose/neural_decomposition.hpp"
 #include "device/lapack.hpp"
 #include "neuspec/error.hpp"
-#include "solve/lbfgs.hpp"
+#include "solve/newton.hpp"
 
 namespace neuspec {
 
@@ -16,8 +16,8 @@ namespace {
 constexpr Index neurons_a_round = 6;        // violating directions added per output and sign
 constexpr double start_weight = 1e-3;       // of a new neuron, relative to the heaviest
 constexpr double negligible = 1e-12;        // weight relative to the heaviest below which a neuron has vanished
-constexpr Index patience = 10;              // iterations over which the decrease is measured
-constexpr Index iterations_a_round = 400;
+constexpr double enough = 1e-5;             // of the target: decrease that Newton's model still promises when a round ends
+constexpr Index products_a_round = 4000;    // gradients and Hessian products
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// The neurons sorted by output, as W (d × m) = √|α| u and their signs.
@@ -133,24 +133,24 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target) {
   if (m == 0) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
   DeviceMatrix<Real> W = device_.allocate(d, m), Z = device_.allocate(d + 1, m), G = device_.allocate(d + 1, m);
   device_.upload(columns.W.data(), W);
-  Lbfgs<Real> lbfgs(device_, d * m);
-  const auto function = [&](ConstView<Real> x, View<Real> gradient) {
+  DeviceMatrix<Real> Z_dot = device_.allocate(d + 1, m), G_dot = device_.allocate(d + 1, m);
+  typename Newton<Real>::Function function;
+  function.value = [&](ConstView<Real> x, View<Real> gradient) {
     const ConstView<Real> w = x.reshaped(d, m);
     device_.lift_neurons(w, Z);
     const double loss = data_.evaluate(columns.table, Z, G);
     device_.neuron_gradient(columns.table, beta_, Z, G, gradient.reshaped(d, m));
     return loss + beta_ * device_.dot(w, w);
   };
-  Index iterations = 0;
-  std::vector<double> values;
-  const auto stop = [&](Index iteration, double value) {
-    iterations = iteration;
-    values.push_back(value);
-    if (monitor.seconds() >= monitor.time_limit() || iteration >= iterations_a_round) return true;
-    const auto count = static_cast<Index>(values.size());
-    return count > patience && values[at(count - 1 - patience)] - value <= 1e-2 * target * std::max(1.0, std::abs(value));
+  function.curvature = [&](ConstView<Real> direction, View<Real> product) {
+    device_.lift_derivative(Z, direction.reshaped(d, m), Z_dot);
+    data_.differentiate(columns.table, Z, Z_dot, G_dot);
+    device_.gradient_derivative(columns.table, beta_, Z, G, Z_dot, G_dot, product.reshaped(d, m));
   };
-  lbfgs.minimise(W.view().reshaped(d * m, 1), function, stop);
+  const auto stop = [&](Index products, double value, double decrease) {
+    return decrease <= enough * target * std::max(1.0, std::abs(value)) || products >= products_a_round || monitor.seconds() >= monitor.time_limit();
+  };
+  const Index products = Newton<Real>(device_, d * m).minimise(W.view().reshaped(d * m, 1), function, stop);
 
   std::vector<double> w(at(d * m));
   device_.download(W, w.data());
@@ -166,7 +166,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target) {
     improved.add(wj, columns.table.sign[at(j)] * square, columns.table.output[at(j)]);
   }
   point_ = std::move(improved);
-  return std::max<Index>(iterations, 1);
+  return products;
 }
 
 template <class Real>

@@ -1,5 +1,5 @@
 // Burer–Monteiro with certificate, SPEC.md section 6: neurons w_j with f = Σ ± [a(xᵀw)² + b‖w‖xᵀw + c‖w‖²] and penalty β‖w‖²,
-// minimised by L-BFGS; the certificate says which neurons are missing.
+// minimised by truncated Newton; the certificate says which neurons are missing.
 #pragma once
 
 #include "solve/solver.hpp"

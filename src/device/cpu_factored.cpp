@@ -1,0 +1,134 @@
+// Factored points on the CPU: what Burer–Monteiro iterates on (SPEC.md section 6).
+#include "device/cpu_device.hpp"
+#include "device/elementwise.inl"
+#include "device/lapack.hpp"
+
+namespace neuspec {
+
+namespace {
+
+constexpr auto policy = thrust::device;
+
+/// The columns' table as the element-wise steps read it.
+template <class Real>
+struct ColumnTable {
+  std::vector<Real> sign, output, first;
+
+  ColumnTable(const FactorColumns& columns, Index outputs) : first(static_cast<std::size_t>(outputs + 1)) {
+    for (const double value : columns.sign) sign.push_back(static_cast<Real>(value));
+    for (const Index k : columns.output) {
+      output.push_back(static_cast<Real>(k));
+      first[static_cast<std::size_t>(k + 1)] += 1;
+    }
+    for (std::size_t k = 1; k < first.size(); ++k) first[k] += first[k - 1];
+  }
+
+  static ConstView<Real> view(const std::vector<Real>& values) {
+    const auto count = static_cast<Index>(values.size());
+    return {values.data(), count, 1, count};
+  }
+
+  FactoredForm<Real> form(const Activation& activation, ConstView<Real> Z, ConstView<Real> s) const {
+    return {Z, s, view(sign), view(output), view(first), static_cast<Real>(activation.a), static_cast<Real>(activation.b), static_cast<Real>(activation.c)};
+  }
+};
+
+}  // namespace
+
+// 2 n d m flops in GEMM, then one pass over H.
+template <class Real>
+void CpuDevice<Real>::factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                                       View<Real> H, View<Real> f) {
+  const ColumnTable<Real> table(columns, f.columns);
+  gemm(Transpose::yes, Transpose::no, Real(1), x, Z.row_range(0, x.rows), Real(0), H);
+  each(policy, f.size(), FactoredForward<Real>{table.form(activation, Z, s), H, f});
+}
+
+// One pass over H, then 2 n d m flops in GEMM.
+template <class Real>
+void CpuDevice<Real>::factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                                       ConstView<Real> v, ConstView<Real> H, View<Real> Q, View<Real> G) {
+  const ColumnTable<Real> table(columns, v.columns);
+  each(policy, Z.columns, FactoredAdjoint<Real>{table.form(activation, Z, s), v, H, Q, G});
+  gemm(Transpose::no, Transpose::no, Real(1), x, Q, Real(0), G.row_range(0, x.rows));
+}
+
+// As factored_forward, with a pass over H and Ḣ.
+template <class Real>
+void CpuDevice<Real>::factored_forward_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                                  ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> H, View<Real> H_dot, View<Real> f_dot) {
+  const ColumnTable<Real> table(columns, f_dot.columns);
+  gemm(Transpose::yes, Transpose::no, Real(1), x, Z_dot.row_range(0, x.rows), Real(0), H_dot);
+  each(policy, f_dot.size(), FactoredForwardDerivative<Real>{table.form(activation, Z, s), Z_dot, H, H_dot, f_dot});
+}
+
+// As factored_adjoint, with a pass over H and Ḣ.
+template <class Real>
+void CpuDevice<Real>::factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                                  ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
+                                                  View<Real> H_dot, View<Real> G_dot) {
+  const ColumnTable<Real> table(columns, v.columns);
+  each(policy, Z.columns, FactoredAdjointDerivative<Real>{table.form(activation, Z, s), Z_dot, v, v_dot, H, H_dot, G_dot});
+  gemm(Transpose::no, Transpose::no, Real(1), x, H_dot, Real(0), G_dot.row_range(0, x.rows));
+}
+
+// 2 p m flops.
+template <class Real>
+void CpuDevice<Real>::pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) {
+  const Index N = Z.rows, m = Z.columns;
+  for (Index k = 0; k < D.columns; ++k) std::fill_n(D.data + k * D.stride, D.rows, Real(0));
+  const Real off = static_cast<Real>(packed::root_two / 2);
+#pragma omp parallel for schedule(dynamic, 8)
+  for (Index j = 0; j < N; ++j) {  // column j of every D_k: no two threads write the same entry
+    for (Index neuron = 0; neuron < m; ++neuron) {
+      const Real *y = Y.data + neuron * Y.stride, *z = Z.data + neuron * Z.stride;
+      const Real sign = static_cast<Real>(columns.sign[static_cast<std::size_t>(neuron)]), yj = sign * y[j], zj = sign * z[j];
+      Real* to = D.data + columns.output[static_cast<std::size_t>(neuron)] * D.stride + packed::position(N, j, j);
+      to[0] += yj * z[j];
+      for (Index i = j + 1; i < N; ++i) to[i - j] += off * (yj * z[i] + zj * y[i]);
+    }
+  }
+}
+
+// 2 N² m flops in GEMM, one product an output.
+template <class Real>
+void CpuDevice<Real>::apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) {
+  const Index N = Z.rows, m = Z.columns;
+  std::vector<Real> full(static_cast<std::size_t>(N * N));
+  for (Index first = 0; first < m;) {
+    const Index k = columns.output[static_cast<std::size_t>(first)];
+    Index last = first;
+    while (last < m && columns.output[static_cast<std::size_t>(last)] == k) ++last;
+    packed::unpack(N, Gamma.data + k * Gamma.stride, full.data());
+    lapack::gemm('N', 'N', N, last - first, N, Real(1), full.data(), N, Z.data + first * Z.stride, Z.stride, Real(0), G.data + first * G.stride, G.stride);
+    first = last;
+  }
+}
+
+template <class Real>
+void CpuDevice<Real>::lift_neurons(ConstView<Real> W, View<Real> Z) {
+  each(policy, W.columns, LiftNeuron<Real>{W, Z});
+}
+
+template <class Real>
+void CpuDevice<Real>::lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) {
+  each(policy, Z.columns, LiftDerivative<Real>{Z, W_dot, Z_dot});
+}
+
+template <class Real>
+void CpuDevice<Real>::neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) {
+  const ColumnTable<Real> table(columns, 1 + (columns.output.empty() ? 0 : columns.output.back()));
+  each(policy, gradient.size(), NeuronGradient<Real>{Z, G, table.view(table.sign), gradient, static_cast<Real>(beta)});
+}
+
+template <class Real>
+void CpuDevice<Real>::gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
+                                          ConstView<Real> G_dot, View<Real> result) {
+  const ColumnTable<Real> table(columns, 1 + (columns.output.empty() ? 0 : columns.output.back()));
+  each(policy, result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, table.view(table.sign), result, static_cast<Real>(beta)});
+}
+
+template class CpuDevice<float>;
+template class CpuDevice<double>;
+
+}  // namespace neuspec

@@ -1,0 +1,92 @@
+#include "solve/newton.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace neuspec {
+
+namespace {
+constexpr Index products_a_step = 400;
+constexpr double accept = 1e-4, shrink_below = 0.25, grow_above = 0.75;
+constexpr int rejections = 30;
+}  // namespace
+
+template <class Real>
+Newton<Real>::Newton(Device<Real>& device, Index size)
+    : device_(device),
+      gradient_(device.allocate(size, 1)),
+      trial_gradient_(device.allocate(size, 1)),
+      trial_(device.allocate(size, 1)),
+      step_(device.allocate(size, 1)),
+      residual_(device.allocate(size, 1)),
+      direction_(device.allocate(size, 1)),
+      product_(device.allocate(size, 1)) {}
+
+template <class Real>
+double Newton<Real>::solve_model(const Function& function, double radius, double tolerance, Index& products) {
+  device_.axpby(Real(0), step_, Real(0), step_);
+  device_.copy(gradient_, residual_);
+  device_.axpby(Real(-1), gradient_, Real(0), direction_);
+  double rr = device_.dot(residual_, residual_), zz = 0, zd = 0, dd = rr;
+  const double enough = tolerance * tolerance * rr;
+  for (Index k = 0; k < products_a_step && rr > enough; ++k) {
+    function.curvature(direction_, product_);
+    ++products;
+    const double curvature = device_.dot(direction_, product_), alpha = rr / curvature;
+    const bool outside = !(curvature > 0) || zz + alpha * (2 * zd + alpha * dd) >= radius * radius;
+    // To the boundary along a direction of negative curvature, or where the step would leave the region: root of ‖z + τd‖ = radius.
+    const double length = outside ? (-zd + std::sqrt(std::max(zd * zd + dd * (radius * radius - zz), 0.0))) / dd : alpha;
+    axpy(length, direction_, step_);
+    axpy(length, product_, residual_);
+    if (outside) break;
+    const double next = device_.dot(residual_, residual_), beta = next / rr;
+    device_.axpby(Real(-1), residual_, static_cast<Real>(beta), direction_);
+    zz += alpha * (2 * zd + alpha * dd);
+    zd = beta * (zd + alpha * dd);
+    dd = next + beta * beta * dd;
+    rr = next;
+  }
+  return -0.5 * (device_.dot(gradient_, step_) + device_.dot(residual_, step_));
+}
+
+template <class Real>
+Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop& stop) {
+  Index products = 1;
+  double value = function.value(x, gradient_), norm = std::sqrt(device_.dot(gradient_, gradient_));
+  const double first_norm = norm;
+  double radius = std::max(0.1 * std::sqrt(device_.dot(x, x)), 1e-3);
+  for (int rejected = 0; norm > 0 && rejected < rejections;) {
+    const double promised = solve_model(function, radius, std::min(0.1, std::sqrt(norm / first_norm)), products);
+    if (!(promised > 0)) return products;
+    device_.copy(x, trial_);
+    axpy(1, step_, trial_);
+    const double trial_value = function.value(trial_, trial_gradient_), trial_norm = std::sqrt(device_.dot(trial_gradient_, trial_gradient_));
+    ++products;
+    const double length = std::sqrt(device_.dot(step_, step_));
+    // Below rounding of the value itself, only the gradient can tell progress.
+    const double rounding = 10 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * std::abs(value);
+    const double ratio = promised > rounding ? (value - trial_value) / promised : (trial_norm < norm ? 1.0 : -1.0);
+    if (ratio > accept) {
+      device_.copy(trial_, x);
+      device_.copy(trial_gradient_, gradient_);
+      value = trial_value;
+      norm = trial_norm;
+      rejected = 0;
+      if (stop(products, value, promised)) return products;
+    } else {
+      ++rejected;
+      if (promised <= rounding) return products;
+      function.value(x, gradient_);  // brings the curvature back to x
+      ++products;
+    }
+    if (!(ratio >= shrink_below)) radius = shrink_below * length;
+    if (ratio > grow_above && length > 0.8 * radius) radius *= 2.5;
+  }
+  return products;
+}
+
+template class Newton<float>;
+template class Newton<double>;
+
+}  // namespace neuspec
