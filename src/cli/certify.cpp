@@ -1,0 +1,71 @@
+#include <iostream>
+#include <memory>
+#include <string_view>
+
+#include "cli/command.hpp"
+#include "cli/data.hpp"
+#include "cli/output.hpp"
+#include "cli/report.hpp"
+#include "neuspec/certificate.hpp"
+
+namespace neuspec::cli {
+namespace {
+
+constexpr const char* example =
+    "Example: prove again, from nothing but the data and the saved network, how far it can at most be from the best one:\n"
+    "  neuspec certify net.json train.csv\n"
+    "The data must be the training data: on others the network was never optimal. The exit code is 0 if the gap is at most\n"
+    "--tol, else 4.";
+
+struct CertifyOptions {
+  std::string model;
+  SampleFile data;
+  Settings settings;
+  bool json = false;
+};
+
+int run_certify(const CertifyOptions& options) {
+  const Model model = Model::load(options.model);
+  const Dataset data = read_samples(options.data, model.preprocessing);
+  const Certificate certificate = certify(model.network, model.problem, data);
+  const bool proven = certificate.relative_gap <= options.settings.tolerance;
+  if (options.json) {
+    std::cout << json_text({{"proven", proven},
+                            {"primal", certificate.primal},
+                            {"dual", certificate.dual},
+                            {"relative_gap", certificate.relative_gap},
+                            {"kappa", certificate.kappa},
+                            {"beta", model.problem.beta},
+                            {"tol", options.settings.tolerance},
+                            {"neurons", model.network.neurons()},
+                            {"samples", data.samples()}});
+  } else {
+    std::cout << "primal   " << rounded(certificate.primal, 12) << "   objective of this network on " << data.samples() << " samples\n"
+              << "dual     " << rounded(certificate.dual, 12) << "   no network is below\n"
+              << "gap      " << rounded(certificate.relative_gap, 3) << "   relative; " << (proven ? "within" : "above") << " the tolerance of "
+              << rounded(options.settings.tolerance, 2) << '\n';
+  }
+  return proven ? exit_optimal : exit_stopped;
+}
+
+}  // namespace
+
+void add_certify(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("certify", "Prove from the raw data how close to optimal a saved network is");
+  const auto options = std::make_shared<CertifyOptions>();
+  command.add_option("MODEL", options->model, "network as written by --model")->required();
+  command.add_option("DATA", options->data.path, "the training data")->required();
+  command.add_option("--target", options->data.targets, "target columns, by name or position from 0 [those of the training data]")
+      ->type_name("NAMES");
+  command.add_option("--labels", options->data.labels, "file with the targets, where they are not in DATA")->type_name("FILE");
+  for (const SettingInfo& setting : settings_table()) {
+    if (std::string_view(setting.name) == "tol") {
+      add_settings_option(command, options->settings, setting);
+    }
+  }
+  command.add_flag("--json", options->json, "print JSON");
+  command.footer(example);
+  command.callback([options, &action] { action = [options] { return run_certify(*options); }; });
+}
+
+}  // namespace neuspec::cli

@@ -1,0 +1,65 @@
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "cli/command.hpp"
+#include "neuspec/error.hpp"
+#include "neuspec/version.hpp"
+
+namespace neuspec::cli {
+namespace {
+
+constexpr const char* description =
+    "neuspec trains two-layer networks with polynomial activation to their global optimum and proves it.\n"
+    "'neuspec SUBCOMMAND --help' explains each step with an example.";
+constexpr const char* exit_codes =
+    "Exit codes: 0 proven optimal to the tolerance; 2 usage; 3 bad data; 4 stopped before the tolerance\n"
+    "(what there is was saved); 5 something is missing in the environment.";
+
+int run(int count, char** arguments) {
+  CLI::App program(description, "neuspec");
+  program.set_version_flag("--version", NEUSPEC_VERSION);
+  program.require_subcommand(1);
+  program.footer(exit_codes);
+  Action action;
+  add_fit(program, action);
+  add_path(program, action);
+  add_predict(program, action);
+  add_certify(program, action);
+  add_info(program, action);
+  try {
+    program.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? exit_optimal : exit_usage;
+  }
+  const int code = action();
+  if (!std::cout.flush()) {
+    throw EnvironmentError("standard output cannot be written");
+  }
+  return code;
+}
+
+int complain(const char* what, int code) {
+  std::cerr << "neuspec: " << what << '\n';
+  return code;
+}
+
+/// \throws nothing: every exception becomes a message and an exit code.
+int guarded_run(int count, char** arguments) {
+  try {
+    return run(count, arguments);
+  } catch (const UsageError& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const DataError& error) {
+    return complain(error.what(), exit_data);
+  } catch (const std::bad_alloc&) {
+    return complain("not enough memory", exit_environment);
+  } catch (const std::exception& error) {
+    return complain(error.what(), exit_environment);
+  }
+}
+
+}  // namespace
+}  // namespace neuspec::cli
+
+int main(int count, char** arguments) { return neuspec::cli::guarded_run(count, arguments); }

@@ -1,0 +1,107 @@
+#include "cli/options.hpp"
+
+#include <cmath>
+#include <optional>
+
+#include "neuspec/error.hpp"
+#include "text/number.hpp"
+
+namespace neuspec::cli {
+
+void add_data_options(CLI::App& command, DataOptions& options) {
+  constexpr const char* group = "Data";
+  command.add_option("DATA", options.path, "CSV, NPY, LIBSVM or IDX file, each plain or .gz")->required();
+  command.add_option("--target", options.targets, "target columns, by name or position from 0, comma-separated [the last column]")
+      ->type_name("NAMES")
+      ->group(group);
+  command.add_option("--labels", options.labels, "file with the targets, one row a sample, where they are not in DATA")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_flag("--one-vs-rest", options.one_vs_rest, "turn one column of class labels into a target of -1 or +1 for each class")->group(group);
+  command.add_option("--downsample", options.window, "average images over windows of that size, for example 4x4")->type_name("HxW")->group(group);
+  command.add_flag("--standardize", options.standardize, "give features mean 0 and standard deviation 1; kept in the model")->group(group);
+}
+
+ReadOptions read_options(const DataOptions& options) {
+  ReadOptions read;
+  if (!options.targets.empty()) {
+    read.targets = split_list("--target", options.targets);
+  }
+  read.labels_file = options.labels;
+  return read;
+}
+
+PreprocessingOptions preprocessing_options(const DataOptions& options) {
+  PreprocessingOptions preprocessing;
+  preprocessing.standardize = options.standardize;
+  preprocessing.one_vs_rest = options.one_vs_rest;
+  if (options.window.empty()) {
+    return preprocessing;
+  }
+  const std::string_view text = options.window;
+  const std::size_t cross = text.find('x');
+  const auto height = parse_number<Index>(text.substr(0, cross));
+  const auto width = cross == std::string_view::npos ? std::nullopt : parse_number<Index>(text.substr(cross + 1));
+  if (!height || !width || *height < 1 || *width < 1) {
+    throw UsageError("--downsample '" + options.window + "': give two integers from 1, for example 4x4");
+  }
+  preprocessing.window_height = *height;
+  preprocessing.window_width = *width;
+  return preprocessing;
+}
+
+void add_problem_options(CLI::App& command, ProblemOptions& options) {
+  constexpr const char* group = "Problem";
+  command.add_option("--loss", options.loss, "summed over samples and outputs: squared is (f - y)^2/2")
+      ->type_name("squared")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--activation", options.activation, "of each neuron: a t^2 + b t + c; relu is the parabola closest to it on [-5, 5]")
+      ->type_name("relu|quadratic|linear|a,b,c")
+      ->capture_default_str()
+      ->group(group);
+}
+
+Problem problem_of(const ProblemOptions& options) {
+  Problem problem;
+  problem.activation = Activation::parse(options.activation);
+  problem.loss = parse_loss(options.loss);
+  return problem;
+}
+
+void add_settings_option(CLI::App& command, Settings& settings, const SettingInfo& setting) {
+  const auto set = [&settings, &setting](const std::string& value) { setting.set(settings, value); };
+  command.add_option_function<std::string>("--" + std::string(setting.name), set, setting.meaning)
+      ->type_name(setting.values)
+      ->default_str(setting.get(settings))
+      ->group("Solver");
+}
+
+void add_settings_options(CLI::App& command, Settings& settings) {
+  for (const SettingInfo& setting : settings_table()) {
+    add_settings_option(command, settings, setting);
+  }
+}
+
+std::vector<std::string> split_list(const std::string& option, const std::string& text) {
+  std::vector<std::string> items;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    items.push_back(text.substr(begin, end - begin));
+    if (items.back().empty()) {
+      throw UsageError(option + " '" + text + "': an item of the list is empty");
+    }
+    begin = end + 1;
+  }
+  return items;
+}
+
+double positive_number(const std::string& option, const std::string& text) {
+  const auto value = parse_number<double>(text);
+  if (!value || !std::isfinite(*value) || *value <= 0) {
+    throw UsageError(option + " '" + text + "': give a finite number above 0");
+  }
+  return *value;
+}
+
+}  // namespace neuspec::cli

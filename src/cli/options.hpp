@@ -1,0 +1,44 @@
+/// \file options.hpp
+/// Options that several subcommands share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "neuspec/fit.hpp"
+#include "neuspec/preprocessing.hpp"
+
+namespace neuspec::cli {
+
+/// The training data and what to make of them.
+struct DataOptions {
+  std::string path, targets, labels, window;
+  bool one_vs_rest = false, standardize = false;
+};
+void add_data_options(CLI::App& command, DataOptions& options);
+
+/// What of the data to take as targets, and how to prepare the features. \throws UsageError
+ReadOptions read_options(const DataOptions& options);
+PreprocessingOptions preprocessing_options(const DataOptions& options);
+
+/// Activation and loss; β comes from options of its own.
+struct ProblemOptions {
+  std::string activation = "relu", loss = "squared";
+};
+void add_problem_options(CLI::App& command, ProblemOptions& options);
+Problem problem_of(const ProblemOptions& options);  ///< \throws UsageError
+
+/// One option for every row of the table of settings.
+void add_settings_options(CLI::App& command, Settings& settings);
+
+/// The row of that name as an option of its own.
+void add_settings_option(CLI::App& command, Settings& settings, const SettingInfo& setting);
+
+/// The items of a comma list. \throws UsageError for an empty item.
+std::vector<std::string> split_list(const std::string& option, const std::string& text);
+
+/// \throws UsageError naming the option unless the whole of `text` is a finite number above 0.
+double positive_number(const std::string& option, const std::string& text);
+
+}  // namespace neuspec::cli

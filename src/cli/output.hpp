@@ -1,0 +1,28 @@
+/// \file output.hpp
+/// What the program writes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "neuspec/fit.hpp"
+
+namespace neuspec::cli {
+
+/// Checks before any work that what is to be written in the end can be: the places exist and are writable, no two outputs share one and
+/// none is an input. Empty names are skipped. \throws UsageError, EnvironmentError
+void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
+
+/// Writes text to a file that appears whole or not at all. \throws EnvironmentError
+void write_text(const std::string& path, const std::string& text);
+
+/// `value` with so many significant digits, for reading.
+std::string rounded(double value, int digits);
+
+/// A field of CSV, quoted where it must be.
+std::string csv_field(const std::string& text);
+
+/// Seconds, iterations, primal, dual, relative gap and neurons of every test of convergence, as CSV.
+std::string convergence_csv(const std::vector<Progress>& history);
+
+}  // namespace neuspec::cli

@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <ostream>
+
+#include "cli/command.hpp"
+#include "cli/data.hpp"
+#include "cli/output.hpp"
+#include "network/replace_file.hpp"
+#include "neuspec/network.hpp"
+#include "text/number.hpp"
+
+namespace neuspec::cli {
+namespace {
+
+constexpr const char* example =
+    "Example: outputs of a network for new samples, as CSV:\n"
+    "  neuspec predict net.json new.csv -o predictions.csv\n"
+    "Target columns may be in the file or not. Networks of --one-vs-rest also give the predicted class.";
+
+constexpr Index chunk_samples = 8192;
+
+struct PredictOptions {
+  std::string model, output;
+  SampleFile data;
+};
+
+std::string header_of(const Model& model) {
+  const Preprocessing& preprocessing = model.preprocessing;
+  const std::vector<std::string>& names = preprocessing.target_names;
+  if (!preprocessing.classes.empty()) {
+    const std::string name = names.empty() ? "y0" : names.front();
+    std::string header;
+    for (const double label : preprocessing.classes) {
+      header += csv_field(name + "=" + format_number(label)) + ',';
+    }
+    return header + "predicted";
+  }
+  std::string header;
+  for (Index k = 0; k < model.network.outputs; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    header += (k > 0 ? "," : "") + csv_field(i < names.size() ? names[i] : "y" + std::to_string(k));
+  }
+  return header;
+}
+
+void write_predictions(std::ostream& stream, const Model& model, const std::vector<double>& x) {
+  const Network& network = model.network;
+  const std::vector<double>& classes = model.preprocessing.classes;
+  const Index samples = static_cast<Index>(x.size()) / network.features;
+  std::vector<double> f(static_cast<std::size_t>(chunk_samples * network.outputs));
+  stream << header_of(model) << '\n';
+  for (Index first = 0; first < samples; first += chunk_samples) {
+    const Index count = std::min(chunk_samples, samples - first);
+    network.predict(x.data() + first * network.features, count, f.data());
+    std::string text;
+    for (const double* row = f.data(); row != f.data() + count * network.outputs; row += network.outputs) {
+      for (Index k = 0; k < network.outputs; ++k) {
+        text += (k > 0 ? "," : "") + format_number(row[k]);
+      }
+      if (!classes.empty()) {
+        text += ',' + format_number(classes[static_cast<std::size_t>(std::max_element(row, row + network.outputs) - row)]);
+      }
+      text += '\n';
+    }
+    stream << text;
+  }
+}
+
+int run_predict(const PredictOptions& options) {
+  check_outputs({options.output}, {options.model, options.data.path});
+  const Model model = Model::load(options.model);
+  const std::vector<double> x = model.preprocessing.features_of(read_features(options.data, model.preprocessing));
+  if (options.output.empty()) {
+    write_predictions(std::cout, model, x);
+  } else {
+    replace_file(options.output, [&](std::ostream& file) { write_predictions(file, model, x); });
+  }
+  return exit_optimal;
+}
+
+}  // namespace
+
+void add_predict(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("predict", "Apply a saved network to samples");
+  const auto options = std::make_shared<PredictOptions>();
+  command.add_option("MODEL", options->model, "network as written by --model")->required();
+  command.add_option("DATA", options->data.path, "samples to apply it to")->required();
+  command.add_option("--target", options->data.targets, "columns that are no features, by name or position from 0 [those of the training data]")
+      ->type_name("NAMES");
+  command.add_option("-o,--output", options->output, "CSV to write [standard output]")->type_name("FILE");
+  command.footer(example);
+  command.callback([options, &action] { action = [options] { return run_predict(*options); }; });
+}
+
+}  // namespace neuspec::cli
