@@ -55,7 +55,7 @@ std::string listed(const Items& items, Text text) {
   constexpr std::size_t most = 20;
   std::string list;
   for (std::size_t i = 0; i < items.size() && i < most; ++i) {
-    list += (i == 0 ? "" : ", ") + text(items[i]);
+    list.append(i == 0 ? "" : ", ").append(text(items[i]));
   }
   return list + (items.size() > most ? ", ..." : "");
 }

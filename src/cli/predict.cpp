@@ -39,7 +39,7 @@ std::string header_of(const Model& model) {
   std::string header;
   for (Index k = 0; k < model.network.outputs; ++k) {
     const auto i = static_cast<std::size_t>(k);
-    header += (k > 0 ? "," : "") + csv_field(i < names.size() ? names[i] : "y" + std::to_string(k));
+    header.append(k > 0 ? "," : "").append(i < names.size() ? csv_field(names[i]) : "y" + std::to_string(k));
   }
   return header;
 }
@@ -56,7 +56,7 @@ void write_predictions(std::ostream& stream, const Model& model, const std::vect
     std::string text;
     for (const double* row = f.data(); row != f.data() + count * network.outputs; row += network.outputs) {
       for (Index k = 0; k < network.outputs; ++k) {
-        text += (k > 0 ? "," : "") + format_number(row[k]);
+        text.append(k > 0 ? "," : "").append(format_number(row[k]));
       }
       if (!classes.empty()) {
         text += ',' + format_number(classes[static_cast<std::size_t>(std::max_element(row, row + network.outputs) - row)]);
