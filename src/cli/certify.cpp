@@ -53,8 +53,8 @@ int run_certify(const CertifyOptions& options) {
 void add_certify(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("certify", "Prove from the raw data how close to optimal a saved network is");
   const auto options = std::make_shared<CertifyOptions>();
-  command.add_option("MODEL", options->model, "network as written by --model")->required();
-  command.add_option("DATA", options->data.path, "the training data")->required();
+  command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
+  command.add_option("DATA", options->data.path, "the training data")->required()->type_name(" ");
   command.add_option("--target", options->data.targets, "target columns, by name or position from 0 [those of the training data]")
       ->type_name("NAMES");
   command.add_option("--labels", options->data.labels, "file with the targets, where they are not in DATA")->type_name("FILE");

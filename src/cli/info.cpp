@@ -99,7 +99,7 @@ int run_info(const InfoOptions& options) {
 void add_info(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("info", "Describe a saved network");
   const auto options = std::make_shared<InfoOptions>();
-  command.add_option("MODEL", options->model, "network as written by --model")->required();
+  command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
   command.add_flag("--json", options->json, "print JSON");
   command.footer(example);
   command.callback([options, &action] { action = [options] { return run_info(*options); }; });

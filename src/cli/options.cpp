@@ -10,7 +10,7 @@ namespace neuspec::cli {
 
 void add_data_options(CLI::App& command, DataOptions& options) {
   constexpr const char* group = "Data";
-  command.add_option("DATA", options.path, "CSV, NPY, LIBSVM or IDX file, each plain or .gz")->required();
+  command.add_option("DATA", options.path, "CSV, NPY, LIBSVM or IDX file, each plain or .gz")->required()->type_name(" ");
   command.add_option("--target", options.targets, "target columns, by name or position from 0, comma-separated [the last column]")
       ->type_name("NAMES")
       ->group(group);
@@ -52,13 +52,13 @@ PreprocessingOptions preprocessing_options(const DataOptions& options) {
 
 void add_problem_options(CLI::App& command, ProblemOptions& options) {
   constexpr const char* group = "Problem";
-  command.add_option("--loss", options.loss, "summed over samples and outputs: squared is (f - y)^2/2")
-      ->type_name("squared")
-      ->capture_default_str()
+  command.add_option("--loss", options.loss, "summed over samples and outputs: squared, which is (f - y)^2/2 [squared]")
+      ->type_name("NAME")
       ->group(group);
-  command.add_option("--activation", options.activation, "of each neuron: a t^2 + b t + c; relu is the parabola closest to it on [-5, 5]")
-      ->type_name("relu|quadratic|linear|a,b,c")
-      ->capture_default_str()
+  command
+      .add_option("--activation", options.activation,
+                  "relu|quadratic|linear or a,b,c for a t^2 + b t + c; relu is the parabola closest to it on [-5, 5] [relu]")
+      ->type_name("NAME")
       ->group(group);
 }
 
@@ -71,10 +71,8 @@ Problem problem_of(const ProblemOptions& options) {
 
 void add_settings_option(CLI::App& command, Settings& settings, const SettingInfo& setting) {
   const auto set = [&settings, &setting](const std::string& value) { setting.set(settings, value); };
-  command.add_option_function<std::string>("--" + std::string(setting.name), set, setting.meaning)
-      ->type_name(setting.values)
-      ->default_str(setting.get(settings))
-      ->group("Solver");
+  const std::string help = std::string(setting.meaning) + ": " + setting.values + " [" + setting.get(settings) + "]";
+  command.add_option_function<std::string>("--" + std::string(setting.name), set, help)->type_name("VALUE")->group("Solver");
 }
 
 void add_settings_options(CLI::App& command, Settings& settings) {

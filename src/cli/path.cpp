@@ -52,6 +52,9 @@ void check_options(const PathOptions& options) {
   if (!options.model.empty() && options.validation.empty()) {
     throw UsageError("--model keeps the best network on validation data: give them with --validation");
   }
+  if (options.points < 1 || options.points > 10000) {
+    throw UsageError("--points " + std::to_string(options.points) + ": give an integer from 1 to 10000");
+  }
   if (positive_number("--beta-min-ratio", options.min_ratio) >= 1) {
     throw UsageError("--beta-min-ratio '" + options.min_ratio + "': give a number above 0 and below 1");
   }
@@ -130,14 +133,10 @@ int run_path(const PathOptions& options) {
 void add_path_options(CLI::App& command, PathOptions& options) {
   command.add_option("--validation", options.validation, "file of samples on which the best beta is chosen")->type_name("FILE")->group("Data");
   command.add_option("--validation-labels", options.validation_labels, "file with the targets of --validation")->type_name("FILE")->group("Data");
-  command.add_option("--points", options.points, "number of betas, spaced evenly in their logarithm, from beta_max downwards")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str()
+  command.add_option("--points", options.points, "number of betas from 1 to 10000, spaced evenly in their logarithm, from beta_max downwards [20]")
+      ->type_name("INTEGER")
       ->group("Path");
-  command.add_option("--beta-min-ratio", options.min_ratio, "the last beta as a share of beta_max")
-      ->type_name("NUMBER")
-      ->capture_default_str()
-      ->group("Path");
+  command.add_option("--beta-min-ratio", options.min_ratio, "the last beta as a share of beta_max [0.001]")->type_name("NUMBER")->group("Path");
   command.add_option("--betas", options.betas, "these betas instead, comma-separated")->type_name("NUMBERS")->group("Path");
   command.add_option("-o,--output", options.output, "write the table as CSV")->type_name("FILE")->group("Output");
   command.add_option("--model", options.model, "write the network that is best on --validation")->type_name("FILE")->group("Output");

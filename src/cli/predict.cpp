@@ -84,8 +84,8 @@ int run_predict(const PredictOptions& options) {
 void add_predict(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("predict", "Apply a saved network to samples");
   const auto options = std::make_shared<PredictOptions>();
-  command.add_option("MODEL", options->model, "network as written by --model")->required();
-  command.add_option("DATA", options->data.path, "samples to apply it to")->required();
+  command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
+  command.add_option("DATA", options->data.path, "samples to apply it to")->required()->type_name(" ");
   command.add_option("--target", options->data.targets, "columns that are no features, by name or position from 0 [those of the training data]")
       ->type_name("NAMES");
   command.add_option("-o,--output", options->output, "CSV to write [standard output]")->type_name("FILE");

@@ -28,7 +28,7 @@ constexpr const char* memory_values = "bytes, or with K, M, G, T for powers of 1
 constexpr const char* seed_values = "integer from 0 to 4294967295";
 
 [[noreturn]] void refuse(const char* setting, const std::string& value, const char* values) {
-  throw UsageError(std::string(setting) + " '" + value + "': give " + values);
+  throw UsageError(std::string(setting) + " '" + value + "': allowed: " + values);
 }
 
 [[noreturn]] void refuse_value(const char* setting) { throw UsageError(std::string(setting) + ": not one of the enumeration's values"); }
@@ -81,7 +81,7 @@ double parse_memory_limit(const std::string& value) {
 }
 
 constexpr std::array<SettingInfo, 10> table = {{
-    {"solver", solver_values, "algorithm: ADMM, or Burer-Monteiro with certificate",
+    {"solver", solver_values, "algorithm (bm is Burer-Monteiro with certificate)",
      [](Settings& settings, const std::string& value) { settings.solver = parse_kind(solvers, "solver", value, solver_values); },
      [](const Settings& settings) { return name(settings.solver); }},
     {"operator", operator_values, "form of the data operator",
@@ -90,27 +90,27 @@ constexpr std::array<SettingInfo, 10> table = {{
     {"device", device_values, "where the work runs",
      [](Settings& settings, const std::string& value) { settings.device = parse_kind(devices, "device", value, device_values); },
      [](const Settings& settings) { return name(settings.device); }},
-    {"precision", precision_values, "of the solve; certificates are always double",
+    {"precision", precision_values, "precision of the solve (certificates are always in double)",
      [](Settings& settings, const std::string& value) { settings.precision = parse_kind(precisions, "precision", value, precision_values); },
      [](const Settings& settings) { return name(settings.precision); }},
     {"tol", tolerance_values, "relative duality gap to reach",
      [](Settings& settings, const std::string& value) { settings.tolerance = parse_tolerance(value); },
      [](const Settings& settings) { return format_number(settings.tolerance); }},
-    {"max-iterations", iterations_values, "ADMM or L-BFGS iterations before giving up",
+    {"max-iterations", iterations_values, "iterations (of ADMM or L-BFGS) before giving up",
      [](Settings& settings, const std::string& value) {
        settings.max_iterations = parse_between<Index>(1, 1000000000, "max-iterations", value, iterations_values);
      },
      [](const Settings& settings) { return format_number(settings.max_iterations); }},
-    {"time-limit", time_values, "seconds of solving before giving up",
+    {"time-limit", time_values, "time of solving before giving up",
      [](Settings& settings, const std::string& value) { settings.time_limit = parse_time_limit(value); },
      [](const Settings& settings) { return format_number(settings.time_limit); }},
-    {"threads", threads_values, "CPU threads",
+    {"threads", threads_values, "CPU threads to use",
      [](Settings& settings, const std::string& value) { settings.threads = parse_between(0, 4096, "threads", value, threads_values); },
      [](const Settings& settings) { return format_number(settings.threads); }},
     {"memory-limit", memory_values, "memory the solve may use",
      [](Settings& settings, const std::string& value) { settings.memory_limit = parse_memory_limit(value); },
      [](const Settings& settings) { return format_number(settings.memory_limit); }},
-    {"seed", seed_values, "of the random starts of Burer-Monteiro",
+    {"seed", seed_values, "seed of the random starts of Burer-Monteiro",
      [](Settings& settings, const std::string& value) { settings.seed = parse_between(0U, 4294967295U, "seed", value, seed_values); },
      [](const Settings& settings) { return format_number(settings.seed); }},
 }};
