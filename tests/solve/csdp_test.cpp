@@ -74,9 +74,10 @@ class Csdp : public testing::TestWithParam<int> {};
 TEST_P(Csdp, FindsTheSameOptimum) {
   if (std::system("command -v csdp > /dev/null") != 0) GTEST_SKIP() << "csdp is not installed; scripts/install-deps --test installs it";
   const auto seed = static_cast<unsigned>(GetParam());
-  support::Random random(900 + seed);
-  const auto data = random.dataset(24 + 3 * GetParam(), 3 + GetParam() % 4, 1);
-  Problem problem{.activation = support::kActivations[seed % std::size(support::kActivations)], .loss = neuspec::Loss::squared, .beta = 1};
+  neuspec::test::Random random(900 + seed);
+  const auto data = neuspec::test::random_dataset(random, 24 + 3 * GetParam(), 3 + GetParam() % 4, 1);
+  Problem problem{
+      .activation = neuspec::test::kActivations[seed % std::size(neuspec::test::kActivations)], .loss = neuspec::Loss::squared, .beta = 1};
   problem.beta = (0.05 + 0.1 * (GetParam() % 3)) * naive::beta_max(problem, data);
 
   const auto stem = std::filesystem::path(testing::TempDir()) / ("neuspec_csdp_" + std::to_string(seed));

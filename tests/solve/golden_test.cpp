@@ -32,7 +32,7 @@ class Golden : public testing::TestWithParam<std::tuple<std::string, Method>> {}
 
 TEST_P(Golden, ReachesTheReferenceOptimum) {
   const auto& [name, method] = GetParam();
-  const auto golden = support::load_golden(name);
+  const auto golden = neuspec::test::load_golden(name);
   Settings settings;
   settings.solver = method.solver;
   settings.data_operator = method.data_operator;
@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(Methods, Golden, testing::Combine(testing::ValuesIn(kCa
 class GoldenTight : public testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenTight, AutomaticChoiceReachesOneBillionth) {
-  const auto golden = support::load_golden(GetParam());
+  const auto golden = neuspec::test::load_golden(GetParam());
   Settings settings;
   settings.tolerance = 1e-9;
   const auto [network, report] = neuspec::fit(golden.data, golden.problem, settings);

@@ -23,15 +23,15 @@ using neuspec::Report;
 /// A random problem for each activation; outputs, sizes and β vary with the seed.
 class Property : public testing::TestWithParam<int> {
  protected:
-  Property() : data_(random_.dataset(30 + 7 * (GetParam() % 4), 2 + GetParam() % 5, 1 + GetParam() % 3)) {
-    problem_.activation = support::kActivations[static_cast<std::size_t>(GetParam()) % std::size(support::kActivations)];
+  Property() : data_(neuspec::test::random_dataset(random_, 30 + 7 * (GetParam() % 4), 2 + GetParam() % 5, 1 + GetParam() % 3)) {
+    problem_.activation = neuspec::test::kActivations[static_cast<std::size_t>(GetParam()) % std::size(neuspec::test::kActivations)];
     problem_.beta = (0.02 + 0.1 * (GetParam() % 4)) * naive::beta_max(problem_, data_);
   }
 
   static Report solve(const Dataset& data, const Problem& problem) {
     neuspec::Settings settings;
     settings.tolerance = 1e-9;
-    const auto report = neuspec::fit(data, problem, settings).report;
+    auto report = neuspec::fit(data, problem, settings).report;
     EXPECT_EQ(report.status, neuspec::Status::optimal);
     return report;
   }
@@ -40,7 +40,7 @@ class Property : public testing::TestWithParam<int> {
   }
   double optimum() { return solve(data_, problem_).primal; }
 
-  support::Random random_{static_cast<unsigned>(GetParam())};
+  neuspec::test::Random random_{static_cast<unsigned>(GetParam())};
   Dataset data_;
   Problem problem_;
 };
@@ -76,16 +76,11 @@ TEST_P(Property, OrderOfSamplesDoesNotMatter) {
 }
 
 TEST_P(Property, RotatingTheFeaturesDoesNotMatter) {
-  // A product of Householder reflections x − 2 (uᵀx) u.
   const Index d = data_.features();
-  auto x = data_.x();
-  for (int reflection = 0; reflection < 3; ++reflection) {
-    const auto u = random_.unit_vector(d);
-    for (Index i = 0; i < data_.samples(); ++i) {
-      const double along = std::inner_product(u.begin(), u.end(), x.begin() + i * d, 0.0);
-      for (Index k = 0; k < d; ++k) at(x, i * d + k) -= 2 * along * at(u, k);
-    }
-  }
+  const auto Q = random_.orthogonal(d);
+  std::vector<double> x;
+  for (Index i = 0; i < data_.samples(); ++i)
+    for (Index k = 0; k < d; ++k) x.push_back(std::inner_product(Q.begin() + k * d, Q.begin() + (k + 1) * d, data_.x().begin() + i * d, 0.0));
   expect_optimum({data_.samples(), d, data_.targets(), x, data_.y()}, problem_, optimum());
 }
 
@@ -163,7 +158,7 @@ double smallest_penalty(const std::vector<double>& S, const std::vector<double>&
   const auto d = static_cast<Index>(s.size());
   const Index n = 400;
   constexpr double kScale = 1000, kBeta = 1;
-  support::Random random(3);
+  neuspec::test::Random random(3);
   const auto x = random.normals(n * d);
   std::vector<double> y;
   for (Index i = 0; i < n; ++i) {

@@ -39,32 +39,32 @@ void expect_proven_at_ratios(const Dataset& data) {
 }
 
 TEST(RealData, BreastCancer) {
-  const auto data = support::load_real("breast_cancer", true);
+  const auto data = neuspec::test::load_real("breast_cancer", true);
   expect_proven_at_ratios(data);
   expect_proven(data, 1.0);
 }
 
 TEST(RealData, Diabetes) {
-  const auto data = support::load_real("diabetes", false);
+  const auto data = neuspec::test::load_real("diabetes", false);
   expect_proven_at_ratios(data);
   expect_proven(data, 1.0);
 }
 
 TEST(RealData, WineEachCultivarAgainstTheRest) {
-  const auto data = support::load_real("wine", true);
+  const auto data = neuspec::test::load_real("wine", true);
   EXPECT_EQ(data.targets(), 3);
   expect_proven_at_ratios(data);
   expect_proven(data, 1.0);
 }
 
 TEST(RealData, DigitsEachAgainstTheRestAtTenthOfBetaMax) {
-  const auto data = support::load_real("digits", true);
+  const auto data = neuspec::test::load_real("digits", true);
   EXPECT_EQ(data.targets(), 10);
   expect_proven(data, 0.1 * neuspec::beta_max(Problem{}, data));
 }
 
-TEST(RealData, DigitsEachAgainstTheRestAtBetaTen) { expect_proven(support::load_real("digits", true), 10.0); }
+TEST(RealData, DigitsEachAgainstTheRestAtBetaTen) { expect_proven(neuspec::test::load_real("digits", true), 10.0); }
 
-TEST(RealData, DigitsEachAgainstTheRestAtBetaOne) { expect_proven(support::load_real("digits", true), 1.0); }
+TEST(RealData, DigitsEachAgainstTheRestAtBetaOne) { expect_proven(neuspec::test::load_real("digits", true), 1.0); }
 
 }  // namespace

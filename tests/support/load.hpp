@@ -8,11 +8,11 @@
 #include "neuspec/preprocessing.hpp"
 #include "neuspec/problem.hpp"
 
-namespace support {
+namespace neuspec::test {
 
 struct GoldenCase {
-  neuspec::Dataset data;
-  neuspec::Problem problem;
+  Dataset data;
+  Problem problem;
   double primal = 0, dual = 0;  ///< objective of a network and proven lower bound, found by another solver
 };
 
@@ -20,21 +20,21 @@ inline GoldenCase load_golden(const std::string& name) {
   const std::string folder = std::string(NEUSPEC_TEST_DATA) + "/golden/";
   const auto entry = nlohmann::json::parse(std::ifstream(folder + "cases.json")).at(name);
   const auto targets = entry.at("targets").get<int>();
-  neuspec::ReadOptions options;
+  ReadOptions options;
   if (targets > 1)
     for (int k = 0; k < targets; ++k) options.targets.push_back("y" + std::to_string(k));
-  const auto table = neuspec::read_table(folder + entry.at("file").get<std::string>(), options);
+  const auto table = read_table(folder + entry.at("file").get<std::string>(), options);
   const auto& sigma = entry.at("activation");
-  return {.data = neuspec::learn_preprocessing(table, {}).dataset_of(table),
-          .problem = {.activation = {sigma[0], sigma[1], sigma[2]}, .loss = neuspec::parse_loss(entry.at("loss")), .beta = entry.at("beta")},
+  return {.data = learn_preprocessing(table, {}).dataset_of(table),
+          .problem = {.activation = {sigma[0], sigma[1], sigma[2]}, .loss = parse_loss(entry.at("loss")), .beta = entry.at("beta")},
           .primal = entry.at("primal"),
           .dual = entry.at("dual")};
 }
 
 /// One of tests/data/real, standardised; with `one_vs_rest` one ±1 target per class.
-inline neuspec::Dataset load_real(const std::string& name, bool one_vs_rest) {
-  const auto table = neuspec::read_table(std::string(NEUSPEC_TEST_DATA) + "/real/" + name + ".csv.gz");
-  return neuspec::learn_preprocessing(table, {.standardize = true, .one_vs_rest = one_vs_rest}).dataset_of(table);
+inline Dataset load_real(const std::string& name, bool one_vs_rest) {
+  const auto table = read_table(std::string(NEUSPEC_TEST_DATA) + "/real/" + name + ".csv.gz");
+  return learn_preprocessing(table, {.standardize = true, .one_vs_rest = one_vs_rest}).dataset_of(table);
 }
 
-}  // namespace support
+}  // namespace neuspec::test
