@@ -51,8 +51,12 @@ TEST_P(Golden, ReachesTheReferenceOptimum) {
   EXPECT_LE(naive::relative_gap(network, golden.problem, golden.data), 1e-6 * (1 + 1e-6));
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, Golden, testing::Combine(testing::ValuesIn(kCases), testing::ValuesIn(kMethods)),
-                         [](const auto& instance) { return std::get<0>(instance.param) + "_" + std::get<1>(instance.param).label; });
+INSTANTIATE_TEST_SUITE_P(Methods, Golden, testing::Combine(testing::ValuesIn(kCases), testing::ValuesIn(kMethods)), [](const auto& instance) {
+  auto label = std::get<0>(instance.param);
+  label += '_';
+  label += std::get<1>(instance.param).label;
+  return label;
+});
 
 class GoldenTight : public testing::TestWithParam<std::string> {};
 

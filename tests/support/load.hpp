@@ -22,7 +22,7 @@ inline GoldenCase load_golden(const std::string& name) {
   const auto targets = entry.at("targets").get<int>();
   ReadOptions options;
   if (targets > 1)
-    for (int k = 0; k < targets; ++k) options.targets.push_back("y" + std::to_string(k));
+    for (int k = 0; k < targets; ++k) options.targets.push_back(std::to_string(k).insert(0, 1, 'y'));
   const auto table = read_table(folder + entry.at("file").get<std::string>(), options);
   const auto& sigma = entry.at("activation");
   return {.data = learn_preprocessing(table, {}).dataset_of(table),
