@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <tuple>
 
@@ -21,6 +22,7 @@ struct Method {
   SolverKind solver;
   OperatorKind data_operator;
 };
+void PrintTo(const Method& method, std::ostream* out) { *out << method.label; }
 constexpr Method kMethods[] = {{"admm_moments", SolverKind::admm, OperatorKind::moments},
                                {"admm_gram", SolverKind::admm, OperatorKind::gram},
                                {"bm_moments", SolverKind::burer_monteiro, OperatorKind::moments},
