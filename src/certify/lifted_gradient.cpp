@@ -11,39 +11,32 @@
 namespace neuspec {
 namespace {
 
-constexpr Index kRows = 256;          // samples a block: long enough for GEMM, short chains of additions
-constexpr Index kPanel = 96;          // columns of M a GEMM: wider M are built panel by panel, the part above the diagonal left out
-constexpr Index kPrivate = 1L << 24;  // doubles that the private sums of all threads may take
+constexpr Index kRows = 256;          // samples a block: long enough for SYRK, short chains of additions
+constexpr Index kPrivate = 1L << 25;  // doubles that the private sums of all threads may take together
 
 std::size_t size(Index value) { return static_cast<std::size_t>(value); }
 
-// Where one thread adds its samples, and its scratch.
+// Where one thread adds its samples, and its scratch of kRows rows.
 struct Part {
-  double *M, *q, *t, *magnitude;
-  double* scaled;  // min(C, outputs at once)·d × kRows: rows v_i x_i
+  double *M, *q, *t, *magnitude, *scaled;
 };
 
-void add_quadratic(double a, Index d, Index C, const double* x, const double* v, Index rows, const Part& part) {
-  if (d <= kPanel) {  // one GEMM for all outputs, [M_1 … M_C] += a Xᵀ[diag(v_1)X … diag(v_C)X]
-    for (Index i = 0; i < rows; ++i)
-      for (Index k = 0; k < C; ++k) {
-        double* to = part.scaled + (i * C + k) * d;
-        const double factor = v[i * C + k];
-        for (Index l = 0; l < d; ++l) to[l] = factor * x[i * d + l];
-      }
-    lapack::gemm('N', 'T', d, C * d, rows, a, x, d, part.scaled, C * d, 1.0, part.M, d);
-    return;
+// Two SYRKs, over the samples with v > 0 and those with v < 0, each row scaled by √|v|: half the flops of Xᵀ(diag(v)X) by GEMM and
+// faster at every size measured (d = 30 to 784). The second kind fills the scratch from its end.
+void add_quadratic(double a, Index d, Index C, const double* x, const double* v, Index rows, double* scaled, double* M) {
+  Index plus = 0, minus = 0;
+  for (Index i = 0; i < rows; ++i) {
+    const double root = std::sqrt(std::abs(v[i * C]));
+    double* to = scaled + d * (v[i * C] > 0 ? plus++ : kRows - ++minus);
+    for (Index l = 0; l < d; ++l) to[l] = root * x[i * d + l];
   }
-  for (Index k = 0; k < C; ++k) {
-    for (Index i = 0; i < rows; ++i)
-      for (Index l = 0; l < d; ++l) part.scaled[i * d + l] = v[i * C + k] * x[i * d + l];
-    for (Index j = 0; j < d; j += kPanel)
-      lapack::gemm('N', 'T', d - j, std::min(kPanel, d - j), rows, a, x + j, d, part.scaled + j, d, 1.0, part.M + k * d * d + j * d + j, d);
-  }
+  if (plus > 0) lapack::syrk('N', d, plus, a, scaled, d, 1.0, M, d);
+  if (minus > 0) lapack::syrk('N', d, minus, -a, scaled + d * (kRows - minus), d, 1.0, M, d);
 }
 
 void add_rows(const Activation& activation, Index d, Index C, const double* x, const double* v, Index rows, const Part& part) {
-  if (activation.a != 0) add_quadratic(activation.a, d, C, x, v, rows, part);
+  if (activation.a != 0)
+    for (Index k = 0; k < C; ++k) add_quadratic(activation.a, d, C, x, v + k, rows, part.scaled, part.M + k * d * d);
   if (activation.b != 0) lapack::gemm('N', 'T', d, C, rows, activation.b, x, d, v, C, 1.0, part.q, d);
   for (Index i = 0; i < rows; ++i) {
     double square = 0;
@@ -64,11 +57,10 @@ void add_rows(const Activation& activation, Index d, Index C, const double* x, c
 LiftedGradient::LiftedGradient(Index d, Index C) : features(d), outputs(C), M(size(d * d * C)), q(size(d * C)), t(size(C)), magnitude_(size(C)) {}
 
 void LiftedGradient::accumulate(const Activation& activation, const double* x, const double* v, Index samples) {
-  const Index d = features, C = outputs, blocks = (samples + kRows - 1) / kRows;
-  const Index own = (d * d + d + 2) * C, scratch = d * kRows * (d <= kPanel ? C : 1);
-  // Large M: few GEMMs of a good size, which the BLAS shares among threads itself. Small M: threads take blocks of rows.
-  const bool by_blocks = d <= 2 * kPanel && own <= kPrivate / omp_get_max_threads();
-  const Index threads = by_blocks ? std::clamp<Index>(omp_get_max_threads(), 1, std::max<Index>(blocks, 1)) : 1;
+  const Index d = features, C = outputs, blocks = (samples + kRows - 1) / kRows, available = omp_get_max_threads();
+  const Index own = (d * d + d + 2) * C, scratch = d * kRows;
+  // Threads take blocks of rows where there are enough; else the BLAS may share out each block's SYRK.
+  const Index threads = blocks >= 2 * available && own <= kPrivate / available ? available : 1;
 
   std::vector<double> sums(size((threads - 1) * own)), scaled(size(threads * scratch));
   const auto part_of = [&](Index thread) -> Part {
@@ -90,20 +82,21 @@ void LiftedGradient::accumulate(const Activation& activation, const double* x, c
 #pragma omp parallel for num_threads(static_cast <int>(threads)) schedule(static, 1)
     for (Index thread = 0; thread < threads; ++thread) run(thread);
   }
+  const auto add = [](std::vector<double>& sum, const double* part) { std::transform(sum.begin(), sum.end(), part, sum.begin(), std::plus<>()); };
   for (Index thread = 1; thread < threads; ++thread) {
     const Part part = part_of(thread);
-    std::transform(M.begin(), M.end(), part.M, M.begin(), std::plus<>());
-    std::transform(q.begin(), q.end(), part.q, q.begin(), std::plus<>());
-    std::transform(t.begin(), t.end(), part.t, t.begin(), std::plus<>());
-    std::transform(magnitude_.begin(), magnitude_.end(), part.magnitude, magnitude_.begin(), std::plus<>());
+    add(M, part.M);
+    add(q, part.q);
+    add(t, part.t);
+    add(magnitude_, part.magnitude);
   }
-  depth_ += blocks + threads;
+  depth_ += 2 * blocks + threads;
   longest_block_ = std::max(longest_block_, std::min(kRows, samples));
 }
 
 double LiftedGradient::rounding(Index output) const {
-  // 8 for the products, the factors a, b, c and the rounding of the magnitude, whose own terms sum d squares.
-  const auto chain = static_cast<double>(depth_ + longest_block_ + 8);
+  // 10 for the roots, the products and the factors a, b, c; the last factor for the rounding of the magnitude, whose terms sum d squares.
+  const auto chain = static_cast<double>(depth_ + longest_block_ + 10);
   return chain * 0x1p-53 * magnitude_[size(output)] * (1.0 + (chain + static_cast<double>(features)) * 0x1p-52);
 }
 

@@ -59,6 +59,33 @@ TEST(SphereQuadratic, ClosedForms) {
   EXPECT_NEAR(sphere_quadratic_max(1, &M, &slope, 1).value, 0, 1e-15);  // d = 1: M + |q| + t
 }
 
+// SPEC.md section 7: R(p vvᵀ, q u) = (p² + 2pq + 2q²)/(p + 2q) for u ⊥ v. The primal optimum has neurons (c u ± √(1−c²) v) and, negative,
+// −u, with c = q/(p+q); the dual optimum (M, r), |xᵀMx + rᵀx| ≤ 1 on the sphere, touches +1 and −1 there.
+TEST(SphereQuadratic, DualOfTheClosedFormForOrthogonalParts) {
+  Random random(7);
+  for (const auto& [p, q] : {std::pair{1.0, 1.0}, {3.0, 0.2}, {0.1, 2.0}}) {
+    const double c = q / (p + q), difference = -2 / ((1 + c) * (1 + c)), slope = -2 * difference * c, along_u = slope - 1;
+    const double along_rest = along_u - difference;
+    const std::vector<double> V = random.orthogonal(4), u(V.begin(), V.begin() + 4);
+    const std::vector<double> M = assemble(V, {along_u, along_rest, along_rest, along_rest});
+    std::vector<double> r = u;
+    for (double& value : r) value *= slope;
+    const auto [plus, minus] = sphere_quadratic_extremes(4, M.data(), r.data(), 0);
+    EXPECT_NEAR(plus.value, 1, 1e-14);
+    EXPECT_NEAR(minus.value, 1, 1e-14);
+    EXPECT_NEAR(plus.bound, 1, 1e-13);
+    EXPECT_NEAR(minus.bound, 1, 1e-13);
+    EXPECT_NEAR(p * along_rest + q * slope, (p * p + 2 * p * q + 2 * q * q) / (p + 2 * q), 1e-14);
+    double cosine = 0, opposite = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      cosine += plus.u[i] * u[i];
+      opposite += minus.u[i] * u[i];
+    }
+    EXPECT_NEAR(cosine, c, 1e-7);
+    EXPECT_NEAR(opposite, -1, 1e-14);
+  }
+}
+
 TEST(SphereQuadratic, ZeroProblemHasAUnitMaximiser) {
   const std::vector<double> zero(16);
   const SphereMaximum maximum = sphere_quadratic_max(4, zero.data(), zero.data(), 0);
@@ -99,7 +126,7 @@ TEST(SphereQuadratic, NearHardCasesConverge) {
   }
 }
 
-TEST(SphereQuadratic, DenseGridInTheePlane) {
+TEST(SphereQuadratic, DenseGridInThePlane) {
   Random random(1);
   for (int trial = 0; trial < 50; ++trial) {
     const std::vector<double> M = random.normals(4), q = random.normals(2);
@@ -117,7 +144,7 @@ TEST(SphereQuadratic, DenseGridInTheePlane) {
 
 TEST(SphereQuadratic, NoSampleExceedsTheBound) {
   Random random(2);
-  for (const Index d : {1, 2, 3, 7, 20, 60}) {
+  for (const Index d : {1, 2, 3, 7, 20, 60, 150}) {
     const std::vector<double> M = random.normals(d * d), q = random.normals(d);
     const auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), -0.2);
     EXPECT_NEAR(value_at(M, q, -0.2, plus.u), plus.value, 1e-13 * static_cast<double>(d));
@@ -127,8 +154,9 @@ TEST(SphereQuadratic, NoSampleExceedsTheBound) {
     for (int sample = 0; sample < 500; ++sample) {
       // Half of them near the maximisers, where a wrong bound would show.
       std::vector<double> u = random.unit(d);
+      const double step = std::pow(10.0, -3.0 * (1 + sample % 5));
       if (sample % 2 == 0)
-        for (std::size_t i = 0; i < u.size(); ++i) u[i] = (sample % 4 == 0 ? plus.u[i] : minus.u[i]) + 1e-3 * u[i];
+        for (std::size_t i = 0; i < u.size(); ++i) u[i] = (sample % 4 == 0 ? plus.u[i] : minus.u[i]) + step * u[i];
       const double length = norm(u);
       for (double& value : u) value /= length;
       const double value = value_at(M, q, -0.2, u);
