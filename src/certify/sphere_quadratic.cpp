@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "certify/compensated_sum.hpp"
+#include "device/device.hpp"
 #include "device/lapack.hpp"
 
 namespace neuspec {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+constexpr Index kSerial = 256;  // below, threads gain the eigendecomposition nothing, and on a busy machine each of their barriers costs
 
 // With δ = μ − λ_max ≥ 0 and gaps γ_i = λ_max − λ_i the stationary point is z_i = g_i/(δ + γ_i). In δ the equation keeps full
 // relative accuracy however close μ is to λ_max, which is what the hard case needs.
@@ -82,6 +85,8 @@ struct Eigenbasis {
 
 Eigenbasis eigenbasis(Index d, const double* M, const double* q, double t) {
   const auto size = static_cast<std::size_t>(d);
+  std::optional<ThreadScope> serial;
+  if (d < kSerial) serial.emplace(1);
   Eigenbasis basis{.vectors = std::vector<double>(M, M + d * d), .lambda = std::vector<double>(size), .g = std::vector<double>(size)};
   std::vector<double> work;
   std::vector<int> iwork;

@@ -9,6 +9,7 @@
 #include "neuspec/error.hpp"
 
 // One declaration a routine and precision: R is the letter, T the type.
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type, parentheses around it would be wrong.
 #define NEUSPEC_DECLARE_LAPACK(R, T)                                                                                                              \
   extern "C" {                                                                                                                                    \
   void R##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*,     \
@@ -89,3 +90,4 @@ inline int to_int(Index value) {
 NEUSPEC_DECLARE_LAPACK(s, float)
 NEUSPEC_DECLARE_LAPACK(d, double)
 #undef NEUSPEC_DECLARE_LAPACK
+// NOLINTEND(bugprone-macro-parentheses)

@@ -28,7 +28,7 @@ std::vector<Run> runs_of(const std::vector<Index>& output) {
 
 // f(x_i) from the pre-activations h = Uᵀx_i (m values).
 void apply_neurons(const Network& network, const std::vector<Run>& runs, const double* h, double* f) {
-  const auto [a, b, c] = network.activation;
+  const double a = network.activation.a, b = network.activation.b, c = network.activation.c;
   const double* alpha = network.weights.data();
   for (const Run& run : runs) {
     double sum = 0;

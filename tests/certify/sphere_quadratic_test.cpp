@@ -113,7 +113,8 @@ TEST(SphereQuadratic, OrthogonalToTheTopButLongIsNotHard) {
 }
 
 TEST(SphereQuadratic, NearHardCasesConverge) {
-  for (double tiny = 1.0; tiny > 1e-320; tiny *= 1e-3) {
+  for (int exponent = 0; exponent > -320; exponent -= 3) {
+    const double tiny = std::pow(10.0, exponent);
     for (const double other : {0.3, 3.999999999, 4.0, 4.000000001, 40.0}) {
       const std::vector<double> lambda{-1, 3 - tiny, 3}, g{other, 0.1 * tiny, tiny};
       const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0.25, true);

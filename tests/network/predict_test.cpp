@@ -62,7 +62,7 @@ TEST(Predict, NoSamplesIsNoError) {
 TEST(Predict, SameBitsInEveryRun) {
   Random random(4);
   const Network network = random.network({}, 20, 3, 40);
-  const std::vector<double> x = random.normals(20 * 4000);
+  const std::vector<double> x = random.normals(network.features * 4000);
   const int before = omp_get_max_threads();
   for (const int threads : {1, 2, 3}) {
     omp_set_num_threads(threads);
