@@ -136,6 +136,28 @@ TEST(Certificate, BetaMaxClosedForms) {
   EXPECT_NEAR(beta_max({.activation = {0, 2, 3}, .loss = Loss::squared, .beta = 1}, data), 2 * std::sqrt(square) + 3 * std::abs(sum), 1e-11);
 }
 
+// Linear activation and the zero network: v = −y, κ = ‖Xᵀy‖, and for β < κ the multiple is τ = β/κ, so g = (τ − τ²/2)‖y‖² to the last digits.
+TEST(Certificate, DualOfTheZeroNetworkIsTheClosedForm) {
+  Random random(12);
+  const Index n = 30, d = 4;
+  const Dataset data = random_data(random, n, d, 1);
+  std::vector<double> Xy(size(d));
+  double square = 0, kappa = 0;
+  for (Index i = 0; i < n; ++i) {
+    square += data.y()[size(i)] * data.y()[size(i)];
+    for (Index j = 0; j < d; ++j) Xy[size(j)] += data.y()[size(i)] * data.x()[size(i * d + j)];
+  }
+  for (const double value : Xy) kappa += value * value;
+  kappa = std::sqrt(kappa);
+  for (const double ratio : {0.9, 0.5, 0.01}) {
+    const Problem problem{.activation = {0, 1, 0}, .loss = Loss::squared, .beta = ratio * kappa};
+    const Certificate certificate = certify(zero_network(problem, data), problem, data);
+    EXPECT_NEAR(certificate.kappa, kappa, 1e-12 * kappa);
+    EXPECT_NEAR(certificate.dual, (ratio - 0.5 * ratio * ratio) * square, 1e-12 * square);
+    EXPECT_LE(certificate.dual, (ratio - 0.5 * ratio * ratio) * square);
+  }
+}
+
 // Linear activation, XᵀX = I: the optimum is one neuron, f = xᵀs with s = Xᵀy shrunk by β in length.
 TEST(Certificate, ClosesTheGapForLinearActivation) {
   Random random(6);
