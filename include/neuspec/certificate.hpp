@@ -11,14 +11,17 @@ struct Certificate {
   double primal = 0;        ///< Σ ℓ(f(x_i), y_i) + β Σ|α_j|, units of the loss
   double dual = 0;          ///< proven lower bound, including every rounding error of κ
   double relative_gap = 0;  ///< (primal − dual) / max(1, |primal|)
-  double kappa = 0;         ///< max over ‖u‖ = 1 and outputs of |Σ_i v_i σ(uᵀx_i)|
+  double kappa = 0;         ///< proven upper bound on max over ‖u‖ = 1 and outputs of |Σ_i v_i σ(uᵀx_i)|, tight to rounding
 };
 
 /// Proves how far `network` is from the optimum of (P) on `data`. One pass over the data, 2·n·d·m + n·d²·C flops.
-/// \throws DataError when shapes disagree, EnvironmentError when memory does not suffice.
+/// Each output has its own multiple τ_k, for squared loss couples no outputs.
+/// \throws DataError when shapes disagree, a value is not finite or a direction is no unit vector, UsageError when β or the activation is
+/// not usable, EnvironmentError when memory does not suffice.
 Certificate certify(const Network& network, const Problem& problem, const Source& data);
 
-/// β_max: the smallest β for which the zero network is optimal (SPEC.md section 1).
+/// β_max: the smallest β for which the zero network is optimal (SPEC.md section 1), rounded up so that it is proven optimal there.
+/// \throws as `certify`.
 double beta_max(const Problem& problem, const Source& data);
 
 }  // namespace neuspec

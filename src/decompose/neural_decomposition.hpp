@@ -7,8 +7,11 @@ namespace neuspec {
 
 /// Decomposes Z ⪰ 0 (N × N, N = features + 1, column-major, lower triangle), ⟨G,Z⟩ = 0 up to solver accuracy, into at most
 /// rank Z neurons and appends them to `network` with weights of the given sign (+1 from Z, −1 from Z') at `output`.
-/// Eigenvalues below `relative_tolerance`·λ_max are dropped; the point is first made feasible again (⟨G,Z⟩ = 0 exactly) by adding to Z_NN or to the
-/// identity of Z₁. For b = c = 0 eigenvectors are used directly. No NaN for any input without NaN; rank 0 appends nothing.
+/// Eigenvalues below `relative_tolerance`·λ_max are dropped; then the point is made feasible again: Z₁ and Z_NN are scaled to the geometric
+/// mean of their traces, which keeps the rank and the linear part Σ α u; only where the traces differ by more than a factor of 4 the
+/// difference is added to Z_NN or to the identity of Z₁ instead. For b = c = 0 the eigenvectors of Z₁ are the neurons.
+/// Rank 0 appends nothing. N³ + rank·N flops.
+/// \throws DataError when Z is not finite.
 void decompose(const double* Z, double sign, Index output, double relative_tolerance, Network& network);
 
 /// The same for Z = P Pᵀ given by its factor P (N × r, column-major), which is consumed.
