@@ -54,8 +54,10 @@ class DataOperator {
   virtual void start(ConstView<Real> /*V*/, View<Real> /*extra*/) {}
   /// D = (ĀᵀĀ + ρ/2 I)⁻¹(Āᵀy + (ρ/2) T).
   virtual void solve(const AdmmStep& step, const AdmmState<Real>& state) = 0;
-  /// v = ∇ℓ(A D) at a packed D with ⟨G, D_k⟩ = 0; the loss of output k is vv_k/2.
-  virtual DualCandidate dual_of(ConstView<Real> D) = 0;
+  /// v = ∇ℓ(A D) at the D of the last `solve`, which leaves all of it behind.
+  virtual DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) = 0;
+  /// Loss of each output at a packed D with ⟨G, D_k⟩ = 0.
+  virtual std::vector<double> loss(ConstView<Real> D) = 0;
 
   // Burer–Monteiro.
   /// Loss at the factored point Z (N × m) and G_j = Γ_{output j} z_j (N × m).

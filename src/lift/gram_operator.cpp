@@ -104,6 +104,11 @@ void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& stat
   device.axpby(static_cast<Real>(-2 / step.rho), gamma_, Real(1), state.D);
 }
 
+template <class Real>
+DualCandidate GramOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
+  return this->sums(u_, gamma_);
+}
+
 template class GramOperator<float>;
 template class GramOperator<double>;
 

@@ -16,6 +16,7 @@ class GramOperator final : public SampleOperator<Real> {
   Index extra_rows() const override { return this->samples(); }
   void start(ConstView<Real> V, View<Real> extra) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
+  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
 
  private:
   /// aw = Ā(W₊ − W₋) from the factors of the projected blocks.

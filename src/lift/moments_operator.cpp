@@ -59,12 +59,26 @@ void MomentsOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& s
   device.symm(Real(1), inverse_, right_, Real(0), state.D);
 }
 
-// Γ = S D − r: 2 p² C flops.
+// Γ = S D − r = (ρ/2)(T − D) by the linear step itself.
 template <class Real>
-DualCandidate MomentsOperator<Real>::dual_of(ConstView<Real> D) {
-  this->device().symm(Real(1), S_, D, Real(0), product_);
-  this->device().axpby(Real(-1), r_, Real(1), product_);
-  return candidate(D, product_);
+DualCandidate MomentsOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
+  this->device().copy(state.T, product_);
+  this->device().axpby(static_cast<Real>(-step.rho / 2), state.D, static_cast<Real>(step.rho / 2), product_);
+  return candidate(state.D, product_);
+}
+
+// ½⟨D, S D⟩ − ⟨r, D⟩ + ½ yᵀy: 2 p² C flops.
+template <class Real>
+std::vector<double> MomentsOperator<Real>::loss(ConstView<Real> D) {
+  Device<Real>& device = this->device();
+  device.symm(Real(1), S_, D, Real(0), product_);
+  std::vector<double> losses;
+  for (Index k = 0; k < this->outputs(); ++k) {
+    const ConstView<Real> Dk = D.column_range(k, 1);
+    losses.push_back(0.5 * device.dot(Dk, product_.view().column_range(k, 1)) - device.dot(Dk, r_.view().column_range(k, 1)) +
+                     0.5 * yy_[static_cast<std::size_t>(k)]);
+  }
+  return losses;
 }
 
 // With v = A D − y: vᵀv = ⟨D, Γ⟩ − ⟨r, D⟩ + yᵀy and vᵀy = ⟨r, D⟩ − yᵀy.
@@ -84,7 +98,9 @@ DualCandidate MomentsOperator<Real>::candidate(ConstView<Real> D, ConstView<Real
 template <class Real>
 DualCandidate MomentsOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
   this->device().pack_factors(columns, Z, Z, right_);
-  return dual_of(right_);
+  this->device().symm(Real(1), S_, right_, Real(0), product_);
+  this->device().axpby(Real(-1), r_, Real(1), product_);
+  return candidate(right_, product_);
 }
 
 // ½⟨D, S D⟩ − ⟨r, D⟩ + ½ yᵀy = ½⟨D, Γ − r⟩ + ½ yᵀy.

@@ -14,7 +14,8 @@ class MomentsOperator final : public DataOperator<Real> {
   double ridge_norm() override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
-  DualCandidate dual_of(ConstView<Real> D) override;
+  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+  std::vector<double> loss(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;

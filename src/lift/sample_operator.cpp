@@ -74,8 +74,13 @@ DualCandidate SampleOperator<Real>::dual_of(const FactorColumns& columns, ConstV
 template <class Real>
 DualCandidate SampleOperator<Real>::candidate(ConstView<Real> v) {
   this->device().lifted_adjoint(this->activation(), x_, scale_, v, gamma_);
-  DualCandidate result{std::vector<double>(static_cast<std::size_t>(this->p() * this->outputs())), {}, {}};
-  this->device().download(gamma_, result.gamma.data());
+  return sums(v, gamma_);
+}
+
+template <class Real>
+DualCandidate SampleOperator<Real>::sums(ConstView<Real> v, ConstView<Real> gamma) {
+  DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma.size())), {}, {}};
+  this->device().download(gamma, result.gamma.data());
   for (Index k = 0; k < this->outputs(); ++k) {
     result.vv.push_back(this->device().dot(v.column_range(k, 1), v.column_range(k, 1)));
     result.vy.push_back(this->device().dot(v.column_range(k, 1), y_.view().column_range(k, 1)));
@@ -83,12 +88,15 @@ DualCandidate SampleOperator<Real>::candidate(ConstView<Real> v) {
   return result;
 }
 
-// 2 n d² C flops forward, n d² C back.
+// 2 n d² C flops.
 template <class Real>
-DualCandidate SampleOperator<Real>::dual_of(ConstView<Real> D) {
-  this->device().lifted_forward(this->activation(), x_, scale_, D, f_);
-  this->device().axpby(Real(-1), y_, Real(1), f_);
-  return candidate(f_);
+std::vector<double> SampleOperator<Real>::loss(ConstView<Real> D) {
+  Device<Real>& device = this->device();
+  device.lifted_forward(this->activation(), x_, scale_, D, f_);
+  device.axpby(Real(-1), y_, Real(1), f_);
+  std::vector<double> losses;
+  for (Index k = 0; k < this->outputs(); ++k) losses.push_back(0.5 * device.dot(f_.view().column_range(k, 1), f_.view().column_range(k, 1)));
+  return losses;
 }
 
 // ADMM's linear step needs a factor, which this form does not have; `choose` never pairs them.
@@ -106,7 +114,11 @@ void SampleOperator<Real>::prepare(double /*rho*/) {
 template <class Real>
 void SampleOperator<Real>::solve(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
   no_factor();
+}template <class Real>
+DualCandidate SampleOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
+  no_factor();
 }
+
 template class SampleOperator<float>;
 template class SampleOperator<double>;
 

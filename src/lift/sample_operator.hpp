@@ -14,7 +14,8 @@ class SampleOperator : public DataOperator<Real> {
   double ridge_norm() override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
-  DualCandidate dual_of(ConstView<Real> D) override;
+  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+  std::vector<double> loss(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
@@ -24,6 +25,7 @@ class SampleOperator : public DataOperator<Real> {
   ConstView<Real> y() const { return y_; }          // n × C, times s
   ConstView<Real> s() const { return scale_; }      // √w, or null when all weights are 1
   DualCandidate candidate(ConstView<Real> v);       // v n × C = s·(prediction − y)
+  DualCandidate sums(ConstView<Real> v, ConstView<Real> gamma);  // the same where Γ(v) is known
 
  private:
   /// H and f for at least m neurons.

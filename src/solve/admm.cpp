@@ -139,9 +139,8 @@ void Admm<Real>::remember(ConstView<Real> v, ConstView<Real> extra, Real weight)
 
 template <class Real>
 bool Admm<Real>::converged(Monitor& monitor, double target) {
-  std::vector<double> objective;
-  const DualCandidate candidate = feasible_point(objective);
-  const bool stop = monitor.test(objective, dual_bounds(candidate, step_.N, step_.beta), neurons(), iterations_ - tested_, target);
+  const std::vector<double> objective = primal();
+  const bool stop = monitor.test(objective, dual_bounds(data_.dual_at(step_, state()), step_.N, step_.beta), neurons(), iterations_ - tested_, target);
   tested_ = iterations_;
   if (!candidate_pending_) {
     primal_residual_ = std::sqrt(device_.dot(F_, F_)) / step_.relaxation;
@@ -151,10 +150,9 @@ bool Admm<Real>::converged(Monitor& monitor, double target) {
   return stop;
 }
 
-// Objective and dual candidate of W made feasible: what ⟨G, W⟩ lacks goes to its corner or to the identity of its leading block. The same will be
-// asked of the decomposed network, so the linear step's D, whose bound is tighter while W still differs from it, would stop too early.
+// Objective of W made feasible: what ⟨G, W⟩ lacks goes to its corner or to the identity of its leading block.
 template <class Real>
-DualCandidate Admm<Real>::feasible_point(std::vector<double>& objective) {
+std::vector<double> Admm<Real>::primal() {
   const Index N = step_.N, d = N - 1;
   std::vector<double> W(static_cast<std::size_t>(p_ * 2 * K_)), D(static_cast<std::size_t>(p_ * K_)), penalty(static_cast<std::size_t>(K_));
   device_.download(W_, W.data());
@@ -172,9 +170,9 @@ DualCandidate Admm<Real>::feasible_point(std::vector<double>& objective) {
   }
   DeviceMatrix<Real> point = device_.allocate(p_, K_);
   device_.upload(D.data(), point);
-  DualCandidate candidate = data_.dual_of(point);
-  for (std::size_t k = 0; k < penalty.size(); ++k) objective.push_back(candidate.vv[k] / 2 + penalty[k]);
-  return candidate;
+  std::vector<double> objective = data_.loss(point);
+  for (std::size_t k = 0; k < objective.size(); ++k) objective[k] += penalty[k];
+  return objective;
 }
 
 // Residual balance: primal ‖Z − W‖/‖W‖ against dual ‖W_next − W‖/‖U‖, both at the step after a test.

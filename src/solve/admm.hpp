@@ -27,7 +27,7 @@ class Admm final : public Solver {
   void change_rho(double factor);
   void remember(ConstView<Real> v, ConstView<Real> extra, Real weight);
   void sum_to(ConstView<Real> a, ConstView<Real> b, View<Real> to);
-  DualCandidate feasible_point(std::vector<double>& objective);
+  std::vector<double> primal();
   Index neurons() const;
   AdmmState<Real> state();
 

@@ -58,6 +58,14 @@ void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
 }
 
 template <class Real>
+Index BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
+  point_ = std::move(point);
+  const Index products = improve(monitor, target);
+  compress();
+  return products;
+}
+
+template <class Real>
 bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterations) {
   const Columns columns = columns_of(point_);
   const Index m = point_.neurons(), p = data_.p();

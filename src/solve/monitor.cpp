@@ -52,7 +52,7 @@ bool Monitor::test(const std::vector<double>& primal, const std::vector<double>&
     return true;
   }
   const double current = (sum(primal) - sum(dual)) / std::max(1.0, std::abs(sum(primal)));
-  if (current <= target) {  // the point that would be returned has to close the gap by itself
+  if (current <= target) {
     status_ = Status::optimal;
     return true;
   }
