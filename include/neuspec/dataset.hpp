@@ -72,9 +72,9 @@ struct Table {
 struct ReadOptions {
   /// Names (CSV header) or 0-based positions of the target columns; empty: the last column of CSV and NPY files.
   /// A LIBSVM file always has its label as target and takes no names. IDX and 3-D NPY files have no target column.
-  std::vector<std::string> targets;
+  std::vector<std::string> targets = {};
   /// Labels in a file of their own (IDX, NPY or CSV with as many rows, every column a target): then no column of the data file is a target.
-  std::string labels_file;
+  std::string labels_file = {};
   bool without_targets = false;  ///< every column is a feature (what predict wants); named targets are then dropped if present, labels_file is not read
   Index features = 0;            ///< LIBSVM only: number of features when the file may lack the last ones; 0: largest index seen
 };

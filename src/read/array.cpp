@@ -11,6 +11,7 @@
 namespace neuspec::read {
 namespace {
 
+constexpr Index kTilesForThreads = 64;
 constexpr Index kTile = 16;  // samples handled together, so that Fortran order reads whole cache lines
 
 std::size_t size_of(ElementType type) {
@@ -92,7 +93,7 @@ bool convert(const Array& array, Index samples, const Destination& to) {
   const Strides strides = strides_of(array, samples, static_cast<Index>(to.columns.place.size()));
   const Index tiles = (samples + kTile - 1) / kTile;
   bool finite = true;
-#pragma omp parallel for reduction(&& : finite)
+#pragma omp parallel for reduction(&& : finite) if (tiles > kTilesForThreads)
   for (Index tile = 0; tile < tiles; ++tile) {
     finite = convert_samples<T>(array, strides, tile * kTile, std::min(samples, (tile + 1) * kTile), to) && finite;
   }

@@ -91,14 +91,15 @@ class RowReader {
   double number_in(std::string_view text, Index c) const {
     const Field field = unquote(text);
     double value = 0;
-    const char* const first = field.text.data();
+    const std::string_view number = trimmed(field.text);
+    const char* const last = number.data() + number.size();
     if (!field.closed) {
       fail_in_field(c, "a quote is opened and not closed at the end of the field");
     }
-    if (field.text.empty()) {
+    if (number.empty()) {
       fail_in_field(c, "the field is empty; missing values are not accepted");
     }
-    if (parse_number(first, first + field.text.size(), value) != first + field.text.size()) {
+    if (parse_number(number.data(), last, value) != last) {
       const bool target = sheet_.columns.place[static_cast<std::size_t>(c)] < 0;
       fail_in_field(c, quoted(field.text) + " is not a number" + (target ? "; targets and class labels must be numbers" : ""));
     }
@@ -130,7 +131,7 @@ std::vector<Block> cut(const CsvLayout& layout, std::size_t count) {
     blocks.push_back({rest.substr(0, size), 1, 0});
     rest.remove_prefix(size);
   }
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (blocks.size() > 1)
   for (Block& block : blocks) {
     const std::string_view text = block.text;
     block.rows = std::count(text.begin(), text.end(), '\n') + (text.back() == '\n' ? 0 : 1);

@@ -9,12 +9,6 @@
 namespace neuspec::read {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
 // Follows quotes while the delimiter is not known yet: a quote opens at the start of a field or, doubled, inside one.
 class QuoteTracker {
  public:
@@ -103,6 +97,12 @@ Record first_record(std::string_view body, char delimiter, const std::string& pa
 
 }  // namespace
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
 const char* field_end(const char* first, const char* last, char delimiter) {
   const char* p = first;
   while (p != last && (*p == ' ' || (*p == '\t' && delimiter != '\t'))) {
@@ -150,6 +150,9 @@ CsvLayout csv_layout(std::string_view content, const std::string& path) {
   const std::string_view next_lines = layout.body.substr(std::min(line.size() + 1, layout.body.size()));
   layout.delimiter = find_delimiter(line, trimmed(first_line(next_lines)));
   Record first = first_record(layout.body, layout.delimiter, path);
+  if (trimmed(first.text).empty()) {
+    fail_at_line(path, 1, "the first line is blank");
+  }
   layout.columns = static_cast<Index>(first.fields.size());
   if (std::all_of(first.fields.begin(), first.fields.end(), [](const std::string& field) { return field.empty() || is_number(field); })) {
     return layout;

@@ -24,6 +24,9 @@ CsvLayout csv_layout(std::string_view content, const std::string& path);
 /// The end of the field that starts at `first`: the next delimiter or line feed that is not quoted, or `last`.
 const char* field_end(const char* first, const char* last, char delimiter);
 
+/// `text` without the blanks and carriage returns around it.
+std::string_view trimmed(std::string_view text);
+
 /// `field` without surrounding blanks, the carriage return of CRLF and quotes; doubled quotes inside become one.
 struct Field {
   std::string text;

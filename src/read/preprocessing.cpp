@@ -61,7 +61,7 @@ void block_means(const T* image, const Windows& windows, std::vector<typename Su
 template <typename Work>
 void for_runs(Index samples, const Work& work) {
   const Index runs = (samples + kRun - 1) / kRun;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (runs > 1)
   for (Index run = 0; run < runs; ++run) {
     work(run * kRun, std::min(samples, (run + 1) * kRun), run);
   }
