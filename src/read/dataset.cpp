@@ -22,7 +22,7 @@ void check_size(const char* what, const std::vector<double>& values, Index rows,
 bool all_finite(const std::vector<double>& values) {
   constexpr std::uint64_t kExponent = 0x7ff0000000000000;
   const auto size = static_cast<Index>(values.size());
-  [[maybe_unused]] constexpr Index kParallelFrom = 1 << 16;  // unused where the compiler has no OpenMP
+  constexpr Index kParallelFrom = 1 << 16;
   std::uint64_t bad = 0;
 #pragma omp parallel for reduction(| : bad) if (size >= kParallelFrom)
   for (Index i = 0; i < size; ++i) {
