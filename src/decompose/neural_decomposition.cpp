@@ -30,12 +30,17 @@ struct Factor {
 // pᵀGq, split so that ‖w‖² and s² meet only at the end.
 double form(Index N, const double* p, const double* q) { return std::inner_product(p, p + N - 1, q, 0.0) - p[N - 1] * q[N - 1]; }
 
-/// Eigenvalues ascending, eigenvectors in place of the matrix (lower triangle in).
+void check_finite(const std::vector<double>& values) {
+  if (!std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); })) throw DataError("a lifted block is not finite");
+}
+
+/// Eigenvalues ascending, eigenvectors in place of the matrix (lower triangle in; what lies above must be finite too).
 std::vector<double> eigendecompose(Index n, std::vector<double>& matrix) {
   std::vector<double> values(size(n)), work;
   std::vector<int> iwork;
+  check_finite(matrix);
   if (lapack::syevd(true, n, matrix.data(), n, values.data(), work, iwork) != 0)
-    throw DataError("the eigendecomposition of a lifted block did not converge: it is not finite");
+    throw DataError("the eigendecomposition of a lifted block did not converge");
   return values;
 }
 
@@ -202,6 +207,7 @@ void decompose(const double* Z, double sign, Index output, double relative_toler
 }
 
 void decompose_factor(std::vector<double> P, Index N, double sign, Index output, double relative_tolerance, Network& network) {
+  check_finite(P);
   double largest = 0;
   for (const double value : P) largest = std::max(largest, std::abs(value));
   if (largest == 0) return;

@@ -14,7 +14,7 @@ namespace neuspec {
 /// \throws DataError when Z is not finite.
 void decompose(const double* Z, double sign, Index output, double relative_tolerance, Network& network);
 
-/// The same for Z = P Pᵀ given by its factor P (N × r, column-major), which is consumed.
+/// The same for Z = P Pᵀ given by its factor P (N × r, column-major), which is consumed. N·r² flops.
 void decompose_factor(std::vector<double> P, Index N, double sign, Index output, double relative_tolerance, Network& network);
 
 }  // namespace neuspec

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "neuspec/error.hpp"
 #include "support/random.hpp"
 
 namespace neuspec {
@@ -139,6 +141,17 @@ TEST(NeuralDecomposition, ZeroMatrixAppendsNothing) {
     decompose_factor({}, 5, 1, 0, 1e-9, network);
     EXPECT_EQ(network.neurons(), 0);
   }
+}
+
+TEST(NeuralDecomposition, RefusesWhatIsNotFinite) {
+  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+    for (const Activation activation : {Activation{}, Activation{1, 0, 0}}) {
+      Network network = empty_network(2, activation);
+      std::vector<double> Z{1, bad, 0, 0, 1, 0, 0, 0, 2};
+      EXPECT_THROW(decompose(Z.data(), 1, 0, 1e-9, network), DataError);
+      EXPECT_THROW(decompose_factor({0, bad, 0}, 3, 1, 0, 1e-9, network), DataError);
+      EXPECT_EQ(network.neurons(), 0);
+    }
 }
 
 TEST(NeuralDecomposition, NeuronsAlreadyThereComeBack) {
