@@ -126,6 +126,7 @@ std::unique_ptr<Device<Real>> make_device(DeviceKind kind);
 class ThreadScope {
  public:
   explicit ThreadScope(int threads);
+  static ThreadScope at_most(int threads);
   ~ThreadScope();
   ThreadScope(const ThreadScope&) = delete;
   ThreadScope& operator=(const ThreadScope&) = delete;

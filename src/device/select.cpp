@@ -1,5 +1,7 @@
 #include <omp.h>
 
+#include <algorithm>
+
 #include "device/cpu_device.hpp"
 #include "neuspec/error.hpp"
 
@@ -18,6 +20,7 @@ template std::unique_ptr<Device<double>> make_device<double>(DeviceKind);
 ThreadScope::ThreadScope(int threads) : before_(omp_get_max_threads()) {
   if (threads > 0) omp_set_num_threads(threads);
 }
+ThreadScope ThreadScope::at_most(int threads) { return ThreadScope(std::min(threads, omp_get_max_threads())); }
 ThreadScope::~ThreadScope() { omp_set_num_threads(before_); }
 
 }  // namespace neuspec

@@ -1,5 +1,6 @@
 #include "solve/choose.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -22,6 +23,9 @@ struct Cost {
 constexpr double admm_iterations = 120, factorisations = 2, lbfgs_iterations = 4000, neurons_per_output = 24;
 // A flop of a matrix–vector product or an eigendecomposition takes about eight times as long as one of GEMM.
 constexpr double slow = 8;
+
+// Below this much work an iteration, one more thread costs more in waiting than it brings.
+constexpr double flops_a_thread = 2e6;
 
 std::array<Cost, 4> costs(double n, double d, double C, double word) {
   const double N = d + 1, p = N * (N + 1) / 2, m = neurons_per_output * C;
@@ -66,7 +70,9 @@ Choice choose(const Settings& settings, Index samples, Index features, Index out
     throw EnvironmentError("not enough memory: " + describe(*cheapest_in_memory_terms, n, d, p) + ", but only " +
                            std::to_string(static_cast<long long>(memory / (1 << 20))) + " MiB may be used");
   }
-  return {best->solver, best->data_operator, describe(*best, n, d, p)};
+  const double iteration = best->data_operator == OperatorKind::moments ? 2 * C * p * p : n * (n + d * d) * C;
+  const double work = iteration + 2 * C * 9 * std::pow(d + 1, 3);
+  return {best->solver, best->data_operator, describe(*best, n, d, p), static_cast<int>(std::clamp(work / flops_a_thread, 1.0, 1024.0))};
 }
 
 }  // namespace neuspec

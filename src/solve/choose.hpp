@@ -9,6 +9,7 @@ struct Choice {
   SolverKind solver = SolverKind::admm;
   OperatorKind data_operator = OperatorKind::moments;
   std::string reason;  ///< one line for the log
+  int threads = 1;     ///< CPU threads that an iteration can keep busy
 };
 
 /// Completes what the settings leave open, from flops and bytes of each form; `memory` in bytes.

@@ -76,6 +76,7 @@ class Session {
   }
 
   Result solve(double beta) {
+    const ThreadScope threads = ThreadScope::at_most(choice_.threads);
     problem_.beta = beta;
     solver_->set_beta(beta);
     monitor_.restart();

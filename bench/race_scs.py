@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Whole solves beside SCS 3.2 (direct) on the same semidefinite programme, in one run: set-up and solve of both.
+
+    scripts/install-deps --bench && build/venv/bin/python bench/race_scs.py [--case NAME ...] [--neuspec PROGRAM]
+
+SCS gets the programme in two ways and is credited with the faster one: with one residual a sample (as it is usually stated) and with
+the quadratic form of the moments, which it would have to be given by somebody. Both to eps_abs = eps_rel = 1e-6. neuspec's time is that of
+lifting, solving, decomposing and certifying from raw data; its gap is the certified one.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import time
+
+import numpy as np
+import scipy.sparse as sparse
+import scs
+from sklearn import datasets
+
+A, B, C = 0.09, 0.5, 0.47
+
+
+def standardise(X):
+    deviation = X.std(0)
+    return (X - X.mean(0)) / np.where(deviation > 0, deviation, 1)
+
+
+def planted(n=10000, d=30):
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((n, d))
+    U = rng.standard_normal((d, 5))
+    U /= np.linalg.norm(U, axis=0)
+    return standardise(X), np.maximum(X @ U, 0) @ np.array([1, -1, 1, -1, 1.0]) + 0.1 * rng.standard_normal(n)
+
+
+def digits():
+    X, y = datasets.load_digits(return_X_y=True)
+    return standardise(X), np.where(y == 3, 1.0, -1.0)
+
+
+def breast_cancer():
+    X, y = datasets.load_breast_cancer(return_X_y=True)
+    return standardise(X), 2.0 * y - 1
+
+
+def correlated(n=4000, d=200):
+    rng = np.random.default_rng(0)
+    X = standardise(rng.standard_normal((n, 40)) @ rng.standard_normal((40, d)) / 6 + 0.3 * rng.standard_normal((n, d)))
+    U = rng.standard_normal((d, 6))
+    U /= np.linalg.norm(U, axis=0)
+    return X, np.maximum(X @ U, 0) @ np.array([1, -1, 1, -1, 1.0, 1]) + 0.3 * rng.standard_normal(n)
+
+
+# name: data, beta, whether the peer can hold the programme
+CASES = {
+    'planted_10000x30': (planted, 10.0, True),
+    'digits_3_against_rest': (digits, 1.0, True),
+    'breast_cancer': (breast_cancer, 1.0, True),
+    'correlated_4000x200': (correlated, 20.0, False),
+}
+
+
+def lifted(X):
+    """Lifted samples in svec of the lower triangle, column by column: n × p."""
+    n, d = X.shape
+    N = d + 1
+    J, I = np.triu_indices(N)  # column, row ≥ column
+    coefficient = np.where(I < d, A, np.where(J < d, B / 2, C)) * np.where(I == J, 1, np.sqrt(2))
+    X1 = np.c_[X, np.ones(n)]
+    return X1[:, I] * X1[:, J] * coefficient, I, J, N
+
+
+def solve_scs(X, y, beta, moments, limit):
+    """Variables (Z, Z') in svec, and residuals r = A(Z − Z') − y unless the moments' quadratic form is given."""
+    start = time.perf_counter()
+    F, I, J, N = lifted(X)
+    n, p = F.shape
+    G = np.where(I == J, np.where(I < N - 1, 1.0, -1.0), 0.0)
+    corner = np.zeros(p)
+    corner[-1] = beta
+    traces = sparse.block_diag([G[None], G[None]])
+    cones = -sparse.identity(2 * p)
+    if moments:
+        S, r = F.T @ F, F.T @ y
+        P = sparse.csc_matrix(np.triu(np.block([[S, -S], [-S, S]])))
+        c = np.r_[corner - r, corner + r]
+        constraints, b, equalities, constant = sparse.vstack([traces, cones]), np.zeros(2 + 2 * p), 2, y @ y / 2
+    else:
+        P = sparse.block_diag([sparse.csc_matrix((2 * p, 2 * p)), sparse.identity(n)])
+        c = np.r_[corner, corner, np.zeros(n)]
+        residuals = sparse.hstack([sparse.csc_matrix(F), sparse.csc_matrix(-F), -sparse.identity(n)])
+        none = sparse.csc_matrix((2 + 2 * p, n))
+        constraints = sparse.vstack([residuals, sparse.hstack([sparse.vstack([traces, cones]), none])])
+        b, equalities, constant = np.r_[y, np.zeros(2 + 2 * p)], n + 2, 0.0
+    solver = scs.SCS(dict(P=sparse.csc_matrix(P), A=sparse.csc_matrix(constraints), b=b, c=c), dict(z=equalities, s=[N, N]),
+                     eps_abs=1e-6, eps_rel=1e-6, max_iters=1000000, time_limit_secs=limit, verbose=False)
+    info = solver.solve()['info']
+    return time.perf_counter() - start, info['pobj'] + constant, info['status'], info['iter']
+
+
+def solve_neuspec(program, folder, name, X, y, beta, runs):
+    np.save(folder / f'{name}.npy', np.c_[X, y])
+    reports = []
+    for _ in range(runs):
+        done = subprocess.run([program, 'fit', folder / f'{name}.npy', '--beta', str(beta), '--tol', '1e-6', '--quiet', '--json'],
+                              capture_output=True, text=True, check=True)
+        report = json.loads(done.stdout)
+        seconds = report['seconds']
+        reports.append((sum(seconds[stage] for stage in ('lift', 'solve', 'decompose', 'certify')), report))
+    return sorted(reports, key=lambda entry: entry[0])[len(reports) // 2]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--case', choices=CASES, nargs='*', default=list(CASES))
+    parser.add_argument('--neuspec', default='build/bench/bin/neuspec')
+    parser.add_argument('--runs', type=int, default=5, help='runs of neuspec, the median counts')
+    parser.add_argument('--limit', type=float, default=300, help='seconds that SCS gets for each formulation')
+    parser.add_argument('--json', type=pathlib.Path, help='where to write the figures')
+    options = parser.parse_args()
+    folder = pathlib.Path('build/race')
+    folder.mkdir(parents=True, exist_ok=True)
+    results = []
+    for name in options.case:
+        make, beta, peer = CASES[name]
+        X, y = make()
+        seconds, report = solve_neuspec(options.neuspec, folder, name, X, y, beta, options.runs)
+        row = dict(case=name, beta=beta, neuspec_seconds=seconds, neuspec_primal=report['primal'], neuspec_gap=report['relative_gap'])
+        for moments in (True, False) if peer else ():
+            peer_seconds, objective, status, iterations = solve_scs(X, y, beta, moments, options.limit)
+            row['scs_moments' if moments else 'scs_samples'] = dict(seconds=peer_seconds, primal=objective, status=status, iterations=iterations)
+        results.append(row)
+        print(f"{name:24} neuspec {seconds:8.3f} s  primal {report['primal']:.6f}  gap {report['relative_gap']:.1e}", flush=True)
+        for form in ('scs_samples', 'scs_moments'):
+            if form in row:
+                peer_row = row[form]
+                print(f"{'':24} {form:12} {peer_row['seconds']:8.3f} s  primal {peer_row['primal']:.6f}  {peer_row['status']}, "
+                      f"{peer_row['seconds'] / seconds:.0f} times neuspec's", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + '\n')
+
+
+if __name__ == '__main__':
+    main()
