@@ -1,5 +1,7 @@
 #include "cli/training.hpp"
 
+#include <limits>
+
 #include "cli/interrupt.hpp"
 #include "neuspec/certificate.hpp"
 #include "neuspec/error.hpp"
@@ -8,8 +10,10 @@
 namespace neuspec::cli {
 
 double positive_beta_max(const Problem& problem, const Source& data, const std::string& path) {
+  // beta_max is bounded from above, rounding included: targets that are all zero still give the smallest of numbers.
+  constexpr double smallest = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
   const double beta = beta_max(problem, data);
-  if (!(beta > 0)) {
+  if (!(beta > smallest)) {
     throw DataError(path + ": no network does better than the zero network at any beta (are all targets zero?); there is no beta to start from");
   }
   return beta;
