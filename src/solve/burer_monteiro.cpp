@@ -16,8 +16,9 @@ namespace {
 constexpr Index neurons_a_round = 6;        // violating directions added per output and sign
 constexpr double start_weight = 1e-3;       // of a new neuron, relative to the heaviest
 constexpr double negligible = 1e-12;        // weight relative to the heaviest below which a neuron has vanished
-constexpr double enough = 1e-5;             // of the target: decrease that Newton's model still promises when a round ends
+constexpr double enough = 1.0;              // of the target: relative gradient at which a round ends
 constexpr Index products_a_round = 4000;    // gradients and Hessian products
+constexpr Index products_a_polish = 300;    // a point that needs more is better served by further ADMM steps
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// The neurons sorted by output, as W (d × m) = √|α| u and their signs.
@@ -52,7 +53,7 @@ template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
   Index iterations = 0;
   while (!test(monitor, target, iterations)) {
-    iterations = improve(monitor, target);
+    iterations = improve(monitor, target, products_a_round);
     compress();
   }
 }
@@ -60,7 +61,7 @@ void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
 template <class Real>
 Index BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
   point_ = std::move(point);
-  const Index products = improve(monitor, target);
+  const Index products = improve(monitor, target, products_a_polish);
   compress();
   return products;
 }
@@ -135,7 +136,7 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k) {
 }
 
 template <class Real>
-Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target) {
+Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products) {
   const Columns columns = columns_of(point_);
   const Index d = data_.features(), m = point_.neurons();
   if (m == 0) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
@@ -155,8 +156,10 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target) {
     data_.differentiate(columns.table, Z, Z_dot, G_dot);
     device_.gradient_derivative(columns.table, beta_, Z, G, Z_dot, G_dot, product.reshaped(d, m));
   };
-  const auto stop = [&](Index products, double value, double decrease) {
-    return decrease <= enough * target * std::max(1.0, std::abs(value)) || products >= products_a_round || monitor.seconds() >= monitor.time_limit();
+  // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
+  const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
+  const auto stop = [&](Index products, double gradient_norm) {
+    return gradient_norm <= precision * 2 * beta_ * std::sqrt(device_.dot(W, W)) || products >= most_products || monitor.seconds() >= monitor.time_limit();
   };
   const Index products = Newton<Real>(device_, d * m).minimise(W.view().reshaped(d * m, 1), function, stop);
 

@@ -25,7 +25,7 @@ class BurerMonteiro final : public Solver {
   /// Appends the neurons of output k that violate |uᵀMu + qᵀu + t| ≤ β, worst first, at most `neurons_a_round` a sign.
   void add_violators(const double* gamma, Index k);
   /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
-  Index improve(const Monitor& monitor, double target);
+  Index improve(const Monitor& monitor, double target, Index most_products);
   /// Decomposes each block's Σ zzᵀ anew: at most rank many neurons, vanished ones gone.
   void compress();
 

@@ -56,7 +56,7 @@ Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop&
   double value = function.value(x, gradient_), norm = std::sqrt(device_.dot(gradient_, gradient_));
   const double first_norm = norm;
   double radius = std::max(0.1 * std::sqrt(device_.dot(x, x)), 1e-3);
-  for (int rejected = 0; norm > 0 && rejected < rejections;) {
+  for (int rejected = 0; rejected < rejections && !stop(products, norm);) {
     const double promised = solve_model(function, radius, std::min(0.1, std::sqrt(norm / first_norm)), products);
     if (!(promised > 0)) return products;
     device_.copy(x, trial_);
@@ -73,7 +73,6 @@ Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop&
       value = trial_value;
       norm = trial_norm;
       rejected = 0;
-      if (stop(products, value, promised)) return products;
     } else {
       ++rejected;
       if (promised <= rounding) return products;

@@ -16,8 +16,8 @@ class Newton {
     std::function<double(ConstView<Real> x, View<Real> gradient)> value;              ///< value at x; writes the gradient
     std::function<void(ConstView<Real> direction, View<Real> product)> curvature;     ///< Hessian at the x of the last `value`, times a direction
   };
-  /// Called after each accepted step with the decrease that its model had promised (half the squared Newton decrement near the optimum); true: stop.
-  using Stop = std::function<bool(Index products, double value, double decrease)>;
+  /// Called at the start and after each accepted step with gradients and Hessian products so far and the gradient's norm; true: stop.
+  using Stop = std::function<bool(Index products, double gradient_norm)>;
 
   Newton(Device<Real>& device, Index size);
 
