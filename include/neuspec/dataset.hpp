@@ -58,14 +58,14 @@ class Dataset final : public Source {
 
 /// A file as it was read, before anything is made of it: numbers with names. `read_table` fills it, `Preprocessing` turns it into a Dataset.
 struct Table {
-  std::string path;                        ///< for messages
+  std::string path;  ///< for messages
   Index samples = 0, features = 0, targets = 0;
   /// samples × features, row-major; kept as bytes where the file stores unsigned bytes (images), an eighth of the memory
   std::variant<std::vector<double>, std::vector<std::uint8_t>> x;
-  std::vector<double> y;                   ///< samples × targets, row-major; empty when the file has no targets
-  std::vector<std::string> feature_names;  ///< from the header; x0, x1, … where there is none
-  std::vector<std::string> target_names;   ///< from the header; y0, y1, … where there is none
-  Index image_height = 0, image_width = 0; ///< shape of one sample for IDX and 3-D NPY files, 0 otherwise
+  std::vector<double> y;                    ///< samples × targets, row-major; empty when the file has no targets
+  std::vector<std::string> feature_names;   ///< from the header; x0, x1, … where there is none
+  std::vector<std::string> target_names;    ///< from the header; y0, y1, … where there is none
+  Index image_height = 0, image_width = 0;  ///< shape of one sample for IDX and 3-D NPY files, 0 otherwise
 };
 
 /// What `read_table` should take from a file.
@@ -75,8 +75,9 @@ struct ReadOptions {
   std::vector<std::string> targets = {};
   /// Labels in a file of their own (IDX, NPY or CSV with as many rows, every column a target): then no column of the data file is a target.
   std::string labels_file = {};
-  bool without_targets = false;  ///< every column is a feature (what predict wants); named targets are then dropped if present, labels_file is not read
-  Index features = 0;            ///< LIBSVM only: number of features when the file may lack the last ones; 0: largest index seen
+  bool without_targets =
+      false;           ///< every column is a feature (what predict wants); named targets are then dropped if present, labels_file is not read
+  Index features = 0;  ///< LIBSVM only: number of features when the file may lack the last ones; 0: largest index seen
 };
 
 /// Reads CSV (comma, semicolon or tab, header or not, quoted fields), NPY, LIBSVM text or IDX, each plain or gzip-compressed.

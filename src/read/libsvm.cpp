@@ -132,7 +132,7 @@ Sparse read_sparse(std::string_view content, const std::string& path, Index most
 
 // One large index in a small file must not claim the whole memory.
 void check_density(const Sparse& sparse, Index features, std::size_t file_bytes, const std::string& path) {
-  constexpr std::uint64_t kLeast = std::uint64_t{1} << 20;  // numbers in the table that are always allowed: 8 MiB
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 16;  // numbers in the table that are always allowed
   constexpr std::uint64_t kPerByte = 512;                   // numbers in the table for each byte of the file
   const auto samples = static_cast<std::uint64_t>(sparse.labels.size());
   if (static_cast<std::uint64_t>(features) <= std::max(kLeast, kPerByte * file_bytes) / samples) {
