@@ -8,6 +8,7 @@ the quadratic form of the moments, which it would have to be given by somebody. 
 lifting, solving, decomposing and certifying from raw data; its gap is the certified one.
 """
 import argparse
+import gzip
 import json
 import pathlib
 import subprocess
@@ -52,12 +53,24 @@ def correlated(n=4000, d=200):
     return X, np.maximum(X @ U, 0) @ np.array([1, -1, 1, -1, 1.0, 1]) + 0.3 * rng.standard_normal(n)
 
 
+def fashion_pixels(n=5000):
+    folder = pathlib.Path('/usr/share/datasets/fashion-mnist')
+
+    def read(name, header):
+        return np.frombuffer(gzip.open(folder / name).read(), np.uint8, offset=header)
+
+    X = read('train-images-idx3-ubyte.gz', 16).reshape(-1, 784)[:n] / 255.0
+    X -= X.mean(0)
+    return X / (X.std() * 28**0.5 * 0.1), np.where(read('train-labels-idx1-ubyte.gz', 8)[:n] == 6, 1.0, -1.0)
+
+
 # name: data, beta, whether the peer can hold the programme
 CASES = {
     'planted_10000x30': (planted, 10.0, True),
     'digits_3_against_rest': (digits, 1.0, True),
     'breast_cancer': (breast_cancer, 1.0, True),
     'correlated_4000x200': (correlated, 20.0, False),
+    'fashion_pixels_5000x784': (fashion_pixels, 20.0, False),
 }
 
 
