@@ -66,11 +66,6 @@ void CpuDevice<Real>::gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Rea
 }
 
 template <class Real>
-void CpuDevice<Real>::symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) {
-  lapack::symm(C.rows, C.columns, alpha, S.data, S.stride, B.data, B.stride, beta, C.data, C.stride);
-}
-
-template <class Real>
 void CpuDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) {
   each(policy, X.size(), Axpby<Real>{X, Y, alpha, beta});
 }
@@ -97,7 +92,9 @@ bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real>
     std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
     M.data[j * M.stride + j] += static_cast<Real>(shift);
   }
-  return lapack::potrf(n, M.data, M.stride) == 0 && lapack::potri(n, M.data, M.stride) == 0;
+  if (lapack::potrf(n, M.data, M.stride) != 0 || lapack::potri(n, M.data, M.stride) != 0) return false;
+  mirror(M);
+  return true;
 }
 
 template <class Real>

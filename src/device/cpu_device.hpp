@@ -55,8 +55,12 @@ class CpuDevice final : public Device<Real> {
   void column_squares(ConstView<Real> f, View<Real> squares) override;
   void advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before, View<Real> v) override;
 
+  /// Copies the lower triangle to the upper one.
+  static void mirror(View<Real> S);
+
  private:
   std::vector<Real> traces_;
+  std::vector<Index> ranks_;  // of the blocks last projected: they foretell the next
 };
 
 }  // namespace neuspec

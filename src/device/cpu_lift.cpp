@@ -26,6 +26,7 @@ void CpuDevice<Real>::kernel_gram(const Activation& activation, ConstView<Real> 
   each(policy, n,
        KernelEntry<Real>{K, ConstView<Real>{squares.data(), n, 1, n}, s, static_cast<Real>(activation.a), static_cast<Real>(activation.b),
                          static_cast<Real>(activation.c), static_cast<Real>(d + 1)});
+  mirror(K);
 }
 
 // n d² C flops: samples with v > 0 and v < 0 each go through one SYRK with √|v| on the columns, half of a GEMM's work.

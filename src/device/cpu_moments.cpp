@@ -131,9 +131,11 @@ class CpuMoments final : public MomentAccumulator<Real> {
       }
     }
     remove_trace(full);
+#pragma omp parallel for schedule(guided)
     for (Index c = 0; c < plan_.pairs; ++c) {
       for (Index row = c; row < plan_.pairs; ++row) S.data[c * S.stride + row] = static_cast<Real>(full[size(c * plan_.pairs + row)]);
     }
+    CpuDevice<Real>::mirror(S);
   }
 
  private:

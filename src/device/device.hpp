@@ -34,7 +34,7 @@ class MomentAccumulator {
  public:
   virtual ~MomentAccumulator() = default;
   virtual void add(const Chunk& chunk) = 0;
-  /// S = Σ w ā āᵀ (p × p, lower) and r_k = Σ w y_k ā (p × C) over packed lifted samples with the part along G removed (SPEC.md section 5).
+  /// S = Σ w ā āᵀ (p × p, both triangles) and r_k = Σ w y_k ā (p × C) over packed lifted samples with the part along G removed (SPEC.md section 5).
   virtual void finish(const Activation& activation, View<Real> S, View<Real> r) = 0;
 };
 
@@ -55,15 +55,15 @@ class Device {
 
   // Dense algebra.
   virtual void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
-  virtual void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) = 0;  ///< C = alpha S B + beta C, S symmetric
+  virtual void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) = 0;  ///< C = alpha S B + beta C, S symmetric with both triangles filled
   virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
   virtual double dot(ConstView<Real> X, ConstView<Real> Y) = 0;                    ///< accumulated in double; waits for the device
-  /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S and M). False when S + shift·I is not positive definite.
+  /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled). False when S + shift·I is not positive definite.
   virtual bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) = 0;
 
   // The lift (SPEC.md sections 2 and 5). x is d × n, one sample a column; s = √w scales samples and may be a null view.
   virtual std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) = 0;
-  /// K = Ā Āᵀ + 0·I, n × n lower: a²(XᵀX)∘(XᵀX) + (b²/2) XᵀX + c² − e eᵀ/N with e_i = a‖x_i‖² − c, rows and columns scaled by s.
+  /// K = Ā Āᵀ, n × n, both triangles: a²(XᵀX)∘(XᵀX) + (b²/2) XᵀX + c² − e eᵀ/N with e_i = a‖x_i‖² − c, rows and columns scaled by s.
   virtual void kernel_gram(const Activation& activation, ConstView<Real> x, ConstView<Real> s, View<Real> K) = 0;
   /// G = packed Σ_i s_i v_ik A_i for each column v_k of v (n × C): p × C.
   virtual void lifted_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> v, View<Real> G) = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "neuspec/dataset.hpp"
@@ -23,6 +24,8 @@
   void R##potri_(const char*, const int*, T*, const int*, int*);                                                                                  \
   void R##potrs_(const char*, const int*, const int*, const T*, const int*, T*, const int*, int*);                                                \
   void R##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*);                               \
+  void R##syevr_(const char*, const char*, const char*, const int*, T*, const int*, const T*, const T*, const int*, const int*, const T*, int*, T*,\
+                 T*, const int*, int*, T*, const int*, int*, const int*, int*);                                                                   \
   }                                                                                                                                               \
   namespace neuspec::lapack {                                                                                                                     \
   inline void gemm(char ta, char tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta, T* c, Index ldc) { \
@@ -60,6 +63,24 @@
     const int n_ = to_int(n), m_ = to_int(columns), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                       \
     int info = 0;                                                                                                                                 \
     if (n > 0) R##potrs_("L", &n_, &m_, a, &lda_, b, &ldb_, &info);                                                                               \
+    return info;                                                                                                                                  \
+  }                                                                                                                                               \
+  /* Eigenvalues above zero alone, ascending in values[0 … count), with their eigenvectors in the columns of z (n × n). */                        \
+  inline int syevr_positive(Index n, T* a, Index lda, T* values, T* z, Index& count, std::vector<T>& work, std::vector<int>& iwork) {             \
+    const int n_ = to_int(n), lda_ = to_int(lda), query = -1, none = 0;                                                                           \
+    const T zero = 0, infinity = std::numeric_limits<T>::max();                                                                                   \
+    T size = 0;                                                                                                                                   \
+    int isize = 0, found = 0, info = 0;                                                                                                           \
+    std::vector<int> support(2 * static_cast<std::size_t>(n));                                                                                    \
+    R##syevr_("V", "V", "L", &n_, a, &lda_, &zero, &infinity, &none, &none, &zero, &found, values, z, &n_, support.data(), &size, &query, &isize, \
+              &query, &info);                                                                                                                     \
+    if (info != 0) return info;                                                                                                                   \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(size)));                                                                           \
+    iwork.resize(std::max(iwork.size(), static_cast<std::size_t>(isize)));                                                                        \
+    const int lwork = to_int(static_cast<Index>(work.size())), liwork = to_int(static_cast<Index>(iwork.size()));                                 \
+    R##syevr_("V", "V", "L", &n_, a, &lda_, &zero, &infinity, &none, &none, &zero, &found, values, z, &n_, support.data(), work.data(), &lwork,   \
+              iwork.data(), &liwork, &info);                                                                                                      \
+    count = found;                                                                                                                                \
     return info;                                                                                                                                  \
   }                                                                                                                                               \
   /* Ascending eigenvalues; with vectors, column j of a becomes the eigenvector of values[j]. Workspace grows and is kept by the caller. */       \

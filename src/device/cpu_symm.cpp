@@ -1,0 +1,110 @@
+// Symmetric matrix times a few vectors. BLAS's SYMM copies the matrix into its packed form at every call, which for ten right-hand sides costs several times
+// the arithmetic; here each column of S is read once and multiplied with all right-hand sides from registers.
+#include <omp.h>
+
+#include "device/cpu_device.hpp"
+#include "device/lapack.hpp"
+
+namespace neuspec {
+
+namespace {
+
+constexpr Index widest = 32;  // from here on SYMM's packing pays
+constexpr Index side = 4;     // right-hand sides held in registers at a time, times two columns of S
+
+template <class Real>
+struct Operands {
+  Real alpha;
+  ConstView<Real> S, B;
+  Real beta;
+  View<Real> C;
+};
+
+/// C_{j,k} for columns j and j + 1 of S and up to `side` right-hand sides from k: 2·side dot products over one pass.
+template <class Real>
+[[gnu::always_inline]] inline void tile(const Operands<Real>& o, Index j, Index k) {
+  const Index n = o.S.rows, last = o.B.columns - 1;
+  const Real *s0 = o.S.data + j * o.S.stride, *s1 = o.S.data + std::min(j + 1, n - 1) * o.S.stride;
+  const Real *b0 = o.B.data + k * o.B.stride, *b1 = o.B.data + std::min(k + 1, last) * o.B.stride, *b2 = o.B.data + std::min(k + 2, last) * o.B.stride,
+             *b3 = o.B.data + std::min(k + 3, last) * o.B.stride;
+  Real c00 = 0, c01 = 0, c02 = 0, c03 = 0, c10 = 0, c11 = 0, c12 = 0, c13 = 0;
+#pragma omp simd reduction(+ : c00, c01, c02, c03, c10, c11, c12, c13)
+  for (Index i = 0; i < n; ++i) {
+    c00 += s0[i] * b0[i];
+    c01 += s0[i] * b1[i];
+    c02 += s0[i] * b2[i];
+    c03 += s0[i] * b3[i];
+    c10 += s1[i] * b0[i];
+    c11 += s1[i] * b1[i];
+    c12 += s1[i] * b2[i];
+    c13 += s1[i] * b3[i];
+  }
+  const Real sums[2][side] = {{c00, c01, c02, c03}, {c10, c11, c12, c13}};
+  for (Index row = 0; row < 2 && j + row < n; ++row) {
+    for (Index column = 0; column < side && k + column <= last; ++column) {
+      Real& c = o.C.data[(k + column) * o.C.stride + j + row];
+      c = o.alpha * sums[row][column] + (o.beta == Real(0) ? Real(0) : o.beta * c);
+    }
+  }
+}
+
+template <class Real>
+[[gnu::always_inline]] inline void columns(const Operands<Real>& o, Index j) {
+  for (Index k = 0; k < o.B.columns; k += side) tile(o, j, k);
+}
+
+// The same code for the instruction sets that matter; which one is asked of the processor at run time.
+template <class Real>
+void columns_portable(const Operands<Real>& o, Index j) {
+  columns(o, j);
+}
+#if defined(__x86_64__)
+template <class Real>
+[[gnu::target("avx2,fma")]] void columns_avx2(const Operands<Real>& o, Index j) {
+  columns(o, j);
+}
+template <class Real>
+auto best_columns() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? columns_avx2<Real> : columns_portable<Real>;
+}
+#else
+template <class Real>
+auto best_columns() {
+  return columns_portable<Real>;
+}
+#endif
+
+}  // namespace
+
+// 2 n² m flops over n² words of S.
+template <class Real>
+void CpuDevice<Real>::symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) {
+  if (B.columns == 1 || B.columns >= widest) {
+    lapack::symm(C.rows, C.columns, alpha, S.data, S.stride, B.data, B.stride, beta, C.data, C.stride);
+    return;
+  }
+  const auto kernel = best_columns<Real>();
+  const Operands<Real> operands{alpha, S, B, beta, C};
+#pragma omp parallel for schedule(static)
+  for (Index j = 0; j < S.rows; j += 2) kernel(operands, j);
+}
+
+template <class Real>
+void CpuDevice<Real>::mirror(View<Real> S) {
+  constexpr Index block = 32;  // two blocks of doubles fit the first cache
+#pragma omp parallel for schedule(dynamic, 1)
+  for (Index j0 = 0; j0 < S.rows; j0 += block) {
+    for (Index i0 = j0; i0 < S.rows; i0 += block) {
+      for (Index j = j0; j < std::min(j0 + block, S.rows); ++j) {
+        for (Index i = std::max(i0, j + 1); i < std::min(i0 + block, S.rows); ++i) S.data[i * S.stride + j] = S.data[j * S.stride + i];
+      }
+    }
+  }
+}
+
+template void CpuDevice<float>::symm(float, ConstView<float>, ConstView<float>, float, View<float>);
+template void CpuDevice<double>::symm(double, ConstView<double>, ConstView<double>, double, View<double>);
+template void CpuDevice<float>::mirror(View<float>);
+template void CpuDevice<double>::mirror(View<double>);
+
+}  // namespace neuspec
