@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <limits>
 #include <new>
 #include <thread>
 
@@ -151,10 +152,11 @@ void CpuDevice<Real>::anderson_coefficients(ConstView<Real> F, Index slots, Cons
       for (std::size_t i = j; i < count; ++i) R[j * count + i] = ff - static_cast<double>(cross[i]) - static_cast<double>(cross[j]) + static_cast<double>(gram[j * count + i]);
       trace += R[j * count + j];
     }
-    const double ridge = std::max(1e-10 * trace, 1e-300);
-    for (std::size_t j = 0; j < count; ++j) R[j * count + j] += ridge;
-    // A Gram matrix that rounding has made indefinite gives no acceleration: γ = 0 is the plain step.
-    if (lapack::potrf(m, R.data(), m) != 0 || lapack::potrs(m, 1, R.data(), m, gamma.data(), m) != 0) std::fill(gamma.begin(), gamma.end(), 0.0);
+    for (std::size_t j = 0; j < count; ++j) R[j * count + j] += 1e-10 * trace;
+    // Residuals that do not differ beyond rounding, or a Gram matrix that it has made indefinite, give no acceleration: γ = 0 is the plain step.
+    const bool solved = trace > std::numeric_limits<double>::epsilon() * std::numeric_limits<double>::epsilon() * ff && trace > 1e-280 &&
+                        lapack::potrf(m, R.data(), m) == 0 && lapack::potrs(m, 1, R.data(), m, gamma.data(), m) == 0;
+    if (!solved) std::fill(gamma.begin(), gamma.end(), 0.0);
     for (std::size_t j = 0; j < count; ++j) coefficients.data[k * coefficients.stride + static_cast<Index>(j)] = static_cast<Real>(gamma[j]);
   });
 }

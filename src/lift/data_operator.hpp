@@ -48,6 +48,8 @@ class DataOperator {
   // ADMM, for the forms that have a factor.
   /// About ‖D‖ of the ridge solution (ĀᵀĀ + shift I)⁻¹Āᵀy, shift `ridge` times ĀᵀĀ's mean eigenvalue: how large solutions are.
   virtual double ridge_norm() = 0;
+  /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite.
+  virtual double smallest_rho() const = 0;
   virtual void prepare(double rho) = 0;                ///< factors ĀᵀĀ + (ρ/2) I
   virtual Index extra_rows() const { return 0; }
   /// Fills the extra state for V (p × 2C).
@@ -76,6 +78,8 @@ class DataOperator {
 /// Of `ridge_norm`: shift over the mean eigenvalue, and conjugate gradient steps; only the size of D matters.
 inline constexpr double ridge = 0.025;
 inline constexpr int ridge_steps = 12;
+/// Of `smallest_rho`, in units of ε·tr(ĀᵀĀ).
+inline constexpr double roundings = 100;
 
 /// Approximates (M + shift I)⁻¹B column by column by `steps` conjugate gradient steps; M symmetric n × n. 2 n² C flops a step.
 template <class Real>

@@ -1,6 +1,8 @@
 // The kernel Gram form: K = ĀĀᵀ (n × n) beside the samples; the linear step by Woodbury's identity.
 #pragma once
 
+#include <limits>
+
 #include "lift/sample_operator.hpp"
 
 namespace neuspec {
@@ -12,6 +14,9 @@ class GramOperator final : public SampleOperator<Real> {
 
   OperatorKind kind() const override { return OperatorKind::gram; }
   double ridge_norm() override;
+  double smallest_rho() const override {
+    return roundings * static_cast<double>(std::numeric_limits<Real>::epsilon()) * mean_eigenvalue_ * static_cast<double>(this->p());
+  }
   void prepare(double rho) override;
   Index extra_rows() const override { return this->samples(); }
   void start(ConstView<Real> V, View<Real> extra) override;

@@ -1,6 +1,8 @@
 // The moments form: S = ĀᵀĀ (p × p) and r = Āᵀy. Nothing depends on n after it is built.
 #pragma once
 
+#include <limits>
+
 #include "lift/data_operator.hpp"
 
 namespace neuspec {
@@ -12,6 +14,9 @@ class MomentsOperator final : public DataOperator<Real> {
 
   OperatorKind kind() const override { return OperatorKind::moments; }
   double ridge_norm() override;
+  double smallest_rho() const override {
+    return roundings * static_cast<double>(std::numeric_limits<Real>::epsilon()) * mean_eigenvalue_ * static_cast<double>(this->p());
+  }
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;

@@ -108,6 +108,10 @@ double SampleOperator<Real>::ridge_norm() {
   no_factor();
 }
 template <class Real>
+double SampleOperator<Real>::smallest_rho() const {
+  no_factor();
+}
+template <class Real>
 void SampleOperator<Real>::prepare(double /*rho*/) {
   no_factor();
 }

@@ -12,6 +12,7 @@ class SampleOperator : public DataOperator<Real> {
 
   OperatorKind kind() const override { return OperatorKind::matrix_free; }
   double ridge_norm() override;
+  double smallest_rho() const override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;

@@ -49,7 +49,7 @@ Admm<Real>::Admm(DataOperator<Real>& data, double beta)
 template <class Real>
 double Admm<Real>::predicted_rho() {
   const double size = data_.ridge_norm(), multiplier = multiplier_size * step_.beta * std::sqrt(static_cast<double>(2 * K_ * step_.N));
-  return size > 0 && std::isfinite(multiplier / size) ? multiplier / size : step_.beta;
+  return std::max(size > 0 && std::isfinite(multiplier / size) ? multiplier / size : step_.beta, data_.smallest_rho());
 }
 
 template <class Real>
@@ -185,7 +185,8 @@ void Admm<Real>::balance() {
   device_.axpby(Real(-1), W_, Real(1), previous_W_);
   const double size_of_U = std::sqrt(device_.dot(previous_W_, previous_W_));
   if (!(size_of_W > 0 && size_of_U > 0 && change > 0 && primal_residual_ > 0)) return;
-  const double factor = std::clamp(std::sqrt(primal_residual_ / size_of_W / (change / size_of_U)), 0.2, 5.0);
+  const double wanted = std::clamp(std::sqrt(primal_residual_ / size_of_W / (change / size_of_U)), 0.2, 5.0);
+  const double factor = std::max(wanted, data_.smallest_rho() / step_.rho);
   if (std::max(factor, 1 / factor) > balance_threshold) change_rho(factor);
 }
 

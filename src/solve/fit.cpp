@@ -27,13 +27,6 @@ void validate(const Source& data, const std::vector<double>& betas) {
   }
 }
 
-/// The largest of |uᵀMu + qᵀu + t| over outputs for the dual candidate of the zero network.
-template <class Real>
-double beta_max_of(DataOperator<Real>& data) {
-  DeviceMatrix<Real> none = data.device().allocate(data.N(), 0);
-  return largest_violation(data.dual_of({}, none), data.N());
-}
-
 /// ADMM ends with W and the linear step's D a little apart: D proves the bound, W becomes the network. Descent over the network's own neurons closes
 /// that last distance for the price of a few steps, where ADMM takes half as many again.
 template <class Real>
@@ -66,7 +59,8 @@ class Session {
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
     choice_ = choose(settings, data.samples(), data.features(), data.targets(), memory);
     operator_ = make_operator<Real>(choice_.data_operator, *device_, problem, data);
-    beta_max_ = beta_max_of(*operator_);
+    zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
+    beta_max_ = largest_violation(zero_, operator_->N());
     if (choice_.solver == SolverKind::admm) {
       solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, problem.beta);
     } else {
@@ -84,12 +78,13 @@ class Session {
     Report& report = result.report;
     Report::Seconds& seconds = report.seconds;
     double target = first_target * settings_.tolerance;
+    const bool zero_is_optimal = zero_gap(beta) <= target;  // from β_max on, and where nothing can be learnt
     for (int attempt = 0; attempt < attempts; ++attempt, target *= next_target) {
       const auto begin = Clock::now();
-      if (beta < beta_max_) solver_->run(monitor_, target);  // from β_max on, the zero network is the optimum
+      if (!zero_is_optimal) solver_->run(monitor_, target);
       seconds.solve += since(begin);
       const Clock::time_point decomposing = Clock::now();
-      Network network = beta < beta_max_ ? solver_->network() : zero_network();
+      Network network = zero_is_optimal ? zero_network() : solver_->network();
       seconds.decompose += since(decomposing);
       const Clock::time_point certifying = Clock::now();
       const Certificate certificate = certify(network, problem_, source_);
@@ -99,7 +94,7 @@ class Session {
         report.status = Status::optimal;
         break;
       }
-      report.status = beta < beta_max_ ? monitor_.status() : Status::stalled;
+      report.status = zero_is_optimal ? Status::stalled : monitor_.status();
       if (report.status != Status::optimal) break;
       report.status = Status::stalled;
     }
@@ -108,6 +103,16 @@ class Session {
   }
 
  private:
+  double zero_gap(double beta) const {
+    const std::vector<double> bounds = dual_bounds(zero_, operator_->N(), beta);
+    double primal = 0, dual = 0;
+    for (std::size_t k = 0; k < bounds.size(); ++k) {
+      primal += zero_.vv[k] / 2;
+      dual += bounds[k];
+    }
+    return (primal - dual) / std::max(1.0, primal);
+  }
+
   Network zero_network() const {
     Network network;
     network.activation = problem_.activation;
@@ -152,6 +157,7 @@ class Session {
   Choice choice_;
   std::unique_ptr<DataOperator<Real>> operator_;
   std::unique_ptr<Solver> solver_;
+  DualCandidate zero_;  // of the network without neurons
   double beta_max_ = 0, lift_seconds_ = 0;
 };
 
