@@ -16,7 +16,9 @@ DeviceMatrix<Real> conjugate_gradients(Device<Real>& device, ConstView<Real> M, 
   for (int step = 0; step < steps && squares > 0; ++step) {
     device.copy(P, Q);
     device.symm(Real(1), M, P, static_cast<Real>(shift), Q);
-    const double alpha = squares / device.dot(P, Q);
+    const double curvature = device.dot(P, Q);
+    if (!(curvature > 0)) break;
+    const double alpha = squares / curvature;
     device.axpby(static_cast<Real>(alpha), P, Real(1), X);
     device.axpby(static_cast<Real>(-alpha), Q, Real(1), R);
     const double next = device.dot(R, R);

@@ -49,7 +49,8 @@ Admm<Real>::Admm(DataOperator<Real>& data, double beta)
 template <class Real>
 double Admm<Real>::predicted_rho() {
   const double size = data_.ridge_norm(), multiplier = multiplier_size * step_.beta * std::sqrt(static_cast<double>(2 * K_ * step_.N));
-  return std::max(size > 0 && std::isfinite(multiplier / size) ? multiplier / size : step_.beta, data_.smallest_rho());
+  const double rho = multiplier / size;
+  return std::max(std::isfinite(rho) && rho > 0 ? rho : step_.beta, data_.smallest_rho());
 }
 
 template <class Real>
