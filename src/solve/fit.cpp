@@ -23,7 +23,7 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 void validate(const Source& data, const std::vector<double>& betas) {
   if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
   for (const double beta : betas) {
-    if (!(beta > 0) || !std::isfinite(beta)) throw UsageError("beta has to be a positive number");
+    if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");
   }
 }
 
