@@ -71,7 +71,8 @@ Problem problem_of(const ProblemOptions& options) {
 
 void add_settings_option(CLI::App& command, Settings& settings, const SettingInfo& setting) {
   const auto set = [&settings, &setting](const std::string& value) { setting.set(settings, value); };
-  const std::string help = std::string(setting.meaning) + ": " + setting.values + " [" + setting.get(settings) + "]";
+  std::string help = setting.meaning;
+  help.append(": ").append(setting.values).append(" [").append(setting.get(settings)).append("]");
   command.add_option_function<std::string>("--" + std::string(setting.name), set, help)->type_name("VALUE")->group("Solver");
 }
 

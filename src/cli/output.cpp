@@ -27,6 +27,7 @@ std::string place_of(const std::string& path) {
 
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
   std::vector<std::string> taken;
+  taken.reserve(inputs.size() + outputs.size());
   for (const std::string& input : inputs) {
     taken.push_back(place_of(input));
   }
