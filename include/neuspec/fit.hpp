@@ -20,23 +20,23 @@ enum class Precision { double_precision, single_precision };
 
 /// Settings of one solve. Default and meaning stand side by side here and once more, as text, in `settings_table`.
 struct Settings {
-  SolverKind solver = SolverKind::automatic;              ///< which algorithm (SPEC.md section 6)
-  OperatorKind data_operator = OperatorKind::automatic;   ///< which form of the data operator (SPEC.md section 5)
-  DeviceKind device = DeviceKind::automatic;              ///< where the work runs
-  Precision precision = Precision::double_precision;      ///< of the solve; certificates are always double
-  double tolerance = 1e-6;                                ///< relative duality gap to reach
-  Index max_iterations = 20000;                           ///< ADMM or L-BFGS iterations
+  SolverKind solver = SolverKind::automatic;                    ///< which algorithm (SPEC.md section 6)
+  OperatorKind data_operator = OperatorKind::automatic;         ///< which form of the data operator (SPEC.md section 5)
+  DeviceKind device = DeviceKind::automatic;                    ///< where the work runs
+  Precision precision = Precision::double_precision;            ///< of the solve; certificates are always double
+  double tolerance = 1e-6;                                      ///< relative duality gap to reach
+  Index max_iterations = 20000;                                 ///< ADMM or L-BFGS iterations
   double time_limit = std::numeric_limits<double>::infinity();  ///< seconds of solving
-  int threads = 0;                                        ///< CPU threads; 0: all
-  double memory_limit = 0;                                ///< bytes the solve may use; 0: three quarters of what is free
-  unsigned seed = 0;                                      ///< of the random starts of Burer–Monteiro
+  int threads = 0;                                              ///< CPU threads; 0: all
+  double memory_limit = 0;                                      ///< bytes the solve may use; 0: three quarters of what is free
+  unsigned seed = 0;                                            ///< of the random starts of Burer–Monteiro
 };
 
 /// One row of the table that feeds validation, the program's options and the C API.
 struct SettingInfo {
-  const char* name;      ///< as on the command line, without dashes
-  const char* values;    ///< what may be given, for help texts
-  const char* meaning;   ///< one line
+  const char* name;                                  ///< as on the command line, without dashes
+  const char* values;                                ///< what may be given, for help texts
+  const char* meaning;                               ///< one line
   void (*set)(Settings&, const std::string& value);  ///< \throws UsageError naming the setting and what it allows
   std::string (*get)(const Settings&);
 };
@@ -54,12 +54,12 @@ std::string name(Precision precision);
 
 /// State of a running solve, as seen at its tests of convergence.
 struct Progress {
-  double seconds = 0;       ///< since the solve started, lifting included
+  double seconds = 0;  ///< since the solve started, lifting included
   Index iterations = 0;
-  double primal = 0;        ///< best objective so far of a feasible point, from the solver's own quantities
-  double dual = 0;          ///< best lower bound so far
+  double primal = 0;  ///< best objective so far of a feasible point, from the solver's own quantities
+  double dual = 0;    ///< best lower bound so far
   double relative_gap = 0;
-  Index neurons = 0;        ///< rank of the current point
+  Index neurons = 0;  ///< rank of the current point
 };
 
 /// What a solve reports. Everything is NaN until computed.

@@ -34,8 +34,8 @@ DeviceMatrix<Real> CpuDevice<Real>::allocate(Index rows, Index columns) {
   const auto bytes = static_cast<std::size_t>(std::max<Index>(rows * columns, 1)) * sizeof(Real);
   void* data = ::operator new(bytes, std::align_val_t(alignment), std::nothrow);
   if (data == nullptr) {
-    throw EnvironmentError("not enough memory for a " + std::to_string(rows) + " x " + std::to_string(columns) + " matrix (" + std::to_string(bytes >> 20) +
-                           " MiB)");
+    throw EnvironmentError("not enough memory for a " + std::to_string(rows) + " x " + std::to_string(columns) + " matrix (" +
+                           std::to_string(bytes >> 20) + " MiB)");
   }
   std::memset(data, 0, bytes);
   return {static_cast<Real*>(data), rows, columns, [](Real* p) { ::operator delete(p, std::align_val_t(alignment)); }};
@@ -63,7 +63,8 @@ void CpuDevice<Real>::copy(ConstView<Real> from, View<Real> to) {
 template <class Real>
 void CpuDevice<Real>::gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) {
   const Index depth = ta == Transpose::no ? A.columns : A.rows;
-  lapack::gemm(static_cast<char>(ta), static_cast<char>(tb), C.rows, C.columns, depth, alpha, A.data, A.stride, B.data, B.stride, beta, C.data, C.stride);
+  lapack::gemm(static_cast<char>(ta), static_cast<char>(tb), C.rows, C.columns, depth, alpha, A.data, A.stride, B.data, B.stride, beta, C.data,
+               C.stride);
 }
 
 template <class Real>
@@ -128,7 +129,8 @@ void CpuDevice<Real>::column_squares(ConstView<Real> f, View<Real> squares) {
 }
 
 template <class Real>
-void CpuDevice<Real>::advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before, View<Real> v) {
+void CpuDevice<Real>::advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before,
+                                           View<Real> v) {
   each(policy, v.size(), AdvanceOrFallBack<Real>{f, fallback, squares, before, v});
 }
 
@@ -149,7 +151,8 @@ void CpuDevice<Real>::anderson_coefficients(ConstView<Real> F, Index slots, Cons
     double trace = 0;
     for (std::size_t j = 0; j < count; ++j) {
       gamma[j] = ff - static_cast<double>(cross[j]);
-      for (std::size_t i = j; i < count; ++i) R[j * count + i] = ff - static_cast<double>(cross[i]) - static_cast<double>(cross[j]) + static_cast<double>(gram[j * count + i]);
+      for (std::size_t i = j; i < count; ++i)
+        R[j * count + i] = ff - static_cast<double>(cross[i]) - static_cast<double>(cross[j]) + static_cast<double>(gram[j * count + i]);
       trace += R[j * count + j];
     }
     for (std::size_t j = 0; j < count; ++j) R[j * count + j] += 1e-10 * trace;

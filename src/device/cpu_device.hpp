@@ -31,19 +31,19 @@ class CpuDevice final : public Device<Real> {
                         View<Real> H, View<Real> f) override;
   void factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
                         ConstView<Real> v, ConstView<Real> H, View<Real> Q, View<Real> G) override;
-  void factored_forward_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
-                                   ConstView<Real> Z_dot, ConstView<Real> H, View<Real> H_dot, View<Real> f_dot) override;
-  void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
-                                   ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H, View<Real> H_dot,
-                                   View<Real> G_dot) override;
+  void factored_forward_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                   ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> H, View<Real> H_dot, View<Real> f_dot) override;
+  void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                   ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
+                                   View<Real> H_dot, View<Real> G_dot) override;
   void pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) override;
   void apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) override;
 
   void lift_neurons(ConstView<Real> W, View<Real> Z) override;
   void lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) override;
   void neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) override;
-  void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot, ConstView<Real> G_dot,
-                           View<Real> result) override;
+  void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
+                           ConstView<Real> G_dot, View<Real> result) override;
 
   Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) override;
   void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;

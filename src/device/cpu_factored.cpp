@@ -29,7 +29,14 @@ struct ColumnTable {
   }
 
   FactoredForm<Real> form(const Activation& activation, ConstView<Real> Z, ConstView<Real> s) const {
-    return {Z, s, view(sign), view(output), view(first), static_cast<Real>(activation.a), static_cast<Real>(activation.b), static_cast<Real>(activation.c)};
+    return {Z,
+            s,
+            view(sign),
+            view(output),
+            view(first),
+            static_cast<Real>(activation.a),
+            static_cast<Real>(activation.b),
+            static_cast<Real>(activation.c)};
   }
 };
 
@@ -37,8 +44,8 @@ struct ColumnTable {
 
 // 2 n d m flops in GEMM, then one pass over H.
 template <class Real>
-void CpuDevice<Real>::factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
-                                       View<Real> H, View<Real> f) {
+void CpuDevice<Real>::factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                       ConstView<Real> Z, View<Real> H, View<Real> f) {
   const ColumnTable<Real> table(columns, f.columns);
   gemm(Transpose::yes, Transpose::no, Real(1), x, Z.row_range(0, x.rows), Real(0), H);
   each(policy, f.size(), FactoredForward<Real>{table.form(activation, Z, s), H, f});
@@ -46,8 +53,8 @@ void CpuDevice<Real>::factored_forward(const Activation& activation, ConstView<R
 
 // One pass over H, then 2 n d m flops in GEMM.
 template <class Real>
-void CpuDevice<Real>::factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
-                                       ConstView<Real> v, ConstView<Real> H, View<Real> Q, View<Real> G) {
+void CpuDevice<Real>::factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                       ConstView<Real> Z, ConstView<Real> v, ConstView<Real> H, View<Real> Q, View<Real> G) {
   const ColumnTable<Real> table(columns, v.columns);
   each(policy, Z.columns, FactoredAdjoint<Real>{table.form(activation, Z, s), v, H, Q, G});
   gemm(Transpose::no, Transpose::no, Real(1), x, Q, Real(0), G.row_range(0, x.rows));
@@ -65,8 +72,8 @@ void CpuDevice<Real>::factored_forward_derivative(const Activation& activation, 
 // As factored_adjoint, with a pass over H and Ḣ.
 template <class Real>
 void CpuDevice<Real>::factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
-                                                  ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
-                                                  View<Real> H_dot, View<Real> G_dot) {
+                                                  ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot,
+                                                  ConstView<Real> H, View<Real> H_dot, View<Real> G_dot) {
   const ColumnTable<Real> table(columns, v.columns);
   each(policy, Z.columns, FactoredAdjointDerivative<Real>{table.form(activation, Z, s), Z_dot, v, v_dot, H, H_dot, G_dot});
   gemm(Transpose::no, Transpose::no, Real(1), x, H_dot, Real(0), G_dot.row_range(0, x.rows));
@@ -100,7 +107,8 @@ void CpuDevice<Real>::apply_packed(const FactorColumns& columns, ConstView<Real>
     Index last = first;
     while (last < m && columns.output[static_cast<std::size_t>(last)] == k) ++last;
     packed::unpack(N, Gamma.data + k * Gamma.stride, full.data());
-    lapack::gemm('N', 'N', N, last - first, N, Real(1), full.data(), N, Z.data + first * Z.stride, Z.stride, Real(0), G.data + first * G.stride, G.stride);
+    lapack::gemm('N', 'N', N, last - first, N, Real(1), full.data(), N, Z.data + first * Z.stride, Z.stride, Real(0), G.data + first * G.stride,
+                 G.stride);
     first = last;
   }
 }

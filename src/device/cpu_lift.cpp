@@ -35,8 +35,8 @@ void CpuDevice<Real>::lifted_adjoint(const Activation& activation, ConstView<Rea
   const Index d = x.rows, n = x.columns, N = d + 1;
   const auto root_two = static_cast<Real>(packed::root_two);
   const auto a = static_cast<Real>(activation.a), b = static_cast<Real>(activation.b), c = static_cast<Real>(activation.c);
-  std::vector<Real> M(static_cast<std::size_t>(d * d)), scaled(static_cast<std::size_t>(d * std::min(n, gram_columns))), u(static_cast<std::size_t>(n)),
-      q(static_cast<std::size_t>(d));
+  std::vector<Real> M(static_cast<std::size_t>(d * d)), scaled(static_cast<std::size_t>(d * std::min(n, gram_columns))),
+      u(static_cast<std::size_t>(n)), q(static_cast<std::size_t>(d));
   for (Index k = 0; k < v.columns; ++k) {
     double total = 0;
     for (Index i = 0; i < n; ++i) {

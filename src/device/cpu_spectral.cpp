@@ -44,8 +44,9 @@ bool decompose_block(Index N, Index rank_before, Workspace<Real>& space, Spectru
   return true;
 }
 
-/// Projects one packed block; returns its rank, or −1 when the eigensolver failed. About 9 N³ flops for a full eigendecomposition, 4/3 N³ and little more
-/// for the few positive eigenpairs of a large block that had few before, and N² r for the smaller side: W = Σ_{λ>0} λ q qᵀ or W = V + Σ_{λ<0} |λ| q qᵀ.
+/// Projects one packed block; returns its rank, or −1 when the eigensolver failed. About 9 N³ flops for a full eigendecomposition, 4/3 N³ and little
+/// more for the few positive eigenpairs of a large block that had few before, and N² r for the smaller side: W = Σ_{λ>0} λ q qᵀ or W = V + Σ_{λ<0}
+/// |λ| q qᵀ.
 template <class Real>
 Index project_block(Index N, Index rank_before, const Real* V, Real* W, Real* factor, Workspace<Real>& space) {
   space.matrix.resize(static_cast<std::size_t>(N * N));
@@ -75,7 +76,8 @@ Index project_block(Index N, Index rank_before, const Real* V, Real* W, Real* fa
     }
   }
   space.side.resize(static_cast<std::size_t>(N * N));
-  lapack::syrk('N', N, positive_side ? rank : spectrum.negative, Real(1), positive_side ? factor : spectrum.vectors, N, Real(0), space.side.data(), N);
+  lapack::syrk('N', N, positive_side ? rank : spectrum.negative, Real(1), positive_side ? factor : spectrum.vectors, N, Real(0), space.side.data(),
+               N);
   const Real off = static_cast<Real>(packed::root_two), keep = positive_side ? Real(0) : Real(1);
   for (Index j = 0; j < N; ++j) {
     const Index first = packed::position(N, j, j);

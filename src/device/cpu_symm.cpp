@@ -1,5 +1,5 @@
-// Symmetric matrix times a few vectors. BLAS's SYMM copies the matrix into its packed form at every call, which for ten right-hand sides costs several times
-// the arithmetic; here each column of S is read once and multiplied with all right-hand sides from registers.
+// Symmetric matrix times a few vectors. BLAS's SYMM copies the matrix into its packed form at every call, which for ten right-hand sides costs
+// several times the arithmetic; here each column of S is read once and multiplied with all right-hand sides from registers.
 #include <omp.h>
 
 #include "device/cpu_device.hpp"
@@ -25,8 +25,8 @@ template <class Real>
 [[gnu::always_inline]] inline void tile(const Operands<Real>& o, Index j, Index k) {
   const Index n = o.S.rows, last = o.B.columns - 1;
   const Real *s0 = o.S.data + j * o.S.stride, *s1 = o.S.data + std::min(j + 1, n - 1) * o.S.stride;
-  const Real *b0 = o.B.data + k * o.B.stride, *b1 = o.B.data + std::min(k + 1, last) * o.B.stride, *b2 = o.B.data + std::min(k + 2, last) * o.B.stride,
-             *b3 = o.B.data + std::min(k + 3, last) * o.B.stride;
+  const Real *b0 = o.B.data + k * o.B.stride, *b1 = o.B.data + std::min(k + 1, last) * o.B.stride,
+             *b2 = o.B.data + std::min(k + 2, last) * o.B.stride, *b3 = o.B.data + std::min(k + 3, last) * o.B.stride;
   Real c00 = 0, c01 = 0, c02 = 0, c03 = 0, c10 = 0, c11 = 0, c12 = 0, c13 = 0;
 #pragma omp simd reduction(+ : c00, c01, c02, c03, c10, c11, c12, c13)
   for (Index i = 0; i < n; ++i) {

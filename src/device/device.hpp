@@ -16,9 +16,9 @@ enum class Transpose : char { no = 'N', yes = 'T' };
 
 /// The scalars of one ADMM step (SPEC.md section 6).
 struct AdmmStep {
-  Index N = 0;         ///< size of a block, d + 1
-  double beta = 0;     ///< β
-  double rho = 0;      ///< ρ
+  Index N = 0;              ///< size of a block, d + 1
+  double beta = 0;          ///< β
+  double rho = 0;           ///< ρ
   double relaxation = 1.6;  ///< ω
 };
 
@@ -55,7 +55,8 @@ class Device {
 
   // Dense algebra.
   virtual void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
-  virtual void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) = 0;  ///< C = alpha S B + beta C, S symmetric with both triangles filled
+  virtual void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta,
+                    View<Real> C) = 0;                                             ///< C = alpha S B + beta C, S symmetric with both triangles filled
   virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
   virtual double dot(ConstView<Real> X, ConstView<Real> Y) = 0;                    ///< accumulated in double; waits for the device
   /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled). False when S + shift·I is not positive definite.

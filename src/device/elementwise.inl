@@ -131,9 +131,9 @@ struct KernelEntry {
 /// The quadratic form zᵀA_i z = a h² + b h s + c s² of factored columns, with its derivatives; s is z's last entry.
 template <class Real>
 struct FactoredForm {
-  ConstView<Real> Z, scale;         // N × m; √w or null
-  ConstView<Real> sign;             // m
-  ConstView<Real> output, first;    // m; C + 1: where the neurons of an output start
+  ConstView<Real> Z, scale;       // N × m; √w or null
+  ConstView<Real> sign;           // m
+  ConstView<Real> output, first;  // m; C + 1: where the neurons of an output start
   Real a, b, c;
   NEUSPEC_HOST_DEVICE Real corner(Index j) const { return Z.data[j * Z.stride + Z.rows - 1]; }
   NEUSPEC_HOST_DEVICE Real root_weight(Index i) const { return scale.data == nullptr ? Real(1) : scale.data[i]; }

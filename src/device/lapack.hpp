@@ -11,93 +11,92 @@
 
 // One declaration a routine and precision: R is the letter, T the type.
 // NOLINTBEGIN(bugprone-macro-parentheses): T is a type, parentheses around it would be wrong.
-#define NEUSPEC_DECLARE_LAPACK(R, T)                                                                                                              \
-  extern "C" {                                                                                                                                    \
-  void R##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*,     \
-                T*, const int*);                                                                                                                  \
-  void R##gemv_(const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);             \
-  void R##symm_(const char*, const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*,             \
-                const int*);                                                                                                                      \
-  void R##symv_(const char*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);                         \
-  void R##syrk_(const char*, const char*, const int*, const int*, const T*, const T*, const int*, const T*, T*, const int*);                      \
-  void R##potrf_(const char*, const int*, T*, const int*, int*);                                                                                  \
-  void R##potri_(const char*, const int*, T*, const int*, int*);                                                                                  \
-  void R##potrs_(const char*, const int*, const int*, const T*, const int*, T*, const int*, int*);                                                \
-  void R##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*);                               \
-  void R##syevr_(const char*, const char*, const char*, const int*, T*, const int*, const T*, const T*, const int*, const int*, const T*, int*, T*,\
-                 T*, const int*, int*, T*, const int*, int*, const int*, int*);                                                                   \
-  }                                                                                                                                               \
-  namespace neuspec::lapack {                                                                                                                     \
-  inline void gemm(char ta, char tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta, T* c, Index ldc) { \
-    const int m_ = to_int(m), n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldb_ = to_int(ldb), ldc_ = to_int(ldc);                         \
-    if (m > 0 && n > 0) R##gemm_(&ta, &tb, &m_, &n_, &k_, &alpha, a, &lda_, b, &ldb_, &beta, c, &ldc_);                                           \
-  }                                                                                                                                               \
-  inline void gemv(char ta, Index m, Index n, T alpha, const T* a, Index lda, const T* x, T beta, T* y) {                                         \
-    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), one = 1;                                                                        \
-    if (m > 0 && n > 0) R##gemv_(&ta, &m_, &n_, &alpha, a, &lda_, x, &one, &beta, y, &one);                                                       \
-  }                                                                                                                                               \
-  inline void symm(Index m, Index n, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta, T* c, Index ldc) {                            \
-    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), ldb_ = to_int(ldb), ldc_ = to_int(ldc), one = 1;                                \
-    if (n == 1)                                                                                                                                   \
-      R##symv_("L", &m_, &alpha, a, &lda_, b, &one, &beta, c, &one);                                                                              \
-    else if (m > 0 && n > 0)                                                                                                                      \
-      R##symm_("L", "L", &m_, &n_, &alpha, a, &lda_, b, &ldb_, &beta, c, &ldc_);                                                                  \
-  }                                                                                                                                               \
-  inline void syrk(char t, Index n, Index k, T alpha, const T* a, Index lda, T beta, T* c, Index ldc) {                                           \
-    const int n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc);                                                             \
-    if (n > 0) R##syrk_("L", &t, &n_, &k_, &alpha, a, &lda_, &beta, c, &ldc_);                                                                    \
-  }                                                                                                                                               \
-  inline int potrf(Index n, T* a, Index lda) {                                                                                                    \
-    const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                 \
-    int info = 0;                                                                                                                                 \
-    if (n > 0) R##potrf_("L", &n_, a, &lda_, &info);                                                                                              \
-    return info;                                                                                                                                  \
-  }                                                                                                                                               \
-  inline int potri(Index n, T* a, Index lda) {                                                                                                    \
-    const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                 \
-    int info = 0;                                                                                                                                 \
-    if (n > 0) R##potri_("L", &n_, a, &lda_, &info);                                                                                              \
-    return info;                                                                                                                                  \
-  }                                                                                                                                               \
-  inline int potrs(Index n, Index columns, const T* a, Index lda, T* b, Index ldb) {                                                              \
-    const int n_ = to_int(n), m_ = to_int(columns), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                       \
-    int info = 0;                                                                                                                                 \
-    if (n > 0) R##potrs_("L", &n_, &m_, a, &lda_, b, &ldb_, &info);                                                                               \
-    return info;                                                                                                                                  \
-  }                                                                                                                                               \
-  /* Eigenvalues above zero alone, ascending in values[0 … count), with their eigenvectors in the columns of z (n × n). */                        \
-  inline int syevr_positive(Index n, T* a, Index lda, T* values, T* z, Index& count, std::vector<T>& work, std::vector<int>& iwork) {             \
-    const int n_ = to_int(n), lda_ = to_int(lda), query = -1, none = 0;                                                                           \
-    const T zero = 0, infinity = std::numeric_limits<T>::max();                                                                                   \
-    T size = 0;                                                                                                                                   \
-    int isize = 0, found = 0, info = 0;                                                                                                           \
-    std::vector<int> support(2 * static_cast<std::size_t>(n));                                                                                    \
-    R##syevr_("V", "V", "L", &n_, a, &lda_, &zero, &infinity, &none, &none, &zero, &found, values, z, &n_, support.data(), &size, &query, &isize, \
-              &query, &info);                                                                                                                     \
-    if (info != 0) return info;                                                                                                                   \
-    work.resize(std::max(work.size(), static_cast<std::size_t>(size)));                                                                           \
-    iwork.resize(std::max(iwork.size(), static_cast<std::size_t>(isize)));                                                                        \
-    const int lwork = to_int(static_cast<Index>(work.size())), liwork = to_int(static_cast<Index>(iwork.size()));                                 \
-    R##syevr_("V", "V", "L", &n_, a, &lda_, &zero, &infinity, &none, &none, &zero, &found, values, z, &n_, support.data(), work.data(), &lwork,   \
-              iwork.data(), &liwork, &info);                                                                                                      \
-    count = found;                                                                                                                                \
-    return info;                                                                                                                                  \
-  }                                                                                                                                               \
-  /* Ascending eigenvalues; with vectors, column j of a becomes the eigenvector of values[j]. Workspace grows and is kept by the caller. */       \
-  inline int syevd(bool vectors, Index n, T* a, Index lda, T* values, std::vector<T>& work, std::vector<int>& iwork) {                            \
-    const int n_ = to_int(n), lda_ = to_int(lda), query = -1;                                                                                     \
-    const char job = vectors ? 'V' : 'N';                                                                                                         \
-    T size = 0;                                                                                                                                   \
-    int isize = 0, info = 0;                                                                                                                      \
-    if (n == 0) return 0;                                                                                                                         \
-    R##syevd_(&job, "L", &n_, a, &lda_, values, &size, &query, &isize, &query, &info);                                                            \
-    if (info != 0) return info;                                                                                                                   \
-    work.resize(std::max(work.size(), static_cast<std::size_t>(size)));                                                                           \
-    iwork.resize(std::max(iwork.size(), static_cast<std::size_t>(isize)));                                                                        \
-    const int lwork = to_int(static_cast<Index>(work.size())), liwork = to_int(static_cast<Index>(iwork.size()));                                 \
-    R##syevd_(&job, "L", &n_, a, &lda_, values, work.data(), &lwork, iwork.data(), &liwork, &info);                                               \
-    return info;                                                                                                                                  \
-  }                                                                                                                                               \
+#define NEUSPEC_DECLARE_LAPACK(R, T)                                                                                                                \
+  extern "C" {                                                                                                                                      \
+  void R##gemm_(const char*, const char*, const int*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*,   \
+                const int*);                                                                                                                        \
+  void R##gemv_(const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);               \
+  void R##symm_(const char*, const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);  \
+  void R##symv_(const char*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);                           \
+  void R##syrk_(const char*, const char*, const int*, const int*, const T*, const T*, const int*, const T*, T*, const int*);                        \
+  void R##potrf_(const char*, const int*, T*, const int*, int*);                                                                                    \
+  void R##potri_(const char*, const int*, T*, const int*, int*);                                                                                    \
+  void R##potrs_(const char*, const int*, const int*, const T*, const int*, T*, const int*, int*);                                                  \
+  void R##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*);                                 \
+  void R##syevr_(const char*, const char*, const char*, const int*, T*, const int*, const T*, const T*, const int*, const int*, const T*, int*, T*, \
+                 T*, const int*, int*, T*, const int*, int*, const int*, int*);                                                                     \
+  }                                                                                                                                                 \
+  namespace neuspec::lapack {                                                                                                                       \
+  inline void gemm(char ta, char tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta, T* c, Index ldc) {   \
+    const int m_ = to_int(m), n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldb_ = to_int(ldb), ldc_ = to_int(ldc);                           \
+    if (m > 0 && n > 0) R##gemm_(&ta, &tb, &m_, &n_, &k_, &alpha, a, &lda_, b, &ldb_, &beta, c, &ldc_);                                             \
+  }                                                                                                                                                 \
+  inline void gemv(char ta, Index m, Index n, T alpha, const T* a, Index lda, const T* x, T beta, T* y) {                                           \
+    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), one = 1;                                                                          \
+    if (m > 0 && n > 0) R##gemv_(&ta, &m_, &n_, &alpha, a, &lda_, x, &one, &beta, y, &one);                                                         \
+  }                                                                                                                                                 \
+  inline void symm(Index m, Index n, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta, T* c, Index ldc) {                              \
+    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), ldb_ = to_int(ldb), ldc_ = to_int(ldc), one = 1;                                  \
+    if (n == 1)                                                                                                                                     \
+      R##symv_("L", &m_, &alpha, a, &lda_, b, &one, &beta, c, &one);                                                                                \
+    else if (m > 0 && n > 0)                                                                                                                        \
+      R##symm_("L", "L", &m_, &n_, &alpha, a, &lda_, b, &ldb_, &beta, c, &ldc_);                                                                    \
+  }                                                                                                                                                 \
+  inline void syrk(char t, Index n, Index k, T alpha, const T* a, Index lda, T beta, T* c, Index ldc) {                                             \
+    const int n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc);                                                               \
+    if (n > 0) R##syrk_("L", &t, &n_, &k_, &alpha, a, &lda_, &beta, c, &ldc_);                                                                      \
+  }                                                                                                                                                 \
+  inline int potrf(Index n, T* a, Index lda) {                                                                                                      \
+    const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                   \
+    int info = 0;                                                                                                                                   \
+    if (n > 0) R##potrf_("L", &n_, a, &lda_, &info);                                                                                                \
+    return info;                                                                                                                                    \
+  }                                                                                                                                                 \
+  inline int potri(Index n, T* a, Index lda) {                                                                                                      \
+    const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                   \
+    int info = 0;                                                                                                                                   \
+    if (n > 0) R##potri_("L", &n_, a, &lda_, &info);                                                                                                \
+    return info;                                                                                                                                    \
+  }                                                                                                                                                 \
+  inline int potrs(Index n, Index columns, const T* a, Index lda, T* b, Index ldb) {                                                                \
+    const int n_ = to_int(n), m_ = to_int(columns), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                         \
+    int info = 0;                                                                                                                                   \
+    if (n > 0) R##potrs_("L", &n_, &m_, a, &lda_, b, &ldb_, &info);                                                                                 \
+    return info;                                                                                                                                    \
+  }                                                                                                                                                 \
+  /* Eigenvalues above zero alone, ascending in values[0 … count), with their eigenvectors in the columns of z (n × n). */                       \
+  inline int syevr_positive(Index n, T* a, Index lda, T* values, T* z, Index& count, std::vector<T>& work, std::vector<int>& iwork) {               \
+    const int n_ = to_int(n), lda_ = to_int(lda), query = -1, none = 0;                                                                             \
+    const T zero = 0, infinity = std::numeric_limits<T>::max();                                                                                     \
+    T size = 0;                                                                                                                                     \
+    int isize = 0, found = 0, info = 0;                                                                                                             \
+    std::vector<int> support(2 * static_cast<std::size_t>(n));                                                                                      \
+    R##syevr_("V", "V", "L", &n_, a, &lda_, &zero, &infinity, &none, &none, &zero, &found, values, z, &n_, support.data(), &size, &query, &isize,   \
+              &query, &info);                                                                                                                       \
+    if (info != 0) return info;                                                                                                                     \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(size)));                                                                             \
+    iwork.resize(std::max(iwork.size(), static_cast<std::size_t>(isize)));                                                                          \
+    const int lwork = to_int(static_cast<Index>(work.size())), liwork = to_int(static_cast<Index>(iwork.size()));                                   \
+    R##syevr_("V", "V", "L", &n_, a, &lda_, &zero, &infinity, &none, &none, &zero, &found, values, z, &n_, support.data(), work.data(), &lwork,     \
+              iwork.data(), &liwork, &info);                                                                                                        \
+    count = found;                                                                                                                                  \
+    return info;                                                                                                                                    \
+  }                                                                                                                                                 \
+  /* Ascending eigenvalues; with vectors, column j of a becomes the eigenvector of values[j]. Workspace grows and is kept by the caller. */         \
+  inline int syevd(bool vectors, Index n, T* a, Index lda, T* values, std::vector<T>& work, std::vector<int>& iwork) {                              \
+    const int n_ = to_int(n), lda_ = to_int(lda), query = -1;                                                                                       \
+    const char job = vectors ? 'V' : 'N';                                                                                                           \
+    T size = 0;                                                                                                                                     \
+    int isize = 0, info = 0;                                                                                                                        \
+    if (n == 0) return 0;                                                                                                                           \
+    R##syevd_(&job, "L", &n_, a, &lda_, values, &size, &query, &isize, &query, &info);                                                              \
+    if (info != 0) return info;                                                                                                                     \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(size)));                                                                             \
+    iwork.resize(std::max(iwork.size(), static_cast<std::size_t>(isize)));                                                                          \
+    const int lwork = to_int(static_cast<Index>(work.size())), liwork = to_int(static_cast<Index>(iwork.size()));                                   \
+    R##syevd_(&job, "L", &n_, a, &lda_, values, work.data(), &lwork, iwork.data(), &liwork, &info);                                                 \
+    return info;                                                                                                                                    \
+  }                                                                                                                                                 \
   }
 
 namespace neuspec::lapack {

@@ -44,8 +44,8 @@ class DeviceMatrix {
   }
 
   View<T> view() const { return view_; }
-  operator View<T>() const { return view_; }             // NOLINT(google-explicit-constructor): passing a matrix passes its view
-  operator View<const T>() const { return view_; }       // NOLINT(google-explicit-constructor)
+  operator View<T>() const { return view_; }        // NOLINT(google-explicit-constructor): passing a matrix passes its view
+  operator View<const T>() const { return view_; }  // NOLINT(google-explicit-constructor)
   Index rows() const { return view_.rows; }
   Index columns() const { return view_.columns; }
 

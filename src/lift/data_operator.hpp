@@ -26,7 +26,7 @@ struct AdmmState {
   Index rank = 0;           ///< largest rank among them
   ConstView<Real> extra;    ///< the form's own part of the fixed-point state, extra_rows × C
   View<Real> extra_residual;
-  View<Real> D;             ///< result, p × C
+  View<Real> D;  ///< result, p × C
 };
 
 template <class Real>
@@ -41,8 +41,8 @@ class DataOperator {
   Index samples() const { return samples_; }
   Index features() const { return features_; }
   Index outputs() const { return outputs_; }
-  Index N() const { return features_ + 1; }            ///< block size
-  Index p() const { return packed::size(N()); }        ///< lifted parameters
+  Index N() const { return features_ + 1; }      ///< block size
+  Index p() const { return packed::size(N()); }  ///< lifted parameters
   virtual OperatorKind kind() const = 0;
 
   // ADMM, for the forms that have a factor.
@@ -50,7 +50,7 @@ class DataOperator {
   virtual double ridge_norm() = 0;
   /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite.
   virtual double smallest_rho() const = 0;
-  virtual void prepare(double rho) = 0;                ///< factors ĀᵀĀ + (ρ/2) I
+  virtual void prepare(double rho) = 0;  ///< factors ĀᵀĀ + (ρ/2) I
   virtual Index extra_rows() const { return 0; }
   /// Fills the extra state for V (p × 2C).
   virtual void start(ConstView<Real> /*V*/, View<Real> /*extra*/) {}

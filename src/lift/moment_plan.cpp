@@ -10,7 +10,8 @@ namespace {
 constexpr Index smallest_block_columns = 96;
 }  // namespace
 
-MomentPlan::MomentPlan(Index size) : N(size), pairs(packed::size(size)), block_of_(static_cast<std::size_t>(size)), column_of_(static_cast<std::size_t>(size)) {
+MomentPlan::MomentPlan(Index size)
+    : N(size), pairs(packed::size(size)), block_of_(static_cast<std::size_t>(size)), column_of_(static_cast<std::size_t>(size)) {
   for (Index k0 = 0; k0 < N;) {
     Index k1 = k0, columns = 0;
     while (k1 < N && (columns < smallest_block_columns || k1 - k0 < N / 16)) {

@@ -14,14 +14,14 @@ namespace neuspec {
 
 struct MomentPlan {
   struct Block {
-    Index k0, k1;      ///< range of the third index
-    Index prefix;      ///< rows: pairs (i ≤ j) with j < k1
-    Index columns;     ///< pairs (k, l), k in [k0, k1), l = k … N−1, ordered by k then l
-    Index offset;      ///< where the prefix × columns result starts in the buffer, column-major
+    Index k0, k1;   ///< range of the third index
+    Index prefix;   ///< rows: pairs (i ≤ j) with j < k1
+    Index columns;  ///< pairs (k, l), k in [k0, k1), l = k … N−1, ordered by k then l
+    Index offset;   ///< where the prefix × columns result starts in the buffer, column-major
   };
-  Index N = 0;              ///< d + 1
-  Index pairs = 0;          ///< p = N(N+1)/2
-  Index buffer_size = 0;    ///< doubles of all results
+  Index N = 0;            ///< d + 1
+  Index pairs = 0;        ///< p = N(N+1)/2
+  Index buffer_size = 0;  ///< doubles of all results
   std::vector<Block> blocks;
 
   explicit MomentPlan(Index N);
@@ -32,7 +32,7 @@ struct MomentPlan {
   static constexpr Index pair(Index i, Index j) { return j * (j + 1) / 2 + i; }
 
  private:
-  std::vector<Index> block_of_;  ///< block of each k
+  std::vector<Index> block_of_;   ///< block of each k
   std::vector<Index> column_of_;  ///< first column of each k within its block
 };
 

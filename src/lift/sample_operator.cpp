@@ -118,7 +118,8 @@ void SampleOperator<Real>::prepare(double /*rho*/) {
 template <class Real>
 void SampleOperator<Real>::solve(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
   no_factor();
-}template <class Real>
+}
+template <class Real>
 DualCandidate SampleOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
   no_factor();
 }

@@ -22,10 +22,10 @@ class SampleOperator : public DataOperator<Real> {
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
  protected:
-  ConstView<Real> x() const { return x_; }          // d × n
-  ConstView<Real> y() const { return y_; }          // n × C, times s
-  ConstView<Real> s() const { return scale_; }      // √w, or null when all weights are 1
-  DualCandidate candidate(ConstView<Real> v);       // v n × C = s·(prediction − y)
+  ConstView<Real> x() const { return x_; }                       // d × n
+  ConstView<Real> y() const { return y_; }                       // n × C, times s
+  ConstView<Real> s() const { return scale_; }                   // √w, or null when all weights are 1
+  DualCandidate candidate(ConstView<Real> v);                    // v n × C = s·(prediction − y)
   DualCandidate sums(ConstView<Real> v, ConstView<Real> gamma);  // the same where Γ(v) is known
 
  private:

@@ -9,17 +9,16 @@
 namespace neuspec {
 
 namespace {
-constexpr Index memory = 15;              // Anderson's past pairs
+constexpr Index memory = 15;  // Anderson's past pairs
 constexpr Index anderson_interval = 10;
 constexpr Index test_interval = 20;
 constexpr double balance_threshold = 2.5;
-constexpr double negligible = 1e-10;      // of the largest eigenvalue: no neuron
-constexpr double multiplier_size = 1.0;   // ‖ρU‖ ≈ this·β·√(rows of all blocks) at the optimum; seen within a third on every data set tried
+constexpr double negligible = 1e-10;     // of the largest eigenvalue: no neuron
+constexpr double multiplier_size = 1.0;  // ‖ρU‖ ≈ this·β·√(rows of all blocks) at the optimum; seen within a third on every data set tried
 }  // namespace
 
 template <class Real>
-Admm<Real>::Admm(DataOperator<Real>& data, double beta)
-    : data_(data), device_(data.device()), K_(data.outputs()), p_(data.p()) {
+Admm<Real>::Admm(DataOperator<Real>& data, double beta) : data_(data), device_(data.device()), K_(data.outputs()), p_(data.p()) {
   const Index N = data.N(), extra = data.extra_rows();
   step_.N = N;
   step_.beta = beta;
@@ -141,7 +140,8 @@ void Admm<Real>::remember(ConstView<Real> v, ConstView<Real> extra, Real weight)
 template <class Real>
 bool Admm<Real>::converged(Monitor& monitor, double target) {
   const std::vector<double> objective = primal();
-  const bool stop = monitor.test(objective, dual_bounds(data_.dual_at(step_, state()), step_.N, step_.beta), neurons(), iterations_ - tested_, target);
+  const bool stop =
+      monitor.test(objective, dual_bounds(data_.dual_at(step_, state()), step_.N, step_.beta), neurons(), iterations_ - tested_, target);
   tested_ = iterations_;
   if (!candidate_pending_) {
     primal_residual_ = std::sqrt(device_.dot(F_, F_)) / step_.relaxation;

@@ -20,10 +20,10 @@ class Admm final : public Solver {
  private:
   std::vector<std::vector<double>> factors() const;  // P (N × r, column-major) of Z_k and Z'_k: blocks 2k and 2k + 1
   double predicted_rho();
-  void evaluate();                    // W, D and the residual F at V
-  void advance();                     // the next V: plain, accelerated or back
+  void evaluate();  // W, D and the residual F at V
+  void advance();   // the next V: plain, accelerated or back
   bool converged(Monitor& monitor, double target);
-  void balance();                     // ρ from the residuals of two consecutive steps
+  void balance();  // ρ from the residuals of two consecutive steps
   void change_rho(double factor);
   void remember(ConstView<Real> v, ConstView<Real> extra, Real weight);
   void sum_to(ConstView<Real> a, ConstView<Real> b, View<Real> to);
@@ -34,9 +34,9 @@ class Admm final : public Solver {
   DataOperator<Real>& data_;
   Device<Real>& device_;
   AdmmStep step_;
-  Index K_, p_;                       // independent problems (outputs), packed size of a block
+  Index K_, p_;  // independent problems (outputs), packed size of a block
   DeviceMatrix<Real> V_, W_, F_, fallback_, factors_, T_, D_;
-  DeviceMatrix<Real> past_F_, past_Y_;                        // slots of 2p × K side by side
+  DeviceMatrix<Real> past_F_, past_Y_;  // slots of 2p × K side by side
   DeviceMatrix<Real> extra_, extra_F_, extra_fallback_, past_extra_;
   DeviceMatrix<Real> coefficients_, squares_, before_;
   DeviceMatrix<Real> previous_W_;

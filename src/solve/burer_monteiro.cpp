@@ -13,12 +13,12 @@
 namespace neuspec {
 
 namespace {
-constexpr Index neurons_a_round = 6;        // violating directions added per output and sign
-constexpr double start_weight = 1e-3;       // of a new neuron, relative to the heaviest
-constexpr double negligible = 1e-12;        // weight relative to the heaviest below which a neuron has vanished
-constexpr double enough = 1.0;              // of the target: relative gradient at which a round ends
-constexpr Index products_a_round = 4000;    // gradients and Hessian products
-constexpr Index products_a_polish = 300;    // a point that needs more is better served by further ADMM steps
+constexpr Index neurons_a_round = 6;      // violating directions added per output and sign
+constexpr double start_weight = 1e-3;     // of a new neuron, relative to the heaviest
+constexpr double negligible = 1e-12;      // weight relative to the heaviest below which a neuron has vanished
+constexpr double enough = 1.0;            // of the target: relative gradient at which a round ends
+constexpr Index products_a_round = 4000;  // gradients and Hessian products
+constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// The neurons sorted by output, as W (d × m) = √|α| u and their signs.
@@ -159,7 +159,8 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
   const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
   const auto stop = [&](Index products, double gradient_norm) {
-    return gradient_norm <= precision * 2 * beta_ * std::sqrt(device_.dot(W, W)) || products >= most_products || monitor.seconds() >= monitor.time_limit();
+    return gradient_norm <= precision * 2 * beta_ * std::sqrt(device_.dot(W, W)) || products >= most_products ||
+           monitor.seconds() >= monitor.time_limit();
   };
   const Index products = Newton<Real>(device_, d * m).minimise(W.view().reshaped(d * m, 1), function, stop);
 

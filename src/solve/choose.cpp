@@ -33,7 +33,8 @@ std::array<Cost, 4> costs(double n, double d, double C, double word) {
   const double moments = n * N * N * N * N / 12, buffers = 3 * 8 * N * N * N * N / 24 + 8 * p * p;
   return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * p * p * p + admm_iterations * 2 * p * p * C * slow + projections,
             2 * p * p * word + buffers + state},
-           {SolverKind::admm, OperatorKind::gram, n * n * d + factorisations * n * n * n + admm_iterations * (2 * n * n * C * slow + n * d * d * C) + projections,
+           {SolverKind::admm, OperatorKind::gram,
+            n * n * d + factorisations * n * n * n + admm_iterations * (2 * n * n * C * slow + n * d * d * C) + projections,
             2 * n * n * word + n * (d + 40 * C) * word + state},
            {SolverKind::burer_monteiro, OperatorKind::moments, moments + lbfgs_iterations * 2 * p * p * C * slow, p * p * word + buffers + state},
            {SolverKind::burer_monteiro, OperatorKind::matrix_free, lbfgs_iterations * 4 * n * d * m, n * (d + 3 * m) * word + state}}};

@@ -13,8 +13,8 @@ namespace neuspec {
 namespace {
 
 using Clock = Monitor::Clock;
-constexpr double first_target = 0.5;   // of the tolerance: the solver's own gap against the one certified from raw data
-constexpr double next_target = 0.2;    // each time the certificate says that it was not enough
+constexpr double first_target = 0.5;  // of the tolerance: the solver's own gap against the one certified from raw data
+constexpr double next_target = 0.2;   // each time the certificate says that it was not enough
 constexpr int attempts = 12;
 constexpr double part_of_free_memory = 0.75;
 
@@ -54,7 +54,11 @@ template <class Real>
 class Session {
  public:
   Session(const Source& data, const Problem& problem, const Settings& settings, const Observer& observer)
-      : source_(data), problem_(problem), settings_(settings), start_(Clock::now()), device_(make_device<Real>(settings.device)),
+      : source_(data),
+        problem_(problem),
+        settings_(settings),
+        start_(Clock::now()),
+        device_(make_device<Real>(settings.device)),
         monitor_(settings_, observer, data.targets(), start_) {
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
     choice_ = choose(settings, data.samples(), data.features(), data.targets(), memory);

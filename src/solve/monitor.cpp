@@ -15,7 +15,11 @@ double sum(const std::vector<double>& values) { return std::accumulate(values.be
 }  // namespace
 
 Monitor::Monitor(const Settings& settings, const Observer& observer, Index outputs, Clock::time_point start)
-    : settings_(settings), observer_(observer), start_(start), primal_(static_cast<std::size_t>(outputs), infinity), dual_(primal_.size(), -infinity) {}
+    : settings_(settings),
+      observer_(observer),
+      start_(start),
+      primal_(static_cast<std::size_t>(outputs), infinity),
+      dual_(primal_.size(), -infinity) {}
 
 void Monitor::restart() {
   std::fill(primal_.begin(), primal_.end(), infinity);

@@ -13,15 +13,16 @@ template <class Real>
 class Newton {
  public:
   struct Function {
-    std::function<double(ConstView<Real> x, View<Real> gradient)> value;              ///< value at x; writes the gradient
-    std::function<void(ConstView<Real> direction, View<Real> product)> curvature;     ///< Hessian at the x of the last `value`, times a direction
+    std::function<double(ConstView<Real> x, View<Real> gradient)> value;           ///< value at x; writes the gradient
+    std::function<void(ConstView<Real> direction, View<Real> product)> curvature;  ///< Hessian at the x of the last `value`, times a direction
   };
   /// Called at the start and after each accepted step with gradients and Hessian products so far and the gradient's norm; true: stop.
   using Stop = std::function<bool(Index products, double gradient_norm)>;
 
   Newton(Device<Real>& device, Index size);
 
-  /// Improves x (size × 1) in place and returns the number of gradients and Hessian products used. Ends when `stop` says so or no step decreases the function.
+  /// Improves x (size × 1) in place and returns the number of gradients and Hessian products used. Ends when `stop` says so or no step decreases the
+  /// function.
   Index minimise(View<Real> x, const Function& function, const Stop& stop);
 
  private:
