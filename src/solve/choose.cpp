@@ -66,7 +66,7 @@ Choice choose(const Settings& settings, Index samples, Index features, Index out
     if (!cheapest_in_memory_terms || cost.bytes < cheapest_in_memory_terms->bytes) cheapest_in_memory_terms = cost;
     if (cost.bytes <= memory && (!best || cost.flops < best->flops)) best = cost;
   }
-  const double p = static_cast<double>(packed::size(features + 1));
+  const auto p = static_cast<double>(packed::size(features + 1));
   if (!best) {
     throw EnvironmentError("not enough memory: " + describe(*cheapest_in_memory_terms, n, d, p) + ", but only " +
                            std::to_string(static_cast<long long>(memory / (1 << 20))) + " MiB may be used");
