@@ -1,4 +1,4 @@
-// What `certify` refuses, because nothing could be proven from it.
+// What `certify` refuses, because nothing could be proven from it, and what it does not.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -63,6 +63,16 @@ TEST(Certificate, RefusesWhatProvesNothing) {
   EXPECT_THROW(certify(network, problem, good), DataError);
   for (const double beta : {0.0, -1.0, nan, infinity})
     EXPECT_THROW(certify(zero, {.activation = {}, .loss = Loss::squared, .beta = beta}, good), UsageError);
+}
+
+TEST(Certificate, ZeroFeaturesAreNoError) {
+  const Problem problem{.activation = {1, 1, 0}, .loss = Loss::squared, .beta = 1};
+  const Dataset data(3, 2, 1, std::vector<double>(6), {1, 2, 3});
+  const Network zero{.activation = problem.activation, .features = 2, .outputs = 1, .directions = {}, .weights = {}, .output = {}};
+  const Certificate certificate = certify(zero, problem, data);
+  EXPECT_NEAR(certificate.primal, 7, 1e-15);
+  EXPECT_NEAR(certificate.relative_gap, 0, 1e-14);  // no network can do better
+  EXPECT_NEAR(beta_max(problem, data), 0, 1e-300);
 }
 
 }  // namespace

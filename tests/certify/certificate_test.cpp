@@ -293,14 +293,5 @@ TEST(Certificate, PerfectFitHasNothingToProve) {
   EXPECT_NEAR(certificate.relative_gap, 1, 1e-15);
 }
 
-TEST(Certificate, ZeroFeaturesAreNoError) {
-  const Problem problem{.activation = {1, 1, 0}, .loss = Loss::squared, .beta = 1};
-  const Dataset data(3, 2, 1, std::vector<double>(6), {1, 2, 3});
-  const Certificate certificate = certify(zero_network(problem, data), problem, data);
-  EXPECT_NEAR(certificate.primal, 7, 1e-15);
-  EXPECT_NEAR(certificate.relative_gap, 0, 1e-14);  // no network can do better
-  EXPECT_NEAR(beta_max(problem, data), 0, 1e-300);
-}
-
 }  // namespace
 }  // namespace neuspec
