@@ -48,7 +48,8 @@ class Worker {
           if (weights != nullptr) multiply(out, weights, n, out);
         }
       }
-      lapack::gemm('T', 'N', block.prefix, block.columns, n, 1.0, pairs_.data(), tile, right_.data(), tile, 1.0, moments.data() + block.offset, block.prefix);
+      lapack::gemm('T', 'N', block.prefix, block.columns, n, 1.0, pairs_.data(), tile, right_.data(), tile, 1.0, moments.data() + block.offset,
+                   block.prefix);
     }
   }
 
@@ -86,14 +87,15 @@ class CpuMoments final : public MomentAccumulator<Real> {
   void add(const Chunk& chunk) override {
     const Index tiles = (chunk.samples + tile - 1) / tile, d = plan_.N - 1;
     if (workers_.empty()) workers_.resize(size(std::min<Index>(omp_get_max_threads(), std::max<Index>(tiles, 1))));
-#pragma omp parallel num_threads(static_cast<int>(workers_.size()))
+#pragma omp parallel num_threads(static_cast <int>(workers_.size()))
     {
       const Index thread = omp_get_thread_num(), team = omp_get_num_threads();
       auto& worker = workers_[size(thread)];
       if (worker == nullptr) worker = std::make_unique<Worker>(plan_, outputs_);
       const Index begin = chunk.samples * thread / team, end = chunk.samples * (thread + 1) / team;
       for (Index first = begin; first < end; first += tile) {
-        worker->add(std::min(tile, end - first), chunk.x + first * d, chunk.y + first * outputs_, chunk.weights == nullptr ? nullptr : chunk.weights + first);
+        worker->add(std::min(tile, end - first), chunk.x + first * d, chunk.y + first * outputs_,
+                    chunk.weights == nullptr ? nullptr : chunk.weights + first);
       }
     }
   }
@@ -112,9 +114,13 @@ class CpuMoments final : public MomentAccumulator<Real> {
       return row == column ? value : value * packed::root_two;
     };
     for (Index k = 0; k < outputs_; ++k) {
+      const double* sums = targets.data() + k * plan_.pairs;
+      double trace = -coefficient(N - 1, N - 1) * sums[MomentPlan::pair(N - 1, N - 1)];
+      for (Index j = 0; j + 1 < N; ++j) trace += coefficient(j, j) * sums[MomentPlan::pair(j, j)];
       for (Index j = 0; j < N; ++j) {
         for (Index i = j; i < N; ++i) {
-          r.data[k * r.stride + packed::position(N, i, j)] = static_cast<Real>(coefficient(i, j) * targets[size(k * plan_.pairs + MomentPlan::pair(j, i))]);
+          const double along = i == j ? (j + 1 < N ? trace : -trace) / static_cast<double>(N) : 0.0;
+          r.data[k * r.stride + packed::position(N, i, j)] = static_cast<Real>(coefficient(i, j) * sums[MomentPlan::pair(j, i)] - along);
         }
       }
     }
