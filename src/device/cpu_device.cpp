@@ -31,13 +31,11 @@ double CpuDevice<Real>::free_memory() const {
 
 template <class Real>
 DeviceMatrix<Real> CpuDevice<Real>::allocate(Index rows, Index columns) {
-  const auto bytes = static_cast<std::size_t>(std::max<Index>(rows * columns, 1)) * sizeof(Real);
-  void* data = ::operator new(bytes, std::align_val_t(alignment), std::nothrow);
-  if (data == nullptr) {
-    throw EnvironmentError("not enough memory for a " + std::to_string(rows) + " x " + std::to_string(columns) + " matrix (" +
-                           std::to_string(bytes >> 20) + " MiB)");
-  }
-  std::memset(data, 0, bytes);
+  Index bytes = 0;
+  const bool countable = !__builtin_mul_overflow(rows, columns, &bytes) && !__builtin_mul_overflow(std::max<Index>(bytes, 1), sizeof(Real), &bytes);
+  void* data = countable ? ::operator new(static_cast<std::size_t>(bytes), std::align_val_t(alignment), std::nothrow) : nullptr;
+  if (data == nullptr) throw EnvironmentError("not enough memory for a " + std::to_string(rows) + " x " + std::to_string(columns) + " matrix");
+  std::memset(data, 0, static_cast<std::size_t>(bytes));
   return {static_cast<Real*>(data), rows, columns, [](Real* p) { ::operator delete(p, std::align_val_t(alignment)); }};
 }
 
@@ -125,7 +123,7 @@ void CpuDevice<Real>::admm_residual(const AdmmStep& step, ConstView<Real> V, Con
 
 template <class Real>
 void CpuDevice<Real>::column_squares(ConstView<Real> f, View<Real> squares) {
-  for (Index k = 0; k < f.columns; ++k) squares.data[k] = static_cast<Real>(dot(f.column_range(k, 1), f.column_range(k, 1)));
+  for (Index k = 0; k < f.columns; ++k) squares.data[k * squares.stride] = static_cast<Real>(dot(f.column_range(k, 1), f.column_range(k, 1)));
 }
 
 template <class Real>
@@ -139,12 +137,12 @@ void CpuDevice<Real>::anderson_coefficients(ConstView<Real> F, Index slots, Cons
   const Index L = f.rows, K = f.columns, m = slots;
   const auto count = static_cast<std::size_t>(m);
   parallel_pieces(K, [&](Index k) {
-    // R_ij = ⟨f − F_i, f − F_j⟩ from inner products alone: the slots of problem k are columns with stride L·K.
+    // R_ij = ⟨f − F_i, f − F_j⟩ from inner products alone: the slots of problem k are every K-th column.
     std::vector<Real> gram(count * count), cross(count);
-    const Real* slot = F.data + k * L;
+    const Real* slot = F.data + k * F.stride;
     const Real* fk = f.data + k * f.stride;
-    lapack::syrk('T', m, L, Real(1), slot, L * K, Real(0), gram.data(), m);
-    lapack::gemv('T', L, m, Real(1), slot, L * K, fk, Real(0), cross.data());
+    lapack::syrk('T', m, L, Real(1), slot, F.stride * K, Real(0), gram.data(), m);
+    lapack::gemv('T', L, m, Real(1), slot, F.stride * K, fk, Real(0), cross.data());
     double ff = 0;
     for (Index i = 0; i < L; ++i) ff += static_cast<double>(fk[i]) * static_cast<double>(fk[i]);
     std::vector<double> R(count * count), gamma(count);
@@ -172,7 +170,7 @@ void CpuDevice<Real>::anderson_combine(ConstView<Real> Y, Index slots, ConstView
     Real rest = 1;
     for (Index i = 0; i < slots; ++i) rest -= gamma[i];
     for (Index i = 0; i < L; ++i) v.data[k * v.stride + i] = rest * (v.data[k * v.stride + i] + f.data[k * f.stride + i]);
-    lapack::gemv('N', L, slots, Real(1), Y.data + k * L, L * K, gamma, Real(1), v.data + k * v.stride);
+    lapack::gemv('N', L, slots, Real(1), Y.data + k * Y.stride, Y.stride * K, gamma, Real(1), v.data + k * v.stride);
   });
 }
 

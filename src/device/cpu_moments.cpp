@@ -114,10 +114,13 @@ class CpuMoments final : public MomentAccumulator<Real> {
       return row == column ? value : value * packed::root_two;
     };
     for (Index k = 0; k < outputs_; ++k) {
+      const double* sums = targets.data() + k * plan_.pairs;
+      double trace = -coefficient(N - 1, N - 1) * sums[MomentPlan::pair(N - 1, N - 1)];
+      for (Index j = 0; j + 1 < N; ++j) trace += coefficient(j, j) * sums[MomentPlan::pair(j, j)];
       for (Index j = 0; j < N; ++j) {
         for (Index i = j; i < N; ++i) {
-          r.data[k * r.stride + packed::position(N, i, j)] =
-              static_cast<Real>(coefficient(i, j) * targets[size(k * plan_.pairs + MomentPlan::pair(j, i))]);
+          const double along = i == j ? (j + 1 < N ? trace : -trace) / static_cast<double>(N) : 0.0;
+          r.data[k * r.stride + packed::position(N, i, j)] = static_cast<Real>(coefficient(i, j) * sums[MomentPlan::pair(j, i)] - along);
         }
       }
     }

@@ -48,7 +48,7 @@ bool decompose_block(Index N, Index rank_before, Workspace<Real>& space, Spectru
 /// more for the few positive eigenpairs of a large block that had few before, and N² r for the smaller side: W = Σ_{λ>0} λ q qᵀ or W = V + Σ_{λ<0}
 /// |λ| q qᵀ.
 template <class Real>
-Index project_block(Index N, Index rank_before, const Real* V, Real* W, Real* factor, Workspace<Real>& space) {
+Index project_block(Index N, Index rank_before, const Real* V, Real* W, View<Real> factors, Workspace<Real>& space) {
   space.matrix.resize(static_cast<std::size_t>(N * N));
   space.values.resize(static_cast<std::size_t>(N));
   const Real half = static_cast<Real>(1 / packed::root_two);
@@ -65,9 +65,9 @@ Index project_block(Index N, Index rank_before, const Real* V, Real* W, Real* fa
   for (Index j = 0; j < rank; ++j) {  // largest first
     const Real root = std::sqrt(spectrum.values[spectrum.count - 1 - j]);
     const Real* q = spectrum.vectors + (spectrum.count - 1 - j) * N;
-    for (Index i = 0; i < N; ++i) factor[j * N + i] = root * q[i];
+    for (Index i = 0; i < N; ++i) factors.data[j * factors.stride + i] = root * q[i];
   }
-  std::fill(factor + rank * N, factor + N * N, Real(0));
+  for (Index j = rank; j < N; ++j) std::fill_n(factors.data + j * factors.stride, N, Real(0));
   const bool positive_side = spectrum.count < N || rank <= spectrum.negative;
   if (!positive_side) {
     for (Index j = 0; j < spectrum.negative; ++j) {
@@ -76,8 +76,9 @@ Index project_block(Index N, Index rank_before, const Real* V, Real* W, Real* fa
     }
   }
   space.side.resize(static_cast<std::size_t>(N * N));
-  lapack::syrk('N', N, positive_side ? rank : spectrum.negative, Real(1), positive_side ? factor : spectrum.vectors, N, Real(0), space.side.data(),
-               N);
+  const ConstView<Real> columns =
+      positive_side ? ConstView<Real>(factors.column_range(0, rank)) : ConstView<Real>{spectrum.vectors, N, spectrum.negative, N};
+  lapack::syrk('N', N, columns.columns, Real(1), columns.data, columns.stride, Real(0), space.side.data(), N);
   const Real off = static_cast<Real>(packed::root_two), keep = positive_side ? Real(0) : Real(1);
   for (Index j = 0; j < N; ++j) {
     const Index first = packed::position(N, j, j);
@@ -96,7 +97,7 @@ Index CpuDevice<Real>::project_psd(Index N, ConstView<Real> V, View<Real> W, Vie
   parallel_pieces(V.columns, [&](Index b) {
     static thread_local Workspace<Real> space;
     Index& rank = ranks_[static_cast<std::size_t>(b)];
-    rank = project_block(N, rank, V.data + b * V.stride, W.data + b * W.stride, factors.data + b * N * N, space);
+    rank = project_block(N, rank, V.data + b * V.stride, W.data + b * W.stride, factors.column_range(b * N, N), space);
   });
   if (std::find(ranks_.begin(), ranks_.end(), -1) != ranks_.end()) {
     ranks_.clear();

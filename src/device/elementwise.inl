@@ -285,7 +285,7 @@ struct AdvanceOrFallBack {
   NEUSPEC_HOST_DEVICE void operator()(Index e) const {
     const Index i = e % v.rows, k = e / v.rows;
     Real& x = v.data[k * v.stride + i];
-    x = squares.data[k] <= before.data[k] ? x + f.data[k * f.stride + i] : fallback.data[k * fallback.stride + i];
+    x = squares.data[k * squares.stride] <= before.data[k * before.stride] ? x + f.data[k * f.stride + i] : fallback.data[k * fallback.stride + i];
   }
 };
 

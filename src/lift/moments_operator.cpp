@@ -31,7 +31,6 @@ MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& prob
     }
   });
   accumulator->finish(this->activation(), S_, r_);
-  device.project_trace(this->N(), r_);
   // The trace of S, a diagonal that is a column of stride p + 1.
   std::vector<double> diagonal(static_cast<std::size_t>(this->p()));
   device.download(ConstView<Real>{S_.view().data, 1, this->p(), this->p() + 1}, diagonal.data());

@@ -1,0 +1,182 @@
+// Memory and dense algebra of the device seam against plain loops.
+#include "neuspec/error.hpp"
+#include "support/backend.hpp"
+
+namespace neuspec::test {
+namespace {
+
+template <class B>
+class Dense : public Conformance<B> {
+ protected:
+  using typename Conformance<B>::Real;
+  using typename Conformance<B>::Matrix;
+
+  void check_gemm(Index m, Index n, Index depth, Transpose ta, Transpose tb, double alpha, double beta) {
+    const Host A = ta == Transpose::no ? this->random(m, depth) : this->random(depth, m);
+    const Host B_ = tb == Transpose::no ? this->random(depth, n) : this->random(n, depth);
+    const Host C = beta == 0 ? Host(m, n, std::nan("")) : this->random(m, n);
+    const Matrix a(this->device_, A), b(this->device_, B_), c(this->device_, C);
+    this->device_.gemm(ta, tb, static_cast<Real>(alpha), a, b, static_cast<Real>(beta), c);
+    const Host AB = product(ta == Transpose::no ? A : transposed(A), tb == Transpose::no ? B_ : transposed(B_));
+    this->expect_near(c.host(), beta == 0 ? combination(alpha, AB, 0, AB) : combination(alpha, AB, beta, C));
+  }
+};
+TYPED_TEST_SUITE(Dense, Backends, BackendName);
+
+TYPED_TEST(Dense, AllocatesZeros) {
+  const auto matrix = this->device_.allocate(37, 5);
+  Host host(37, 5, 1.0);
+  this->device_.download(matrix, host.values.data());
+  EXPECT_EQ(largest(host), 0);
+  EXPECT_EQ(matrix.rows(), 37);
+  EXPECT_EQ(matrix.columns(), 5);
+  EXPECT_EQ(matrix.view().stride, 37);
+}
+
+TYPED_TEST(Dense, KnowsItsNameAndMemory) {
+  EXPECT_FALSE(this->device_.name().empty());
+  EXPECT_GT(this->device_.free_memory(), 0);
+  this->device_.synchronize();
+}
+
+TYPED_TEST(Dense, RefusesSizesThatNoMemoryHolds) {
+  EXPECT_THROW(this->device_.allocate(Index{1} << 40, Index{1} << 18), EnvironmentError);
+  EXPECT_THROW(this->device_.allocate(Index{1} << 40, Index{1} << 40), EnvironmentError) << "rows × columns overflows";
+  EXPECT_THROW(this->device_.allocate(Index{1} << 61, 1), EnvironmentError) << "bytes overflow";
+}
+
+TYPED_TEST(Dense, UploadsAndDownloadsViews) {
+  const Host host = this->random(65, 7);
+  const typename TestFixture::Matrix matrix(this->device_, host);
+  EXPECT_EQ(matrix.host().values, host.values);
+  Host part(13, 3);
+  this->device_.download(matrix.view().row_range(40, 13).column_range(2, 3), part.values.data());
+  for (Index j = 0; j < 3; ++j)
+    for (Index i = 0; i < 13; ++i) EXPECT_EQ(part(i, j), host(40 + i, 2 + j));
+}
+
+TYPED_TEST(Dense, DownloadsADiagonalAsARowWithLongStride) {
+  const Host host = this->random(9, 9);
+  const auto matrix = this->device_.allocate(9, 9);
+  this->device_.upload(host.values.data(), matrix);
+  Host diagonal(1, 9);
+  this->device_.download({matrix.view().data, 1, 9, 10}, diagonal.values.data());
+  for (Index i = 0; i < 9; ++i) EXPECT_EQ(diagonal(0, i), host(i, i));
+}
+
+TYPED_TEST(Dense, Copies) {
+  const Host host = this->random(37, 6);
+  const typename TestFixture::Matrix from(this->device_, host), to(this->device_, 37, 6);
+  this->device_.copy(from, to);
+  EXPECT_EQ(to.host().values, host.values);
+}
+
+TYPED_TEST(Dense, MultipliesInEveryTransposition) {
+  for (const Transpose ta : {Transpose::no, Transpose::yes}) {
+    for (const Transpose tb : {Transpose::no, Transpose::yes}) {
+      this->check_gemm(37, 65, 41, ta, tb, 1, 0);
+      this->check_gemm(65, 3, 130, ta, tb, -0.75, 0.5);
+      this->check_gemm(1, 1, 67, ta, tb, 2, 1);
+      this->check_gemm(37, 1, 1, ta, tb, 1, -1);
+    }
+  }
+}
+
+TYPED_TEST(Dense, MultipliesBySymmetricMatrices) {
+  for (const Index columns : {1, 2, 35}) {
+    const Host S = this->rounded(symmetric_with(this->random_, this->random(65, 1).values));
+    const Host B = this->random(65, columns), C = this->random(65, columns);
+    const typename TestFixture::Matrix s(this->device_, S), b(this->device_, B), c(this->device_, C), fresh(this->device_, 65, columns);
+    this->device_.symm(-0.5, s, b, 2, c);
+    this->expect_near(c.host(), combination(-0.5, product(S, B), 2, C));
+    this->device_.symm(1, s, b, 0, fresh);
+    this->expect_near(fresh.host(), product(S, B));
+  }
+}
+
+TYPED_TEST(Dense, AddsScaledMatrices) {
+  const Host X = this->random(67, 5), Y = this->random(67, 5);
+  const typename TestFixture::Matrix x(this->device_, X), y(this->device_, Y), fresh(this->device_, 67, 5);
+  this->device_.axpby(-1.5, x, 0.25, y);
+  this->expect_near(y.host(), combination(-1.5, X, 0.25, Y), 4);
+  this->device_.axpby(3, x, 0, fresh);
+  this->expect_near(fresh.host(), combination(3, X, 0, X), 4);
+  this->device_.axpby(0, y, 0, y);
+  EXPECT_EQ(largest(y.host()), 0);
+}
+
+TYPED_TEST(Dense, AccumulatesDotProductsInDouble) {
+  const Host X = this->random(129, 3), Y = this->random(129, 3);
+  const typename TestFixture::Matrix x(this->device_, X), y(this->device_, Y);
+  EXPECT_NEAR(this->device_.dot(x, y), inner(X, Y), 1e-12);
+  Host large(3, 1);
+  large.values = {1 << 30, 1, -(1 << 30)};
+  const typename TestFixture::Matrix cancelling(this->device_, large), ones(this->device_, Host(3, 1, 1.0));
+  EXPECT_EQ(this->device_.dot(cancelling, ones), 1);
+}
+
+TYPED_TEST(Dense, InvertsShiftedMatrices) {
+  for (const Index n : {1, 2, 37, 100}) {
+    std::vector<double> eigenvalues;
+    for (Index i = 0; i < n; ++i) eigenvalues.push_back(-0.5 + 4 * this->random_.uniform(0, 1));
+    const Host S = this->rounded(symmetric_with(this->random_, eigenvalues));
+    const typename TestFixture::Matrix s(this->device_, this->lower(S)), inverse(this->device_, n, n);
+    ASSERT_TRUE(this->device_.invert_shifted(s, 1.5, inverse));
+    Host shifted = S, identity(n, n);
+    for (Index j = 0; j < n; ++j) {
+      shifted(j, j) += 1.5;
+      identity(j, j) = 1;
+    }
+    this->expect_near(product(inverse.host(), shifted), identity);
+  }
+}
+
+TYPED_TEST(Dense, RefusesToInvertIndefiniteMatrices) {
+  std::vector<double> eigenvalues(37, 1.0);
+  eigenvalues.back() = -2;
+  const Host S = symmetric_with(this->random_, eigenvalues);
+  const typename TestFixture::Matrix s(this->device_, this->lower(S)), inverse(this->device_, 37, 37);
+  EXPECT_FALSE(this->device_.invert_shifted(s, 1.5, inverse));
+  EXPECT_TRUE(this->device_.invert_shifted(s, 2.5, inverse)) << "a refusal leaves the device usable";
+  const typename TestFixture::Matrix zero(this->device_, Host(3, 3)), result(this->device_, 3, 3);
+  EXPECT_FALSE(this->device_.invert_shifted(zero, 0, result));
+}
+
+TYPED_TEST(Dense, TakesEmptyMatrices) {
+  auto& device = this->device_;
+  for (const auto& [rows, columns] : {std::pair<Index, Index>{0, 5}, {5, 0}, {0, 0}}) {
+    const auto a = device.allocate(rows, columns), b = device.allocate(rows, columns);
+    EXPECT_EQ(a.rows(), rows);
+    EXPECT_EQ(a.columns(), columns);
+    device.upload(nullptr, a);
+    device.download(a, nullptr);
+    device.copy(a, b);
+    device.axpby(1, a, 1, b);
+    EXPECT_EQ(device.dot(a, b), 0);
+  }
+  const typename TestFixture::Matrix left(device, Host(3, 0)), right(device, Host(0, 2)), out(device, this->random(3, 2));
+  device.gemm(Transpose::no, Transpose::no, 1, left, right, 0, out);
+  EXPECT_EQ(largest(out.host()), 0) << "a product of depth 0";
+  const auto S = device.allocate(3, 3), none = device.allocate(3, 0), result = device.allocate(3, 0);
+  device.symm(1, S, none, 0, result);
+  device.gemm(Transpose::no, Transpose::no, 1, S, none, 0, result);
+}
+
+TYPED_TEST(Dense, MatricesMoveWithoutCopying) {
+  auto first = this->device_.allocate(4, 2);
+  const auto* data = first.view().data;
+  DeviceMatrix<typename TestFixture::Real> second = std::move(first);
+  EXPECT_EQ(second.view().data, data);
+  second = this->device_.allocate(1, 1);
+  EXPECT_NE(second.view().data, nullptr);
+  EXPECT_EQ(second.rows(), 1);
+}
+
+TEST(MakeDevice, SaysWhatThisBuildLacks) {
+  EXPECT_THROW(make_device<double>(DeviceKind::cuda), NotCompiled);
+  EXPECT_THROW(make_device<float>(DeviceKind::cuda), NotCompiled);
+  EXPECT_EQ(make_device<double>(DeviceKind::automatic)->name(), "cpu");
+}
+
+}  // namespace
+}  // namespace neuspec::test

@@ -1,0 +1,149 @@
+// Factored points: forward, adjoint and their derivatives against plain loops and against the packed operations.
+#include "support/backend.hpp"
+
+namespace neuspec::test {
+namespace {
+
+constexpr Activation activations[] = {{0.09, 0.5, 0.47}, {1, 0, 0}, {0, 1, 0}, {-0.4, 0.3, 0.2}};
+
+template <class B>
+class Factored : public Conformance<B> {
+ protected:
+  using typename Conformance<B>::Real;
+  using typename Conformance<B>::Matrix;
+
+  void make(Index n, Index d, Index C, Index m, bool weighted) {
+    x_ = this->random(d, n);
+    scale_ = Host(n, 1, 1.0);
+    for (Index i = 0; weighted && i < n; ++i) scale_(i, 0) = i % 4 == 0 ? 0.0 : 0.25 * static_cast<double>(i % 7);
+    Z_ = this->random(d + 1, m);
+    Z_dot_ = this->random(d + 1, m);
+    v_ = this->random(n, C);
+    v_dot_ = this->random(n, C);
+    columns_ = {};
+    for (Index j = 0; j < m; ++j) {
+      columns_.sign.push_back(j % 3 == 0 ? -1.0 : 1.0);
+      columns_.output.push_back(C > 1 && 2 * j > m ? C - 1 : 0);  // with three outputs the one between has no neurons
+    }
+    x_device_ = std::make_unique<Matrix>(this->device_, x_);
+    scale_device_ = weighted ? std::make_unique<Matrix>(this->device_, scale_) : nullptr;
+  }
+  ConstView<Real> x() const { return *x_device_; }
+  ConstView<Real> s() const { return scale_device_ ? ConstView<Real>(*scale_device_) : ConstView<Real>(); }
+  Index output(Index j) const { return columns_.output[static_cast<std::size_t>(j)]; }
+  double sign(Index j) const { return columns_.sign[static_cast<std::size_t>(j)]; }
+
+  Host naive_forward(const Activation& sigma, const Host& Z) const {
+    Host f(x_.columns, v_.columns);
+    for (Index i = 0; i < x_.columns; ++i) {
+      const Host A = lifted_sample(sigma, x_, i, scale_(i, 0)), AZ = product(A, Z);
+      for (Index j = 0; j < Z.columns; ++j) f(i, output(j)) += sign(j) * inner(Z.column(j), AZ.column(j));
+    }
+    return f;
+  }
+  Host naive_adjoint(const Activation& sigma, const Host& Z, const Host& v) const {
+    Host G(Z.rows, Z.columns);
+    for (Index i = 0; i < x_.columns; ++i) {
+      const Host AZ = product(lifted_sample(sigma, x_, i, scale_(i, 0)), Z);
+      for (Index j = 0; j < Z.columns; ++j)
+        for (Index row = 0; row < Z.rows; ++row) G(row, j) += v(i, output(j)) * AZ(row, j);
+    }
+    return G;
+  }
+  Host naive_pack(const Host& Y, const Host& Z) const {
+    Host D(packed_size(Z.rows), v_.columns);
+    for (Index j = 0; j < Z.columns; ++j) {
+      const Host yz = product(Y.column(j), transposed(Z.column(j)));
+      const Index k = output(j);
+      set_column(D, k, combination(1, D.column(k), 1, packed_of(combination(sign(j) / 2, yz, sign(j) / 2, transposed(yz)))));
+    }
+    return D;
+  }
+
+  /// Every factored operation on one problem.
+  void check(const Activation& sigma) {
+    auto& device = this->device_;
+    const Index n = x_.columns, m = Z_.columns, N = Z_.rows;
+    const Matrix Z(device, Z_), Z_dot(device, Z_dot_), v(device, v_), v_dot(device, v_dot_);
+    const Matrix H(device, n, m), f(device, n, v_.columns), Q(device, n, m), G(device, N, m);
+    device.factored_forward(sigma, x(), s(), columns_, Z, H, f);
+    this->expect_near(f.host(), naive_forward(sigma, Z_), 200, 10);
+    Host W(N - 1, m);
+    for (Index j = 0; j < m; ++j)
+      for (Index i = 0; i + 1 < N; ++i) W(i, j) = Z_(i, j);
+    this->expect_near(H.host(), product(transposed(x_), W));
+    device.factored_adjoint(sigma, x(), s(), columns_, Z, v, H, Q, G);
+    this->expect_near(G.host(), naive_adjoint(sigma, Z_, v_), 200, 10);
+
+    // The functions are quadratic along a line, so that central differences are exact at any step.
+    const auto along = [](const Host& from, double t, const Host& direction) { return combination(1, from, t, direction); };
+    const Matrix H_dot(device, n, m), f_dot(device, n, v_.columns), G_dot(device, N, m);
+    device.factored_forward_derivative(sigma, x(), s(), columns_, Z, Z_dot, H, H_dot, f_dot);
+    this->expect_near(f_dot.host(), central_difference([&](double t) { return naive_forward(sigma, along(Z_, t, Z_dot_)); }, 0.5), 400, 10);
+    device.factored_adjoint_derivative(sigma, x(), s(), columns_, Z, Z_dot, v, v_dot, H, H_dot, G_dot);
+    const auto adjoint = [&](double t) { return naive_adjoint(sigma, along(Z_, t, Z_dot_), along(v_, t, v_dot_)); };
+    this->expect_near(G_dot.host(), central_difference(adjoint, 0.5), 400, 10);
+  }
+
+  Host x_, scale_, Z_, Z_dot_, v_, v_dot_;
+  FactorColumns columns_;
+  std::unique_ptr<Matrix> x_device_, scale_device_;
+};
+TYPED_TEST_SUITE(Factored, Backends, BackendName);
+
+TYPED_TEST(Factored, AgreesWithSumsOverLiftedSamples) {
+  for (const bool weighted : {false, true}) {
+    for (const Activation& sigma : activations) {
+      this->make(67, 37, 3, 11, weighted);
+      this->check(sigma);
+      this->make(35, 3, 1, 41, weighted);
+      this->check(sigma);
+    }
+  }
+}
+
+TYPED_TEST(Factored, TakesNoNeurons) {
+  this->make(5, 3, 2, 0, true);
+  this->check(activations[0]);
+  const typename TestFixture::Matrix none(this->device_, Host(4, 0)), D(this->device_, 10, 2), G(this->device_, 4, 0);
+  this->device_.pack_factors(this->columns_, none, none, D);
+  EXPECT_EQ(largest(D.host()), 0);
+  this->device_.apply_packed(this->columns_, D, none, G);
+  this->device_.lift_neurons(none.view().row_range(0, 3), G);
+}
+
+TYPED_TEST(Factored, AgreesWithThePackedOperations) {
+  auto& device = this->device_;
+  this->make(67, 37, 3, 11, true);
+  const typename TestFixture::Matrix Z(device, this->Z_), v(device, this->v_), D(device, packed_size(38), 3), Gamma(device, packed_size(38), 3);
+  for (const Activation& sigma : activations) {
+    const typename TestFixture::Matrix H(device, 67, 11), f(device, 67, 3), Q(device, 67, 11), G(device, 38, 11), other_f(device, 67, 3),
+        other_G(device, 38, 11);
+    device.factored_forward(sigma, this->x(), this->s(), this->columns_, Z, H, f);
+    device.pack_factors(this->columns_, Z, Z, D);
+    device.lifted_forward(sigma, this->x(), this->s(), D, other_f);
+    this->expect_near(f.host(), other_f.host(), 400, 10);
+    device.factored_adjoint(sigma, this->x(), this->s(), this->columns_, Z, v, H, Q, G);
+    device.lifted_adjoint(sigma, this->x(), this->s(), v, Gamma);
+    device.apply_packed(this->columns_, Gamma, Z, other_G);
+    this->expect_near(G.host(), other_G.host(), 400, 10);
+  }
+}
+
+TYPED_TEST(Factored, PacksAndAppliesSymmetricProducts) {
+  for (const auto& [d, C, m] : {std::tuple<Index, Index, Index>{37, 3, 11}, {1, 1, 5}, {64, 2, 3}}) {
+    this->make(2, d, C, m, false);
+    const typename TestFixture::Matrix Y(this->device_, this->Z_dot_), Z(this->device_, this->Z_), D(this->device_, packed_size(d + 1), C);
+    this->device_.pack_factors(this->columns_, Y, Z, D);
+    this->expect_near(D.host(), this->naive_pack(this->Z_dot_, this->Z_));
+    const Host Gamma = this->random(packed_size(d + 1), C);
+    const typename TestFixture::Matrix packed(this->device_, Gamma), G(this->device_, d + 1, m);
+    this->device_.apply_packed(this->columns_, packed, Z, G);
+    Host expected(d + 1, m);
+    for (Index j = 0; j < m; ++j) set_column(expected, j, product(unpacked(d + 1, Gamma, this->output(j)), this->Z_.column(j)));
+    this->expect_near(G.host(), expected);
+  }
+}
+
+}  // namespace
+}  // namespace neuspec::test
