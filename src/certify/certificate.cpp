@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <new>
 #include <string>
 
 #include "certify/lifted_gradient.hpp"
 #include "certify/loss.hpp"
 #include "certify/sphere_quadratic.hpp"
+#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec {
@@ -103,17 +103,7 @@ double kappa_of(const LiftedGradient& gradient, Index k) {
 
 std::vector<double> kappas_of(const LiftedGradient& gradient) {
   std::vector<double> kappas(static_cast<std::size_t>(gradient.outputs));
-  std::exception_ptr failure;
-#pragma omp parallel for schedule(static) if (gradient.outputs > 1)
-  for (Index k = 0; k < gradient.outputs; ++k) {
-    try {
-      kappas[static_cast<std::size_t>(k)] = kappa_of(gradient, k);
-    } catch (...) {
-#pragma omp critical
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  parallel_pieces(gradient.outputs, [&](Index k) { kappas[static_cast<std::size_t>(k)] = kappa_of(gradient, k); });
   return kappas;
 }
 

@@ -3,6 +3,7 @@
 
 #include "device/cpu_device.hpp"
 #include "device/lapack.hpp"
+#include "device/parallel.hpp"
 #include "lift/moment_plan.hpp"
 
 namespace neuspec {
@@ -87,9 +88,8 @@ class CpuMoments final : public MomentAccumulator<Real> {
   void add(const Chunk& chunk) override {
     const Index tiles = (chunk.samples + tile - 1) / tile, d = plan_.N - 1;
     if (workers_.empty()) workers_.resize(size(std::min<Index>(omp_get_max_threads(), std::max<Index>(tiles, 1))));
-#pragma omp parallel num_threads(static_cast <int>(workers_.size()))
-    {
-      const Index thread = omp_get_thread_num(), team = omp_get_num_threads();
+    const auto team = static_cast<Index>(workers_.size());
+    parallel_pieces(team, [&](Index thread) {
       auto& worker = workers_[size(thread)];
       if (worker == nullptr) worker = std::make_unique<Worker>(plan_, outputs_);
       const Index begin = chunk.samples * thread / team, end = chunk.samples * (thread + 1) / team;
@@ -97,7 +97,7 @@ class CpuMoments final : public MomentAccumulator<Real> {
         worker->add(std::min(tile, end - first), chunk.x + first * d, chunk.y + first * outputs_,
                     chunk.weights == nullptr ? nullptr : chunk.weights + first);
       }
-    }
+    });
   }
 
   void finish(const Activation& activation, View<Real> S, View<Real> r) override {

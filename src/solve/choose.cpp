@@ -25,7 +25,7 @@ constexpr double admm_iterations = 120, factorisations = 2, lbfgs_iterations = 4
 constexpr double slow = 8;
 
 // Below this much work an iteration, one more thread costs more in waiting than it brings.
-constexpr double flops_a_thread = 2e6;
+constexpr double flops_a_thread = 5e5;
 
 std::array<Cost, 4> costs(double n, double d, double C, double word) {
   const double N = d + 1, p = N * (N + 1) / 2, m = neurons_per_output * C;
