@@ -20,24 +20,28 @@ struct Cost {
   double flops, bytes;
 };
 
-constexpr double admm_iterations = 120, factorisations = 2, lbfgs_iterations = 4000, neurons_per_output = 24;
+constexpr double admm_iterations = 120, factorisations = 2, newton_products = 4000, neurons_per_output = 24;
 // A flop of a matrix–vector product or an eigendecomposition takes about eight times as long as one of GEMM.
 constexpr double slow = 8;
+// Products with a few neurons' directions run at a third of GEMM's rate: they pass over n × m preactivations three times.
+constexpr double passes = 3;
+// From this size on, a projection computes its few positive eigenpairs only: about 12 N³ flops' time instead of 9 N³ slow ones.
+constexpr double partial_from = 300;
 
 // Below this much work an iteration, one more thread costs more in waiting than it brings.
 constexpr double flops_a_thread = 5e5;
 
 std::array<Cost, 4> costs(double n, double d, double C, double word) {
   const double N = d + 1, p = N * (N + 1) / 2, m = neurons_per_output * C;
-  const double projections = admm_iterations * 2 * C * 9 * N * N * N * slow, state = 40 * p * C * word;
+  const double projections = admm_iterations * 2 * C * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * p * C * word;
   const double moments = n * N * N * N * N / 12, buffers = 3 * 8 * N * N * N * N / 24 + 8 * p * p;
   return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * p * p * p + admm_iterations * 2 * p * p * C * slow + projections,
             2 * p * p * word + buffers + state},
            {SolverKind::admm, OperatorKind::gram,
             n * n * d + factorisations * n * n * n + admm_iterations * (2 * n * n * C * slow + n * d * d * C) + projections,
             2 * n * n * word + n * (d + 40 * C) * word + state},
-           {SolverKind::burer_monteiro, OperatorKind::moments, moments + lbfgs_iterations * 2 * p * p * C * slow, p * p * word + buffers + state},
-           {SolverKind::burer_monteiro, OperatorKind::matrix_free, lbfgs_iterations * 4 * n * d * m, n * (d + 3 * m) * word + state}}};
+           {SolverKind::burer_monteiro, OperatorKind::moments, moments + newton_products * 2 * p * p * C * slow, p * p * word + buffers + state},
+           {SolverKind::burer_monteiro, OperatorKind::matrix_free, newton_products * 4 * n * d * m * passes, n * (d + 3 * m) * word + state}}};
 }
 
 std::string describe(const Cost& cost, double n, double d, double p) {
