@@ -36,7 +36,8 @@ class PolishedAdmm final : public Solver {
 
   void run(Monitor& monitor, double target) override {
     admm_.run(monitor, target);
-    polisher_.polish(admm_.network(), monitor, target);
+    const bool in_a_hurry = monitor.status() == Status::interrupted || monitor.status() == Status::time_limit;
+    polisher_.polish(admm_.network(), monitor, in_a_hurry ? std::numeric_limits<double>::infinity() : target);
   }
   void set_beta(double beta) override {
     admm_.set_beta(beta);
