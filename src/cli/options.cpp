@@ -88,7 +88,7 @@ std::vector<std::string> split_list(const std::string& option, const std::string
     const std::size_t end = std::min(text.find(',', begin), text.size());
     items.push_back(text.substr(begin, end - begin));
     if (items.back().empty()) {
-      throw UsageError(option + " '" + text + "': an item of the list is empty");
+      throw UsageError(std::string(option).append(" '").append(text).append("': an item of the list is empty"));
     }
     begin = end + 1;
   }
