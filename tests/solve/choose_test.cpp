@@ -25,7 +25,7 @@ TEST(Choose, TakesMomentsWhereFeaturesAreFew) {
 }
 
 TEST(Choose, TakesTheGramWhereSamplesAreFew) {
-  for (const auto& [n, d] : {std::pair<Index, Index>{200, 300}, {4000, 200}, {5000, 784}}) {
+  for (const auto& [n, d] : {std::pair<Index, Index>{300, 100}, {4000, 200}, {5000, 784}}) {
     const Choice choice = choose({}, n, d, 1, 8 * gigabyte);
     EXPECT_EQ(choice.solver, SolverKind::admm) << n;
     EXPECT_EQ(choice.data_operator, OperatorKind::gram) << n;

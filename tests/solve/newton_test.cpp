@@ -27,7 +27,8 @@ class Minimise : public Conformance<B> {
     auto& device = this->device_;
     const auto x = device.allocate(start.rows, 1);
     device.upload(start.values.data(), x);
-    Outcome outcome{.x = start};
+    Outcome outcome;
+    outcome.x = start;
     Host at = start;
     const auto host = [&](ConstView<Real> from) {
       Host result(from.rows, 1);
