@@ -25,7 +25,7 @@ struct Settings {
   DeviceKind device = DeviceKind::automatic;                    ///< where the work runs
   Precision precision = Precision::double_precision;            ///< of the solve; certificates are always double
   double tolerance = 1e-6;                                      ///< relative duality gap to reach
-  Index max_iterations = 20000;                                 ///< ADMM or L-BFGS iterations
+  Index max_iterations = 20000;                                 ///< ADMM steps, or products of Burer–Monteiro
   double time_limit = std::numeric_limits<double>::infinity();  ///< seconds of solving
   int threads = 0;                                              ///< CPU threads; 0: all
   double memory_limit = 0;                                      ///< bytes the solve may use; 0: three quarters of what is free

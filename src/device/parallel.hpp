@@ -3,7 +3,6 @@
 
 #include <omp.h>
 
-#include <atomic>
 #include <exception>
 
 #include "neuspec/dataset.hpp"

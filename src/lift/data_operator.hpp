@@ -2,6 +2,7 @@
 // D_k is the packed difference Z_k − Z'_k of output k. Squared loss: ½ Σ w (⟨A_i, D_k⟩ − y_ik)².
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -29,6 +30,11 @@ struct AdmmState {
   View<Real> D;  ///< result, p × C
 };
 
+/// Samples that the forms ask a source for at a time.
+inline constexpr Index chunk_samples = 8192;
+/// Of `ridge_norm`: shift over the mean eigenvalue; only the size of D matters.
+inline constexpr double ridge = 0.025;
+
 template <class Real>
 class DataOperator {
  public:
@@ -46,10 +52,12 @@ class DataOperator {
   virtual OperatorKind kind() const = 0;
 
   // ADMM, for the forms that have a factor.
-  /// About ‖D‖ of the ridge solution (ĀᵀĀ + shift I)⁻¹Āᵀy, shift `ridge` times ĀᵀĀ's mean eigenvalue: how large solutions are.
+  /// About ‖D‖ of the ridge solution (ĀᵀĀ + ridge_shift() I)⁻¹Āᵀy: how large solutions are.
   virtual double ridge_norm() = 0;
-  /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite.
-  virtual double smallest_rho() const = 0;
+  /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite: 100 ε tr(ĀᵀĀ).
+  double smallest_rho() const {
+    return 100 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * mean_eigenvalue_ * static_cast<double>(p());
+  }
   virtual void prepare(double rho) = 0;  ///< factors ĀᵀĀ + (ρ/2) I
   virtual Index extra_rows() const { return 0; }
   /// Fills the extra state for V (p × 2C).
@@ -69,17 +77,24 @@ class DataOperator {
   /// v = ∇ℓ at the factored point.
   virtual DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
 
+ protected:
+  /// Learns the mean eigenvalue tr(ĀᵀĀ)/p from a matrix with the trace of ĀᵀĀ: S or K.
+  void set_scale(ConstView<Real> M) {
+    std::vector<double> diagonal(static_cast<std::size_t>(M.rows));
+    device_.download(ConstView<Real>{M.data, 1, M.rows, M.stride + 1}, diagonal.data());  // a row of stride + 1 from entry to entry
+    for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(p());
+  }
+  double ridge_shift() const { return ridge * mean_eigenvalue_; }
+
  private:
   Device<Real>& device_;
   Activation activation_;
   Index samples_, features_, outputs_;
+  double mean_eigenvalue_ = 0;
 };
 
-/// Of `ridge_norm`: shift over the mean eigenvalue, and conjugate gradient steps; only the size of D matters.
-inline constexpr double ridge = 0.025;
+/// Conjugate gradient steps of `ridge_norm`.
 inline constexpr int ridge_steps = 12;
-/// Of `smallest_rho`, in units of ε·tr(ĀᵀĀ).
-inline constexpr double roundings = 100;
 
 /// Approximates (M + shift I)⁻¹B column by column by `steps` conjugate gradient steps; M symmetric n × n. 2 n² C flops a step.
 template <class Real>

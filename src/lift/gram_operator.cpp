@@ -24,16 +24,14 @@ GramOperator<Real>::GramOperator(Device<Real>& device, const Problem& problem, c
   device.lifted_forward(this->activation(), this->x(), this->s(), gamma_.view().column_range(0, 1), e_);
   device.kernel_gram(this->activation(), this->x(), this->s(), K_);
   device.symm(Real(1), K_, this->y(), Real(0), Ky_);
-  std::vector<double> diagonal(static_cast<std::size_t>(this->samples()));
-  device.download(ConstView<Real>{K_.view().data, 1, this->samples(), this->samples() + 1}, diagonal.data());
-  for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(this->p());
+  this->set_scale(K_);
 }
 
 // D = Āᵀα with α = (K + shift I)⁻¹y, hence ‖D‖² = αᵀKα.
 template <class Real>
 double GramOperator<Real>::ridge_norm() {
   Device<Real>& device = this->device();
-  const DeviceMatrix<Real> alpha = conjugate_gradients<Real>(device, K_, ridge * mean_eigenvalue_, this->y(), ridge_steps);
+  const DeviceMatrix<Real> alpha = conjugate_gradients<Real>(device, K_, this->ridge_shift(), this->y(), ridge_steps);
   device.symm(Real(1), K_, alpha, Real(0), t_);
   return std::sqrt(std::max(device.dot(alpha, t_), 0.0));
 }

@@ -1,8 +1,6 @@
 // The kernel Gram form: K = ĀĀᵀ (n × n) beside the samples; the linear step by Woodbury's identity.
 #pragma once
 
-#include <limits>
-
 #include "lift/sample_operator.hpp"
 
 namespace neuspec {
@@ -14,9 +12,6 @@ class GramOperator final : public SampleOperator<Real> {
 
   OperatorKind kind() const override { return OperatorKind::gram; }
   double ridge_norm() override;
-  double smallest_rho() const override {
-    return roundings * static_cast<double>(std::numeric_limits<Real>::epsilon()) * mean_eigenvalue_ * static_cast<double>(this->p());
-  }
   void prepare(double rho) override;
   Index extra_rows() const override { return this->samples(); }
   void start(ConstView<Real> V, View<Real> extra) override;
@@ -30,7 +25,6 @@ class GramOperator final : public SampleOperator<Real> {
   DeviceMatrix<Real> K_, inverse_, Ky_, H_, Z_;
   DeviceMatrix<Real> aw_, t_, u_, gamma_;  // n × C: Ā(W₊ − W₋), ĀT and right-hand side, ĀD and v = ĀD − y; p × C: P_G Γ(v)
   DeviceMatrix<Real> e_, trace_;           // n × 1: Ā removes e⟨G, ·⟩/N from A; 1 × 1 scratch
-  double mean_eigenvalue_ = 0;
 };
 
 }  // namespace neuspec

@@ -7,10 +7,6 @@
 
 namespace neuspec {
 
-namespace {
-constexpr Index chunk_samples = 8192;
-}
-
 template <class Real>
 MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& problem, const Source& data)
     : DataOperator<Real>(device, problem.activation, data.samples(), data.features(), data.targets()),
@@ -31,15 +27,12 @@ MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& prob
     }
   });
   accumulator->finish(this->activation(), S_, r_);
-  // The trace of S, a diagonal that is a column of stride p + 1.
-  std::vector<double> diagonal(static_cast<std::size_t>(this->p()));
-  device.download(ConstView<Real>{S_.view().data, 1, this->p(), this->p() + 1}, diagonal.data());
-  for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(this->p());
+  this->set_scale(S_);
 }
 
 template <class Real>
 double MomentsOperator<Real>::ridge_norm() {
-  const DeviceMatrix<Real> D = conjugate_gradients<Real>(this->device(), S_, ridge * mean_eigenvalue_, r_, ridge_steps);
+  const DeviceMatrix<Real> D = conjugate_gradients<Real>(this->device(), S_, this->ridge_shift(), r_, ridge_steps);
   return std::sqrt(this->device().dot(D, D));
 }
 
@@ -94,11 +87,17 @@ DualCandidate MomentsOperator<Real>::candidate(ConstView<Real> D, ConstView<Real
   return result;
 }
 
+// D of the factored point in right_, Γ = S D − r in product_.
 template <class Real>
-DualCandidate MomentsOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
+void MomentsOperator<Real>::lift_point(const FactorColumns& columns, ConstView<Real> Z) {
   this->device().pack_factors(columns, Z, Z, right_);
   this->device().symm(Real(1), S_, right_, Real(0), product_);
   this->device().axpby(Real(-1), r_, Real(1), product_);
+}
+
+template <class Real>
+DualCandidate MomentsOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
+  lift_point(columns, Z);
   return candidate(right_, product_);
 }
 
@@ -106,9 +105,7 @@ DualCandidate MomentsOperator<Real>::dual_of(const FactorColumns& columns, Const
 template <class Real>
 double MomentsOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) {
   Device<Real>& device = this->device();
-  device.pack_factors(columns, Z, Z, right_);
-  device.symm(Real(1), S_, right_, Real(0), product_);
-  device.axpby(Real(-1), r_, Real(1), product_);
+  lift_point(columns, Z);
   device.apply_packed(columns, product_, Z, G);
   return 0.5 * (device.dot(right_, product_) - device.dot(right_, r_) + std::accumulate(yy_.begin(), yy_.end(), 0.0));
 }

@@ -1,8 +1,6 @@
 // The moments form: S = ĀᵀĀ (p × p) and r = Āᵀy. Nothing depends on n after it is built.
 #pragma once
 
-#include <limits>
-
 #include "lift/data_operator.hpp"
 
 namespace neuspec {
@@ -14,9 +12,6 @@ class MomentsOperator final : public DataOperator<Real> {
 
   OperatorKind kind() const override { return OperatorKind::moments; }
   double ridge_norm() override;
-  double smallest_rho() const override {
-    return roundings * static_cast<double>(std::numeric_limits<Real>::epsilon()) * mean_eigenvalue_ * static_cast<double>(this->p());
-  }
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
@@ -27,10 +22,10 @@ class MomentsOperator final : public DataOperator<Real> {
 
  private:
   DualCandidate candidate(ConstView<Real> D, ConstView<Real> gamma);
+  void lift_point(const FactorColumns& columns, ConstView<Real> Z);
 
   DeviceMatrix<Real> S_, inverse_, r_, right_, product_, derivative_, scratch_;
   std::vector<double> yy_;  // Σ w y², an output each
-  double mean_eigenvalue_ = 0;
 };
 
 }  // namespace neuspec

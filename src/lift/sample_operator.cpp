@@ -6,10 +6,6 @@
 
 namespace neuspec {
 
-namespace {
-constexpr Index chunk_samples = 8192;
-}
-
 template <class Real>
 SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& problem, const Source& data)
     : DataOperator<Real>(device, problem.activation, data.samples(), data.features(), data.targets()),
@@ -44,15 +40,21 @@ void SampleOperator<Real>::reserve(Index neurons) {
   Q_ = this->device().allocate(this->samples(), neurons + neurons / 2);
 }
 
+// v = prediction − y at the factored point in f_, its xᵀw in H_.
+template <class Real>
+void SampleOperator<Real>::residual_at(const FactorColumns& columns, ConstView<Real> Z) {
+  reserve(Z.columns);
+  this->device().factored_forward(this->activation(), x_, scale_, columns, Z, H_.view().column_range(0, Z.columns), f_);
+  this->device().axpby(Real(-1), y_, Real(1), f_);
+}
+
 template <class Real>
 double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) {
   Device<Real>& device = this->device();
-  reserve(Z.columns);
-  const View<Real> H = H_.view().column_range(0, Z.columns);
-  device.factored_forward(this->activation(), x_, scale_, columns, Z, H, f_);
-  device.axpby(Real(-1), y_, Real(1), f_);
+  residual_at(columns, Z);
   const double loss = 0.5 * device.dot(f_, f_);
-  device.factored_adjoint(this->activation(), x_, scale_, columns, Z, f_, H, Q_.view().column_range(0, Z.columns), G);
+  device.factored_adjoint(this->activation(), x_, scale_, columns, Z, f_, H_.view().column_range(0, Z.columns), Q_.view().column_range(0, Z.columns),
+                          G);
   return loss;
 }
 
@@ -65,9 +67,7 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
 
 template <class Real>
 DualCandidate SampleOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
-  reserve(Z.columns);
-  this->device().factored_forward(this->activation(), x_, scale_, columns, Z, H_.view().column_range(0, Z.columns), f_);
-  this->device().axpby(Real(-1), y_, Real(1), f_);
+  residual_at(columns, Z);
   return candidate(f_);
 }
 
@@ -105,10 +105,6 @@ namespace {
 }  // namespace
 template <class Real>
 double SampleOperator<Real>::ridge_norm() {
-  no_factor();
-}
-template <class Real>
-double SampleOperator<Real>::smallest_rho() const {
   no_factor();
 }
 template <class Real>

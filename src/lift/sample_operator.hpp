@@ -12,7 +12,6 @@ class SampleOperator : public DataOperator<Real> {
 
   OperatorKind kind() const override { return OperatorKind::matrix_free; }
   double ridge_norm() override;
-  double smallest_rho() const override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
@@ -31,6 +30,7 @@ class SampleOperator : public DataOperator<Real> {
  private:
   /// H and f for at least m neurons.
   void reserve(Index neurons);
+  void residual_at(const FactorColumns& columns, ConstView<Real> Z);
 
   DeviceMatrix<Real> x_, y_, scale_, f_, f_dot_, gamma_;
   DeviceMatrix<Real> H_, Q_;  // n × m and room to grow: xᵀw of the point last evaluated, and scratch

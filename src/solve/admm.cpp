@@ -233,10 +233,7 @@ std::vector<std::vector<double>> Admm<Real>::factors() const {
 
 template <class Real>
 Network Admm<Real>::network() {
-  Network result;
-  result.activation = data_.activation();
-  result.features = data_.features();
-  result.outputs = K_;
+  Network result = empty_network(data_.activation(), data_.features(), K_);
   Index block = 0;
   for (std::vector<double>& P : factors()) {
     decompose_factor(std::move(P), step_.N, block % 2 == 0 ? 1.0 : -1.0, block / 2, negligible, result);

@@ -43,11 +43,8 @@ Columns columns_of(const Network& network) {
 }  // namespace
 
 template <class Real>
-BurerMonteiro<Real>::BurerMonteiro(DataOperator<Real>& data, double beta) : data_(data), device_(data.device()), beta_(beta) {
-  point_.activation = data.activation();
-  point_.features = data.features();
-  point_.outputs = data.outputs();
-}
+BurerMonteiro<Real>::BurerMonteiro(DataOperator<Real>& data, double beta)
+    : data_(data), device_(data.device()), beta_(beta), point_(empty_network(data.activation(), data.features(), data.outputs())) {}
 
 template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
@@ -59,11 +56,10 @@ void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
 }
 
 template <class Real>
-Index BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
+void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
   point_ = std::move(point);
-  const Index products = improve(monitor, target, products_a_polish);
+  improve(monitor, target, products_a_polish);
   compress();
-  return products;
 }
 
 template <class Real>
@@ -88,23 +84,11 @@ bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterat
 template <class Real>
 void BurerMonteiro<Real>::add_violators(const double* gamma, Index k) {
   const Index N = data_.N(), d = N - 1;
-  std::vector<double> full(at(N * N)), M(at(d * d)), q(at(d));
-  double trace = 0;
-  for (Index j = 0; j < N; ++j) {
-    const double* column = gamma + packed::position(N, j, j);
-    trace += (j < d ? column[0] : -column[0]) / static_cast<double>(N);
-    full[at(j * N + j)] = column[0];
-    for (Index i = j + 1; i < N; ++i) full[at(j * N + i)] = full[at(i * N + j)] = column[i - j] / packed::root_two;
-  }
-  for (Index j = 0; j < d; ++j) {
-    std::copy_n(full.begin() + j * N, d, M.begin() + j * d);
-    q[at(j)] = 2 * full[at(j * N + d)];
-  }
-  const double t = full[at(d * N + d)];
+  const QuadraticForm form = quadratic_form(gamma, N);
   std::vector<double> Mu(at(d));
   const auto value = [&](const double* u) {
-    lapack::gemv('N', d, d, 1.0, M.data(), d, u, 0.0, Mu.data());
-    return std::inner_product(u, u + d, Mu.begin(), t) + std::inner_product(u, u + d, q.begin(), 0.0);
+    lapack::gemv('N', d, d, 1.0, form.M.data(), d, u, 0.0, Mu.data());
+    return std::inner_product(u, u + d, Mu.begin(), form.t) + std::inner_product(u, u + d, form.q.begin(), 0.0);
   };
   double heaviest = 0;
   for (Index j = 0; j < point_.neurons(); ++j) heaviest = std::max(heaviest, std::abs(point_.weights[at(j)]));
@@ -112,9 +96,13 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k) {
   // A neuron of output weight −sign lowers the loss where sign·(uᵀMu + qᵀu + t) is above β.
   const auto add = [&](const double* u, double sign) { point_.add(u, -sign * weight, k); };
 
-  const auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), t);
+  const auto [plus, minus] = sphere_quadratic_extremes(d, form.M.data(), form.q.data(), form.t);
   if (plus.value > beta_ && !plus.u.empty()) add(plus.u.data(), 1.0);
   if (minus.value > beta_ && !minus.u.empty()) add(minus.u.data(), -1.0);
+  std::vector<double> full(at(N * N));
+  packed::unpack(N, gamma, full.data());
+  double trace = -full[at(N * N - 1)] / static_cast<double>(N);  // ⟨G, Γ⟩/N
+  for (Index j = 0; j < d; ++j) trace += full[at(j * N + j)] / static_cast<double>(N);
   for (Index j = 0; j < N; ++j) full[at(j * N + j)] -= j < d ? trace : -trace;
   std::vector<double> values(at(N)), work;
   std::vector<int> iwork;
@@ -166,10 +154,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
 
   std::vector<double> w(at(d * m));
   device_.download(W, w.data());
-  Network improved = point_;
-  improved.directions.clear();
-  improved.weights.clear();
-  improved.output.clear();
+  Network improved = empty_network(point_.activation, point_.features, point_.outputs);
   for (Index j = 0; j < m; ++j) {
     double* wj = w.data() + j * d;
     const double square = std::inner_product(wj, wj + d, wj, 0.0);
@@ -184,10 +169,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
 template <class Real>
 void BurerMonteiro<Real>::compress() {
   const Index N = data_.N(), d = N - 1;
-  Network compressed = point_;
-  compressed.directions.clear();
-  compressed.weights.clear();
-  compressed.output.clear();
+  Network compressed = empty_network(point_.activation, point_.features, point_.outputs);
   for (Index k = 0; k < data_.outputs(); ++k) {
     for (const double sign : {1.0, -1.0}) {
       std::vector<double> P;

@@ -16,8 +16,8 @@ class BurerMonteiro final : public Solver {
   Network network() override { return point_; }
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
-  /// vector as any: what another solver found becomes a point that proves itself. Returns gradients and Hessian products used.
-  Index polish(Network point, const Monitor& monitor, double target);
+  /// vector as any: what another solver found becomes a point that proves itself.
+  void polish(Network point, const Monitor& monitor, double target);
 
  private:
   /// Bound and missing neurons of the current point. True when the monitor says stop.

@@ -118,13 +118,7 @@ class Session {
     return (primal - dual) / std::max(1.0, primal);
   }
 
-  Network zero_network() const {
-    Network network;
-    network.activation = problem_.activation;
-    network.features = source_.features();
-    network.outputs = source_.targets();
-    return network;
-  }
+  Network zero_network() const { return empty_network(problem_.activation, source_.features(), source_.targets()); }
 
   static void adopt(const Certificate& certificate, Network network, Result& result) {
     result.report.primal = certificate.primal;

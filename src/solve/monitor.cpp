@@ -63,21 +63,29 @@ bool Monitor::test(const std::vector<double>& primal, const std::vector<double>&
   return out_of_budget();
 }
 
+QuadraticForm quadratic_form(const double* gamma, Index N) {
+  const Index d = N - 1;
+  QuadraticForm form{std::vector<double>(static_cast<std::size_t>(d * d)), std::vector<double>(static_cast<std::size_t>(d)),
+                     gamma[packed::size(N) - 1]};
+  for (Index j = 0; j < d; ++j) {
+    const double* column = gamma + packed::position(N, j, j);
+    form.M[static_cast<std::size_t>(j * d + j)] = column[0];
+    for (Index i = j + 1; i < d; ++i) {
+      form.M[static_cast<std::size_t>(j * d + i)] = form.M[static_cast<std::size_t>(i * d + j)] = column[i - j] / packed::root_two;
+    }
+    form.q[static_cast<std::size_t>(j)] = packed::root_two * column[d - j];  // 2 Γ_jN
+  }
+  return form;
+}
+
 namespace {
 /// κ(v_k) of every output.
 std::vector<double> violations(const DualCandidate& candidate, Index N) {
-  const Index d = N - 1, p = packed::size(N), outputs = static_cast<Index>(candidate.vv.size());
+  const Index p = packed::size(N), outputs = static_cast<Index>(candidate.vv.size());
   std::vector<double> kappa(candidate.vv.size());
   parallel_pieces(outputs, [&](Index k) {
-    const double* gamma = candidate.gamma.data() + k * p;
-    std::vector<double> M(static_cast<std::size_t>(d * d)), q(static_cast<std::size_t>(d));
-    for (Index j = 0; j < d; ++j) {
-      const double* column = gamma + packed::position(N, j, j);
-      M[static_cast<std::size_t>(j * d + j)] = column[0];
-      for (Index i = j + 1; i < d; ++i) M[static_cast<std::size_t>(j * d + i)] = column[i - j] / packed::root_two;
-      q[static_cast<std::size_t>(j)] = packed::root_two * column[d - j];  // 2 Γ_jN
-    }
-    const auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), gamma[p - 1]);
+    const QuadraticForm form = quadratic_form(candidate.gamma.data() + k * p, N);
+    const auto [plus, minus] = sphere_quadratic_extremes(N - 1, form.M.data(), form.q.data(), form.t);
     kappa[static_cast<std::size_t>(k)] = std::max({plus.bound, minus.bound, 0.0});
   });
   return kappa;

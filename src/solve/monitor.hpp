@@ -42,6 +42,13 @@ class Monitor {
   std::vector<Progress> history_;
 };
 
+/// The function uᵀMu + qᵀu + t on the sphere that a packed Γ(v_k) stands for (SPEC.md section 3); M has both triangles.
+struct QuadraticForm {
+  std::vector<double> M, q;  ///< d × d, d
+  double t = 0;
+};
+QuadraticForm quadratic_form(const double* gamma, Index N);
+
 /// The lower bound g(τv) of SPEC.md section 3 for each output of a dual candidate, from solver quantities: 9 d³ C flops.
 std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta);
 

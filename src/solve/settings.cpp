@@ -96,7 +96,7 @@ constexpr std::array<SettingInfo, 10> table = {{
     {"tol", tolerance_values, "relative duality gap to reach",
      [](Settings& settings, const std::string& value) { settings.tolerance = parse_tolerance(value); },
      [](const Settings& settings) { return format_number(settings.tolerance); }},
-    {"max-iterations", iterations_values, "iterations (of ADMM or L-BFGS) before giving up",
+    {"max-iterations", iterations_values, "ADMM steps, or gradients and Hessian products of Burer-Monteiro, before giving up",
      [](Settings& settings, const std::string& value) {
        settings.max_iterations = parse_between<Index>(1, 1000000000, "max-iterations", value, iterations_values);
      },

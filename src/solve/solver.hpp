@@ -6,6 +6,15 @@
 
 namespace neuspec {
 
+/// The zero network.
+inline Network empty_network(const Activation& activation, Index features, Index outputs) {
+  Network network;
+  network.activation = activation;
+  network.features = features;
+  network.outputs = outputs;
+  return network;
+}
+
 class Solver {
  public:
   virtual ~Solver() = default;

@@ -79,6 +79,13 @@ std::string bytes_of(T value, bool big_endian = false) {
   return big_endian ? std::string(bytes.rbegin(), bytes.rend()) : bytes;
 }
 
+template <typename T>
+std::string numbers(const std::vector<T>& values, bool big_endian = false) {
+  std::string bytes;
+  for (const T value : values) bytes += bytes_of(value, big_endian);
+  return bytes;
+}
+
 /// A table's features as doubles, however they are kept.
 inline std::vector<double> features_of(const Table& table) {
   return std::visit([](const auto& x) { return std::vector<double>(x.begin(), x.end()); }, table.x);

@@ -12,18 +12,11 @@ std::string idx_header(char type, const std::vector<std::uint32_t>& shape) {
   return header;
 }
 
-template <typename T>
-std::string numbers(const std::vector<T>& values) {
-  std::string bytes;
-  for (const T value : values) bytes += bytes_of(value, true);
-  return bytes;
-}
-
 class Idx : public Files {
  protected:
   template <typename T>
   void expect_type(char type, const std::vector<T>& four) {
-    const Table table = read_table(write("a.idx", idx_header(type, {2, 2}) + numbers(four)));
+    const Table table = read_table(write("a.idx", idx_header(type, {2, 2}) + numbers(four, true)));
     EXPECT_EQ(features_of(table), Doubles(four.begin(), four.end()));
     EXPECT_EQ(table.samples, 2);
     EXPECT_EQ(table.features, 2);
@@ -67,7 +60,7 @@ TEST_F(Idx, damage) {
   EXPECT_EQ(complaint("a.idx", idx_header(0x08, {0, 28, 28})), "a.idx: the array is empty");
   EXPECT_EQ(complaint("a.idx", idx_header(0x08, {})), "a.idx: the array has 0 dimensions; 1, 2 or 3 are understood");
   EXPECT_EQ(complaint("a.idx", idx_header(0x08, {1, 1, 1, 1}) + "a"), "a.idx: the array has 4 dimensions; 1, 2 or 3 are understood");
-  EXPECT_EQ(complaint("a.idx", idx_header(0x0d, {1, 2}) + numbers<float>({1, std::numeric_limits<float>::quiet_NaN()})),
+  EXPECT_EQ(complaint("a.idx", idx_header(0x0d, {1, 2}) + numbers<float>({1, std::numeric_limits<float>::quiet_NaN()}, true)),
             "a.idx: sample 1, column 'x1': nan is not finite");
 }
 

@@ -18,13 +18,6 @@ std::string dictionary(const std::string& type, const std::string& shape, bool f
   return "{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': (" + shape + "), }";
 }
 
-template <typename T>
-std::string numbers(const std::vector<T>& values, bool big_endian = false) {
-  std::string bytes;
-  for (const T value : values) bytes += bytes_of(value, big_endian);
-  return bytes;
-}
-
 class Npy : public Files {
  protected:
   template <typename T>
