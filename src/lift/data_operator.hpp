@@ -33,7 +33,7 @@ struct AdmmState {
 /// Samples that the forms ask a source for at a time.
 inline constexpr Index chunk_samples = 8192;
 /// Of `ridge_norm`: shift over the mean eigenvalue; only the size of D matters.
-inline constexpr double ridge = 0.025;
+inline constexpr double ridge = 0.0025;
 
 template <class Real>
 class DataOperator {
@@ -94,7 +94,7 @@ class DataOperator {
 };
 
 /// Conjugate gradient steps of `ridge_norm`.
-inline constexpr int ridge_steps = 12;
+inline constexpr int ridge_steps = 40;
 
 /// Approximates (M + shift I)⁻¹B column by column by `steps` conjugate gradient steps; M symmetric n × n. 2 n² C flops a step.
 template <class Real>
