@@ -8,6 +8,7 @@
 #include <new>
 #include <thread>
 
+#include "device/cpu_launch.hpp"
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
 #include "device/parallel.hpp"
@@ -15,8 +16,7 @@
 namespace neuspec {
 
 namespace {
-constexpr auto policy = thrust::device;  // the OpenMP system in this build
-constexpr std::size_t alignment = 64;    // a cache line, and what AVX-512 loads like
+constexpr std::size_t alignment = 64;  // a cache line, and what AVX-512 loads like
 
 template <class Real>
 bool contiguous(ConstView<Real> view) {
@@ -67,7 +67,7 @@ void CpuDevice<Real>::gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Rea
 
 template <class Real>
 void CpuDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) {
-  each(policy, X.size(), Axpby<Real>{X, Y, alpha, beta});
+  each(X.size(), Axpby<Real>{X, Y, alpha, beta});
 }
 
 template <class Real>
@@ -99,7 +99,7 @@ bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real>
 
 template <class Real>
 void CpuDevice<Real>::admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) {
-  each(policy, T.size(), Difference<Real>{V, W, T});
+  each(T.size(), Difference<Real>{V, W, T});
   project_trace(step.N, T);
 }
 
@@ -107,8 +107,8 @@ template <class Real>
 void CpuDevice<Real>::project_trace(Index N, View<Real> M) {
   traces_.resize(static_cast<std::size_t>(M.columns));
   const View<Real> traces{traces_.data(), M.columns, 1, M.columns};
-  each(policy, M.columns, Traces<Real>{M, traces, N});
-  each(policy, N * M.columns, SubtractTrace<Real>{traces, M, N, Real(1), 1});
+  sums(M.columns, N, Traces<Real>{M, traces, N});
+  each(N * M.columns, SubtractTrace<Real>{traces, M, N, Real(1), 1});
 }
 
 template <class Real>
@@ -116,9 +116,9 @@ void CpuDevice<Real>::admm_residual(const AdmmStep& step, ConstView<Real> V, Con
   traces_.resize(static_cast<std::size_t>(D.columns));
   const View<Real> traces{traces_.data(), D.columns, 1, D.columns};
   const Real corner = static_cast<Real>(step.beta / step.rho), omega = static_cast<Real>(step.relaxation);
-  each(policy, D.columns, SumTraces<Real>{V, W, traces, step.N, corner});
-  each(policy, D.size(), Residual<Real>{V, W, D, F, corner, omega});
-  each(policy, step.N * F.columns, SubtractTrace<Real>{traces, F, step.N, omega / 2, 2});
+  sums(D.columns, step.N, SumTraces<Real>{V, W, traces, step.N, corner});
+  each(D.size(), Residual<Real>{V, W, D, F, corner, omega});
+  each(step.N * F.columns, SubtractTrace<Real>{traces, F, step.N, omega / 2, 2});
 }
 
 template <class Real>
@@ -129,7 +129,7 @@ void CpuDevice<Real>::column_squares(ConstView<Real> f, View<Real> squares) {
 template <class Real>
 void CpuDevice<Real>::advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before,
                                            View<Real> v) {
-  each(policy, v.size(), AdvanceOrFallBack<Real>{f, fallback, squares, before, v});
+  each(v.size(), AdvanceOrFallBack<Real>{f, fallback, squares, before, v});
 }
 
 template <class Real>

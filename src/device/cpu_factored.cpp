@@ -1,46 +1,10 @@
 // Factored points on the CPU: what Burer–Monteiro iterates on (SPEC.md section 6).
 #include "device/cpu_device.hpp"
+#include "device/cpu_launch.hpp"
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
 
 namespace neuspec {
-
-namespace {
-
-constexpr auto policy = thrust::device;
-
-/// The columns' table as the element-wise steps read it.
-template <class Real>
-struct ColumnTable {
-  std::vector<Real> sign, output, first;
-
-  ColumnTable(const FactorColumns& columns, Index outputs) : first(static_cast<std::size_t>(outputs + 1)) {
-    for (const double value : columns.sign) sign.push_back(static_cast<Real>(value));
-    for (const Index k : columns.output) {
-      output.push_back(static_cast<Real>(k));
-      first[static_cast<std::size_t>(k + 1)] += 1;
-    }
-    for (std::size_t k = 1; k < first.size(); ++k) first[k] += first[k - 1];
-  }
-
-  static ConstView<Real> view(const std::vector<Real>& values) {
-    const auto count = static_cast<Index>(values.size());
-    return {values.data(), count, 1, count};
-  }
-
-  FactoredForm<Real> form(const Activation& activation, ConstView<Real> Z, ConstView<Real> s) const {
-    return {Z,
-            s,
-            view(sign),
-            view(output),
-            view(first),
-            static_cast<Real>(activation.a),
-            static_cast<Real>(activation.b),
-            static_cast<Real>(activation.c)};
-  }
-};
-
-}  // namespace
 
 // 2 n d m flops in GEMM, then one pass over H.
 template <class Real>
@@ -48,7 +12,7 @@ void CpuDevice<Real>::factored_forward(const Activation& activation, ConstView<R
                                        ConstView<Real> Z, View<Real> H, View<Real> f) {
   const ColumnTable<Real> table(columns, f.columns);
   gemm(Transpose::yes, Transpose::no, Real(1), x, Z.row_range(0, x.rows), Real(0), H);
-  each(policy, f.size(), FactoredForward<Real>{table.form(activation, Z, s), H, f});
+  each(f.size(), FactoredForward<Real>{table.form(activation, Z, s), H, f});
 }
 
 // One pass over H, then 2 n d m flops in GEMM.
@@ -56,7 +20,7 @@ template <class Real>
 void CpuDevice<Real>::factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
                                        ConstView<Real> Z, ConstView<Real> v, ConstView<Real> H, View<Real> Q, View<Real> G) {
   const ColumnTable<Real> table(columns, v.columns);
-  each(policy, Z.columns, FactoredAdjoint<Real>{table.form(activation, Z, s), v, H, Q, G});
+  sums(Z.columns, H.rows, FactoredAdjoint<Real>{table.form(activation, Z, s), v, H, Q, G});
   gemm(Transpose::no, Transpose::no, Real(1), x, Q, Real(0), G.row_range(0, x.rows));
 }
 
@@ -66,7 +30,7 @@ void CpuDevice<Real>::factored_forward_derivative(const Activation& activation, 
                                                   ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> H, View<Real> H_dot, View<Real> f_dot) {
   const ColumnTable<Real> table(columns, f_dot.columns);
   gemm(Transpose::yes, Transpose::no, Real(1), x, Z_dot.row_range(0, x.rows), Real(0), H_dot);
-  each(policy, f_dot.size(), FactoredForwardDerivative<Real>{table.form(activation, Z, s), Z_dot, H, H_dot, f_dot});
+  each(f_dot.size(), FactoredForwardDerivative<Real>{table.form(activation, Z, s), Z_dot, H, H_dot, f_dot});
 }
 
 // As factored_adjoint, with a pass over H and Ḣ.
@@ -75,7 +39,7 @@ void CpuDevice<Real>::factored_adjoint_derivative(const Activation& activation, 
                                                   ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot,
                                                   ConstView<Real> H, View<Real> H_dot, View<Real> G_dot) {
   const ColumnTable<Real> table(columns, v.columns);
-  each(policy, Z.columns, FactoredAdjointDerivative<Real>{table.form(activation, Z, s), Z_dot, v, v_dot, H, H_dot, G_dot});
+  sums(Z.columns, H.rows, FactoredAdjointDerivative<Real>{table.form(activation, Z, s), Z_dot, v, v_dot, H, H_dot, G_dot});
   gemm(Transpose::no, Transpose::no, Real(1), x, H_dot, Real(0), G_dot.row_range(0, x.rows));
 }
 
@@ -115,25 +79,25 @@ void CpuDevice<Real>::apply_packed(const FactorColumns& columns, ConstView<Real>
 
 template <class Real>
 void CpuDevice<Real>::lift_neurons(ConstView<Real> W, View<Real> Z) {
-  each(policy, W.columns, LiftNeuron<Real>{W, Z});
+  sums(W.columns, W.rows, LiftNeuron<Real>{W, Z});
 }
 
 template <class Real>
 void CpuDevice<Real>::lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) {
-  each(policy, Z.columns, LiftDerivative<Real>{Z, W_dot, Z_dot});
+  sums(Z.columns, W_dot.rows, LiftDerivative<Real>{Z, W_dot, Z_dot});
 }
 
 template <class Real>
 void CpuDevice<Real>::neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) {
   const ColumnTable<Real> table(columns, 1 + (columns.output.empty() ? 0 : columns.output.back()));
-  each(policy, gradient.size(), NeuronGradient<Real>{Z, G, table.view(table.sign), gradient, static_cast<Real>(beta)});
+  each(gradient.size(), NeuronGradient<Real>{Z, G, table.view(table.sign), gradient, static_cast<Real>(beta)});
 }
 
 template <class Real>
 void CpuDevice<Real>::gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                                           ConstView<Real> G_dot, View<Real> result) {
   const ColumnTable<Real> table(columns, 1 + (columns.output.empty() ? 0 : columns.output.back()));
-  each(policy, result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, table.view(table.sign), result, static_cast<Real>(beta)});
+  each(result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, table.view(table.sign), result, static_cast<Real>(beta)});
 }
 
 template class CpuDevice<float>;

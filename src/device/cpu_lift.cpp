@@ -4,16 +4,14 @@
 #include <cmath>
 
 #include "device/cpu_device.hpp"
+#include "device/cpu_launch.hpp"
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
 
 namespace neuspec {
 
 namespace {
-
-constexpr auto policy = thrust::device;
 constexpr Index gram_columns = 1024;
-
 }  // namespace
 
 // n²d flops in SYRK, then one read and write of the triangle.
@@ -23,9 +21,16 @@ void CpuDevice<Real>::kernel_gram(const Activation& activation, ConstView<Real> 
   lapack::syrk('T', n, d, Real(1), x.data, x.stride, Real(0), K.data, K.stride);
   std::vector<Real> squares(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i) squares[static_cast<std::size_t>(i)] = K.data[i * K.stride + i];
-  each(policy, n,
-       KernelEntry<Real>{K, ConstView<Real>{squares.data(), n, 1, n}, s, static_cast<Real>(activation.a), static_cast<Real>(activation.b),
-                         static_cast<Real>(activation.c), static_cast<Real>(d + 1)});
+  const KernelEntry<Real> kernel{K,
+                                 ConstView<Real>{squares.data(), n, 1, n},
+                                 s,
+                                 static_cast<Real>(activation.a),
+                                 static_cast<Real>(activation.b),
+                                 static_cast<Real>(activation.c),
+                                 static_cast<Real>(d + 1)};
+  each(n, [kernel](Index j) {  // the triangle's columns are contiguous
+    for (Index i = j; i < kernel.K.rows; ++i) kernel.entry(i, j);
+  });
   mirror(K);
 }
 

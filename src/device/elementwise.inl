@@ -1,9 +1,6 @@
-// The element-wise steps of the device seam, written once with Thrust: the CPU backend compiles this file with its OpenMP system, the
-// CUDA backend with nvcc. Each step is a functor over a flat index; `each` launches it. Nothing here is visible outside the including file.
-#include <thrust/execution_policy.h>
-#include <thrust/for_each.h>
-#include <thrust/iterator/counting_iterator.h>
-
+// The element-wise steps of the device seam, written once for both machines. A step is a functor over a flat index, for a backend's `each`, or one
+// with `term` and `store`, for its `sums`: store(column, Σ_row term(column, row)), where `term` may write too. Nothing here is visible outside the
+// including file.
 #include <cmath>
 
 #include "device/matrix.hpp"
@@ -12,11 +9,6 @@
 
 namespace neuspec {
 namespace {
-
-template <class Policy, class Functor>
-void each(const Policy& policy, Index count, Functor functor) {
-  if (count > 0) thrust::for_each_n(policy, thrust::counting_iterator<Index>(0), count, functor);
-}
 
 /// Y = alpha X + beta Y. One read of X and Y, one write: 3 words an entry. beta = 0 does not read Y.
 template <class Real>
@@ -38,12 +30,11 @@ struct Traces {
   ConstView<Real> M;
   View<Real> traces;
   Index N;
-  NEUSPEC_HOST_DEVICE void operator()(Index k) const {
-    const Real* m = M.data + k * M.stride;
-    Real sum = 0;
-    for (Index j = 0; j + 1 < N; ++j) sum += m[packed::position(N, j, j)];
-    traces.data[k] = sum - m[packed::position(N, N - 1, N - 1)];
+  NEUSPEC_HOST_DEVICE double term(Index k, Index j) const {
+    const double m = M.data[k * M.stride + packed::position(N, j, j)];
+    return j + 1 < N ? m : -m;
   }
+  NEUSPEC_HOST_DEVICE void store(Index k, double sum) const { traces.data[k] = static_cast<Real>(sum); }
 };
 
 /// M_k ← M_k − G·factor·traces_k / N on the diagonal.
@@ -80,17 +71,12 @@ struct SumTraces {
   View<Real> traces;
   Index N;
   Real corner;  // β/ρ
-  NEUSPEC_HOST_DEVICE void operator()(Index k) const {
-    Real sum = 2 * corner;
-    for (Index b = 2 * k; b < 2 * k + 2; ++b) {
-      for (Index j = 0; j < N; ++j) {
-        const Index at = b * V.stride + packed::position(N, j, j);
-        const Real t = 2 * W.data[at] - V.data[at];
-        sum += j + 1 < N ? t : -t;
-      }
-    }
-    traces.data[k] = sum;
+  NEUSPEC_HOST_DEVICE double term(Index k, Index j) const {
+    const Index plus = 2 * k * V.stride + packed::position(N, j, j), minus = plus + V.stride;
+    const double t = 2 * (W.data[plus] + W.data[minus]) - (V.data[plus] + V.data[minus]);
+    return j + 1 < N ? t : -t;
   }
+  NEUSPEC_HOST_DEVICE void store(Index k, double sum) const { traces.data[k] = static_cast<Real>(sum + 2 * corner); }
 };
 
 /// F± = ω((T₊ + T₋ ± D)/2 − W±), the trace part of T₊ + T₋ still in it: 7 words an entry.
@@ -116,15 +102,11 @@ struct KernelEntry {
   View<Real> K;
   ConstView<Real> squares, s;  // ‖x_i‖², n
   Real a, b, c, N;
-  NEUSPEC_HOST_DEVICE void operator()(Index j) const {  // one column a call: the triangle's columns are contiguous
-    const Index n = K.rows;
-    const Real ej = a * squares.data[j] - c;
-    for (Index i = j; i < n; ++i) {
-      Real& k = K.data[j * K.stride + i];
-      const Real ei = a * squares.data[i] - c;
-      const Real scale = s.data == nullptr ? Real(1) : s.data[i] * s.data[j];
-      k = scale * ((a * a * k + b * b / 2) * k + c * c - ei * ej / N);
-    }
+  NEUSPEC_HOST_DEVICE void entry(Index i, Index j) const {
+    Real& k = K.data[j * K.stride + i];
+    const Real ei = a * squares.data[i] - c, ej = a * squares.data[j] - c;
+    const Real scale = s.data == nullptr ? Real(1) : s.data[i] * s.data[j];
+    k = scale * ((a * a * k + b * b / 2) * k + c * c - ei * ej / N);
   }
 };
 
@@ -137,6 +119,37 @@ struct FactoredForm {
   Real a, b, c;
   NEUSPEC_HOST_DEVICE Real corner(Index j) const { return Z.data[j * Z.stride + Z.rows - 1]; }
   NEUSPEC_HOST_DEVICE Real root_weight(Index i) const { return scale.data == nullptr ? Real(1) : scale.data[i]; }
+};
+
+/// The columns' table as the element-wise steps read it.
+template <class Real>
+struct ColumnTable {
+  std::vector<Real> sign, output, first;
+
+  ColumnTable(const FactorColumns& columns, Index outputs) : first(static_cast<std::size_t>(outputs + 1)) {
+    for (const double value : columns.sign) sign.push_back(static_cast<Real>(value));
+    for (const Index k : columns.output) {
+      output.push_back(static_cast<Real>(k));
+      first[static_cast<std::size_t>(k + 1)] += 1;
+    }
+    for (std::size_t k = 1; k < first.size(); ++k) first[k] += first[k - 1];
+  }
+
+  static ConstView<Real> view(const std::vector<Real>& values) {
+    const auto count = static_cast<Index>(values.size());
+    return {values.data(), count, 1, count};
+  }
+
+  FactoredForm<Real> form(const Activation& activation, ConstView<Real> Z, ConstView<Real> s) const {
+    return {Z,
+            s,
+            view(sign),
+            view(output),
+            view(first),
+            static_cast<Real>(activation.a),
+            static_cast<Real>(activation.b),
+            static_cast<Real>(activation.c)};
+  }
 };
 
 /// f_ik = s_i Σ_{j of output k} sign_j (a h_ij² + b h_ij s_j + c s_j²): reads n·m words.
@@ -174,74 +187,64 @@ struct FactoredForwardDerivative {
   }
 };
 
-/// Q_ij = s_i v_ik (a h_ij + (b/2) s_j); G_Nj = Σ_i s_i v_ik ((b/2) h_ij + c s_j). One neuron a call.
+/// Q_ij = s_i v_ik (a h_ij + (b/2) s_j); G_Nj = Σ_i s_i v_ik ((b/2) h_ij + c s_j). A column is a neuron, a row a sample.
 template <class Real>
 struct FactoredAdjoint {
   FactoredForm<Real> form;
   ConstView<Real> v, H;
   View<Real> Q, G;
-  NEUSPEC_HOST_DEVICE void operator()(Index j) const {
+  NEUSPEC_HOST_DEVICE double term(Index j, Index i) const {
     const auto k = static_cast<Index>(form.output.data[j]);
-    const Real s = form.corner(j);
-    double sum = 0;
-    for (Index i = 0; i < H.rows; ++i) {
-      const Real h = H.data[j * H.stride + i], w = form.root_weight(i) * v.data[k * v.stride + i];
-      sum += static_cast<double>(w * (form.b / 2 * h + form.c * s));
-      Q.data[j * Q.stride + i] = w * (form.a * h + form.b / 2 * s);
-    }
-    G.data[j * G.stride + G.rows - 1] = static_cast<Real>(sum);
+    const Real s = form.corner(j), h = H.data[j * H.stride + i], w = form.root_weight(i) * v.data[k * v.stride + i];
+    Q.data[j * Q.stride + i] = w * (form.a * h + form.b / 2 * s);
+    return static_cast<double>(w * (form.b / 2 * h + form.c * s));
   }
+  NEUSPEC_HOST_DEVICE void store(Index j, double sum) const { G.data[j * G.stride + G.rows - 1] = static_cast<Real>(sum); }
 };
 
-/// The derivative of FactoredAdjoint; Ḣ becomes Q̇. One neuron a call.
+/// The derivative of FactoredAdjoint; Ḣ becomes Q̇.
 template <class Real>
 struct FactoredAdjointDerivative {
   FactoredForm<Real> form;
   ConstView<Real> Z_dot, v, v_dot, H;
   View<Real> H_dot, G_dot;
-  NEUSPEC_HOST_DEVICE void operator()(Index j) const {
+  NEUSPEC_HOST_DEVICE double term(Index j, Index i) const {
     const auto k = static_cast<Index>(form.output.data[j]);
     const Real s = form.corner(j), s_dot = Z_dot.data[j * Z_dot.stride + Z_dot.rows - 1];
-    double sum = 0;
-    for (Index i = 0; i < H.rows; ++i) {
-      const Real h = H.data[j * H.stride + i], root = form.root_weight(i);
-      const Real w = root * v.data[k * v.stride + i], w_dot = root * v_dot.data[k * v_dot.stride + i];
-      Real& h_dot = H_dot.data[j * H_dot.stride + i];
-      sum += static_cast<double>(w * (form.b / 2 * h_dot + form.c * s_dot) + w_dot * (form.b / 2 * h + form.c * s));
-      h_dot = w * (form.a * h_dot + form.b / 2 * s_dot) + w_dot * (form.a * h + form.b / 2 * s);
-    }
-    G_dot.data[j * G_dot.stride + G_dot.rows - 1] = static_cast<Real>(sum);
+    const Real h = H.data[j * H.stride + i], root = form.root_weight(i);
+    const Real w = root * v.data[k * v.stride + i], w_dot = root * v_dot.data[k * v_dot.stride + i];
+    Real& h_dot = H_dot.data[j * H_dot.stride + i];
+    const Real corner = w * (form.b / 2 * h_dot + form.c * s_dot) + w_dot * (form.b / 2 * h + form.c * s);
+    h_dot = w * (form.a * h_dot + form.b / 2 * s_dot) + w_dot * (form.a * h + form.b / 2 * s);
+    return static_cast<double>(corner);
   }
+  NEUSPEC_HOST_DEVICE void store(Index j, double sum) const { G_dot.data[j * G_dot.stride + G_dot.rows - 1] = static_cast<Real>(sum); }
 };
 
-/// Z_j = [w_j; ‖w_j‖], one neuron a call.
+/// Z_j = [w_j; ‖w_j‖].
 template <class Real>
 struct LiftNeuron {
   ConstView<Real> W;
   View<Real> Z;
-  NEUSPEC_HOST_DEVICE void operator()(Index j) const {
-    double square = 0;
-    for (Index i = 0; i < W.rows; ++i) {
-      const Real w = W.data[j * W.stride + i];
-      Z.data[j * Z.stride + i] = w;
-      square += static_cast<double>(w) * static_cast<double>(w);
-    }
-    Z.data[j * Z.stride + W.rows] = static_cast<Real>(std::sqrt(square));
+  NEUSPEC_HOST_DEVICE double term(Index j, Index i) const {
+    const Real w = W.data[j * W.stride + i];
+    Z.data[j * Z.stride + i] = w;
+    return static_cast<double>(w) * static_cast<double>(w);
   }
+  NEUSPEC_HOST_DEVICE void store(Index j, double square) const { Z.data[j * Z.stride + W.rows] = static_cast<Real>(std::sqrt(square)); }
 };
 
-/// Ż_j = [ẇ_j; w_jᵀẇ_j/‖w_j‖], one neuron a call.
+/// Ż_j = [ẇ_j; w_jᵀẇ_j/‖w_j‖].
 template <class Real>
 struct LiftDerivative {
   ConstView<Real> Z, W_dot;
   View<Real> Z_dot;
-  NEUSPEC_HOST_DEVICE void operator()(Index j) const {
-    double product = 0;
-    for (Index i = 0; i < W_dot.rows; ++i) {
-      const Real w_dot = W_dot.data[j * W_dot.stride + i];
-      Z_dot.data[j * Z_dot.stride + i] = w_dot;
-      product += static_cast<double>(w_dot) * static_cast<double>(Z.data[j * Z.stride + i]);
-    }
+  NEUSPEC_HOST_DEVICE double term(Index j, Index i) const {
+    const Real w_dot = W_dot.data[j * W_dot.stride + i];
+    Z_dot.data[j * Z_dot.stride + i] = w_dot;
+    return static_cast<double>(w_dot) * static_cast<double>(Z.data[j * Z.stride + i]);
+  }
+  NEUSPEC_HOST_DEVICE void store(Index j, double product) const {
     const Real norm = Z.data[j * Z.stride + W_dot.rows];
     Z_dot.data[j * Z_dot.stride + W_dot.rows] = norm > 0 ? static_cast<Real>(product) / norm : Real(0);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <type_traits>
 #include <utility>
 
 #include "neuspec/dataset.hpp"
@@ -19,7 +20,11 @@ struct View {
   Index size() const { return rows * columns; }
   /// The same contiguous storage seen with other dimensions; only for stride = rows.
   View reshaped(Index new_rows, Index new_columns) const { return {data, new_rows, new_columns, new_rows}; }
-  operator View<const T>() const { return {data, rows, columns, stride}; }  // NOLINT(google-explicit-constructor): a view may always be read
+  /// A view may always be read.
+  operator View<const T>() const  // NOLINT(google-explicit-constructor)
+      requires(!std::is_const_v<T>) {
+    return {data, rows, columns, stride};
+  }
 };
 template <class T>
 using ConstView = View<const T>;

@@ -7,9 +7,27 @@
 
 namespace neuspec {
 
+#ifdef NEUSPEC_HAS_CUDA
+template <class Real>
+std::unique_ptr<Device<Real>> make_cuda_device();  // cuda/moments.cu
+#else
+template <class Real>
+std::unique_ptr<Device<Real>> make_cuda_device() {
+  throw NotCompiled("device cuda: this build of neuspec has no CUDA backend; use --device cpu");
+}
+#endif
+
 template <class Real>
 std::unique_ptr<Device<Real>> make_device(DeviceKind kind) {
-  if (kind == DeviceKind::cuda) throw NotCompiled("device cuda: this build of neuspec has no CUDA backend; use --device cpu");
+  if (kind == DeviceKind::cuda) return make_cuda_device<Real>();
+#ifdef NEUSPEC_HAS_CUDA
+  if (kind == DeviceKind::automatic) {
+    try {
+      return make_cuda_device<Real>();
+    } catch (const NoDevice&) {  // the report names the device that was used
+    }
+  }
+#endif
   return std::make_unique<CpuDevice<Real>>();
 }
 

@@ -26,10 +26,13 @@ struct MomentPlan {
 
   explicit MomentPlan(Index N);
 
+  /// Block of a third index k, and the first of k's columns within it.
+  Index block_of(Index k) const { return block_of_[static_cast<std::size_t>(k)]; }
+  Index column_of(Index k) const { return column_of_[static_cast<std::size_t>(k)]; }
   /// Position in the buffer of Σ x_i x_j x_k x_l for any order of indices.
   Index position(Index i, Index j, Index k, Index l) const;
   /// Pair (i ≤ j) in the order by j.
-  static constexpr Index pair(Index i, Index j) { return j * (j + 1) / 2 + i; }
+  NEUSPEC_HOST_DEVICE static constexpr Index pair(Index i, Index j) { return j * (j + 1) / 2 + i; }
 
  private:
   std::vector<Index> block_of_;   ///< block of each k
