@@ -12,5 +12,19 @@ endif()
 # What every target of ours is compiled with.
 add_library(neuspec_flags INTERFACE)
 target_compile_features(neuspec_flags INTERFACE cxx_std_20)
-target_compile_options(neuspec_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion $<$<BOOL:${NEUSPEC_WERROR}>:-Werror>
-                                               $<$<BOOL:${NEUSPEC_NATIVE}>:-march=native>)
+target_compile_options(
+  neuspec_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion $<$<BOOL:${NEUSPEC_WERROR}>:-Werror>
+                          $<$<BOOL:${NEUSPEC_NATIVE}>:-march=native>>)
+
+set(NEUSPEC_CUDA OFF CACHE STRING "The CUDA device: ON (nvcc and its libraries are needed), AUTO (where nvcc is found), OFF, or EMULATED (its sources on the tests' emulated device)")
+set_property(CACHE NEUSPEC_CUDA PROPERTY STRINGS ON AUTO OFF EMULATED)
+option(NEUSPEC_CUDA_STATIC "Link the CUDA libraries statically" OFF)
+if(NEUSPEC_CUDA STREQUAL AUTO)
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    set(NEUSPEC_CUDA ON)
+  else()
+    set(NEUSPEC_CUDA OFF)
+  endif()
+endif()

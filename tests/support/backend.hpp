@@ -18,7 +18,12 @@ struct Backend {
 };
 
 /// What the conformance tests run on.
+#ifdef NEUSPEC_HAS_CUDA
+using Backends = testing::Types<Backend<double, DeviceKind::cpu>, Backend<float, DeviceKind::cpu>, Backend<double, DeviceKind::cuda>,
+                                Backend<float, DeviceKind::cuda>>;
+#else
 using Backends = testing::Types<Backend<double, DeviceKind::cpu>, Backend<float, DeviceKind::cpu>>;
+#endif
 
 struct BackendName {
   template <class B>

@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <cstring>
+
+#include "context.hpp"
+#include "lift/packed.hpp"
+
+namespace neuspec::cuda {
+
+namespace {
+
+constexpr Index received_at_first = 1024;
+
+[[noreturn]] void fail(const char* call, const std::string& reason) { throw EnvironmentError("CUDA: " + std::string(call) + ": " + reason); }
+
+std::string mebibytes(std::size_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MiB"; }
+
+/// failure ← 1 where one of `count` infos is not zero.
+struct NoteInfo {
+  const int* info;
+  Index count;
+  int* failure;
+  NEUSPEC_HOST_DEVICE void operator()(Index /*e*/) const {
+    for (Index i = 0; i < count; ++i) {
+      if (info[i] != 0) *failure = 1;
+    }
+  }
+};
+
+}  // namespace
+
+void check(cudaError_t error, const char* call) {
+  if (error != cudaSuccess) fail(call, cudaGetErrorString(error));
+}
+void check(cublasStatus_t status, const char* call) {
+  if (status != CUBLAS_STATUS_SUCCESS) fail(call, cublasGetStatusString(status));
+}
+void check(cusolverStatus_t status, const char* call) {
+  if (status != CUSOLVER_STATUS_SUCCESS) fail(call, "cuSOLVER status " + std::to_string(static_cast<int>(status)));
+}
+
+Context::Context() {
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error != cudaSuccess) throw NoDevice(std::string("device cuda: no GPU can be used: ") + cudaGetErrorString(error));
+  if (count == 0) throw NoDevice("device cuda: the driver sees no GPU");
+  try {
+    start();
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+Context::~Context() { stop(); }
+
+void Context::start() {
+  NEUSPEC_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+  NEUSPEC_CHECK(cublasCreate(&blas_));
+  NEUSPEC_CHECK(cublasSetStream(blas_, stream_));
+  NEUSPEC_CHECK(cusolverDnCreate(&solver_));
+  NEUSPEC_CHECK(cusolverDnSetStream(solver_, stream_));
+  NEUSPEC_CHECK(cusolverDnCreateParams(&params_));
+  for (Slot& slot : slots_) NEUSPEC_CHECK(cudaEventCreateWithFlags(&slot.sent, cudaEventDisableTiming));
+  failure_ = static_cast<int*>(allocate(sizeof(int)));
+  NEUSPEC_CHECK(cudaMemsetAsync(failure_, 0, sizeof(int), stream_));
+  NEUSPEC_CHECK(cudaMallocHost(reinterpret_cast<void**>(&failure_seen_), sizeof(int)));
+}
+
+// Failures while cleaning up have nowhere to go.
+void Context::stop() noexcept {
+  if (stream_ != nullptr) (void)cudaStreamSynchronize(stream_);
+  for (Slot& slot : slots_) {
+    release(slot);
+    if (slot.sent != nullptr) (void)cudaEventDestroy(slot.sent);
+  }
+  if (received_ != nullptr) (void)cudaFreeHost(received_);
+  if (failure_seen_ != nullptr) (void)cudaFreeHost(failure_seen_);
+  if (failure_ != nullptr) free(failure_);
+  if (params_ != nullptr) (void)cusolverDnDestroyParams(params_);
+  if (solver_ != nullptr) (void)cusolverDnDestroy(solver_);
+  if (blas_ != nullptr) (void)cublasDestroy(blas_);
+  if (stream_ != nullptr) (void)cudaStreamSynchronize(stream_);
+  if (stream_ != nullptr) (void)cudaStreamDestroy(stream_);
+}
+
+std::string Context::device_name() const {
+  int device = 0;
+  cudaDeviceProp properties{};
+  NEUSPEC_CHECK(cudaGetDevice(&device));
+  NEUSPEC_CHECK(cudaGetDeviceProperties(&properties, device));
+  return std::string("cuda (") + properties.name + ")";
+}
+
+std::size_t Context::free_memory() const {
+  std::size_t available = 0, total = 0;
+  NEUSPEC_CHECK(cudaMemGetInfo(&available, &total));
+  return available;
+}
+
+void* Context::allocate(std::size_t bytes) {
+  void* memory = nullptr;
+  const cudaError_t error = cudaMallocAsync(&memory, std::max<std::size_t>(bytes, 1), stream_);
+  if (error == cudaErrorMemoryAllocation) {
+    (void)cudaGetLastError();  // it is reported here and must not surface at the next launch
+    throw EnvironmentError("not enough GPU memory: " + mebibytes(bytes) + " asked for, " + mebibytes(free_memory()) + " free");
+  }
+  check(error, "cudaMallocAsync");
+  return memory;
+}
+
+void Context::free(void* memory) noexcept { (void)cudaFreeAsync(memory, stream_); }
+
+void Context::note_info(const int* info, Index count) { each(1, NoteInfo{info, count, failure_}); }
+
+void Context::synchronize() {
+  NEUSPEC_CHECK(cudaMemcpyAsync(failure_seen_, failure_, sizeof(int), cudaMemcpyDeviceToHost, stream_));
+  NEUSPEC_CHECK(cudaStreamSynchronize(stream_));
+  if (*failure_seen_ != 0) {
+    NEUSPEC_CHECK(cudaMemsetAsync(failure_, 0, sizeof(int), stream_));
+    throw EnvironmentError("the symmetric eigensolver did not converge on the GPU");
+  }
+}
+
+void Context::release(Slot& slot) noexcept {
+  if (slot.pinned != nullptr) (void)cudaFreeHost(slot.pinned);
+  if (slot.device != nullptr) free(slot.device);
+  slot.pinned = slot.device = nullptr;
+  slot.count = 0;
+}
+
+void Context::grow(Slot& slot, Index count) {
+  release(slot);
+  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(double);
+  NEUSPEC_CHECK(cudaMallocHost(reinterpret_cast<void**>(&slot.pinned), bytes));
+  slot.device = static_cast<double*>(allocate(bytes));
+  slot.count = count;
+}
+
+double* Context::fill(Index count) {
+  Slot& slot = slots_[next_];
+  NEUSPEC_CHECK(cudaEventSynchronize(slot.sent));  // done at once for an event never recorded
+  if (count > slot.count) grow(slot, count);
+  return slot.pinned;
+}
+
+const double* Context::send_filled(Index count) {
+  Slot& slot = slots_[next_];
+  next_ = (next_ + 1) % slots_.size();
+  NEUSPEC_CHECK(cudaMemcpyAsync(slot.device, slot.pinned, static_cast<std::size_t>(count) * sizeof(double), cudaMemcpyHostToDevice, stream_));
+  NEUSPEC_CHECK(cudaEventRecord(slot.sent, stream_));
+  return slot.device;
+}
+
+const double* Context::send(const double* host, Index count) {
+  std::memcpy(fill(count), host, static_cast<std::size_t>(count) * sizeof(double));
+  return send_filled(count);
+}
+
+void Context::receive(const double* device, Index count, double* host) {
+  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(double);
+  if (count > received_count_) {
+    if (received_ != nullptr) NEUSPEC_CHECK(cudaFreeHost(std::exchange(received_, nullptr)));
+    received_count_ = 0;
+    const Index capacity = std::max(count, received_at_first);
+    NEUSPEC_CHECK(cudaMallocHost(reinterpret_cast<void**>(&received_), static_cast<std::size_t>(capacity) * sizeof(double)));
+    received_count_ = capacity;
+  }
+  NEUSPEC_CHECK(cudaMemcpyAsync(received_, device, bytes, cudaMemcpyDeviceToHost, stream_));
+  synchronize();
+  std::memcpy(host, received_, bytes);
+}
+
+}  // namespace neuspec::cuda

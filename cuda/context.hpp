@@ -1,0 +1,126 @@
+// What every operation on the GPU shares: one stream, the library handles on it, memory, and the way to and from the host.
+#pragma once
+
+#include <cublas_v2.h>
+#include <cuda_runtime_api.h>
+#include <cusolverDn.h>
+
+#include <array>
+#include <string>
+
+#include "launch.hpp"
+#include "neuspec/error.hpp"
+
+namespace neuspec::cuda {
+
+/// Throw EnvironmentError naming the call unless it succeeded.
+void check(cudaError_t error, const char* call);
+void check(cublasStatus_t status, const char* call);
+void check(cusolverStatus_t status, const char* call);
+#define NEUSPEC_CHECK(call) ::neuspec::cuda::check(call, #call)
+
+class Context;
+
+/// Device memory that grows when asked for more and is freed in stream order.
+template <class T>
+class Buffer {
+ public:
+  explicit Buffer(Context& context) : context_(context) {}
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer();
+  /// At least `count` elements; what was there is lost when it grows.
+  T* reserve(Index count);
+  T* data() const { return data_; }
+
+ private:
+  Context& context_;
+  T* data_ = nullptr;
+  Index count_ = 0;
+};
+
+class Context {
+ public:
+  /// \throws NoDevice when no driver or no GPU is there, EnvironmentError when a library cannot start.
+  Context();
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  cudaStream_t stream() const { return stream_; }
+  cublasHandle_t blas() const { return blas_; }
+  cusolverDnHandle_t solver() const { return solver_; }
+  cusolverDnParams_t params() const { return params_; }
+  std::string device_name() const;
+
+  template <class Functor>
+  void each(Index count, Functor functor) {
+    cuda::each(stream_, count, functor);
+    NEUSPEC_CHECK(cudaGetLastError());
+  }
+  template <class Functor>
+  void sums(Index columns, Index rows, Functor functor) {
+    cuda::sums(stream_, columns, rows, functor);
+    NEUSPEC_CHECK(cudaGetLastError());
+  }
+
+  /// \throws EnvironmentError with sizes when the device's memory does not suffice.
+  void* allocate(std::size_t bytes);
+  void free(void* memory) noexcept;
+  std::size_t free_memory() const;
+
+  /// Waits for all that is queued. \throws EnvironmentError if a solver reported failure since the last time.
+  void synchronize();
+  /// Remembers a failure of a solver whose `info` (count of them, on the device) is not zero, without waiting for it.
+  void note_info(const int* info, Index count);
+
+  /// `count` doubles of the host on the device, valid for what is queued before the next but one call: copied through two pinned buffers in
+  /// turn, so that filling one overlaps with the transfer of the other.
+  const double* send(const double* host, Index count);
+  /// The same for a buffer that the caller fills: count doubles of pinned memory, then `send_filled`.
+  double* fill(Index count);
+  const double* send_filled(Index count);
+  /// Copies `count` doubles from the device and waits.
+  void receive(const double* device, Index count, double* host);
+
+ private:
+  struct Slot {
+    double* pinned = nullptr;
+    double* device = nullptr;
+    Index count = 0;
+    cudaEvent_t sent = nullptr;
+  };
+  void start();
+  void stop() noexcept;
+  void grow(Slot& slot, Index count);
+  void release(Slot& slot) noexcept;
+
+  cudaStream_t stream_ = nullptr;
+  cublasHandle_t blas_ = nullptr;
+  cusolverDnHandle_t solver_ = nullptr;
+  cusolverDnParams_t params_ = nullptr;
+  std::array<Slot, 2> slots_;
+  std::size_t next_ = 0;
+  double* received_ = nullptr;  // pinned
+  Index received_count_ = 0;
+  int* failure_ = nullptr;       // device
+  int* failure_seen_ = nullptr;  // pinned
+};
+
+template <class T>
+Buffer<T>::~Buffer() {
+  if (data_ != nullptr) context_.free(data_);
+}
+
+template <class T>
+T* Buffer<T>::reserve(Index count) {
+  if (count > count_) {
+    if (data_ != nullptr) context_.free(std::exchange(data_, nullptr));
+    count_ = 0;
+    data_ = static_cast<T*>(context_.allocate(static_cast<std::size_t>(count) * sizeof(T)));
+    count_ = count;
+  }
+  return data_;
+}
+
+}  // namespace neuspec::cuda

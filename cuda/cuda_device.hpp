@@ -1,0 +1,100 @@
+// The device seam on an NVIDIA GPU: cuBLAS, cuSOLVER, Thrust and a few kernels, all queued on one stream; the host waits in `download`, `dot` and
+// `invert_shifted` alone.
+#pragma once
+
+#include <memory>
+
+#include "context.hpp"
+#include "device/device.hpp"
+#include "eigensolver.hpp"
+
+namespace neuspec {
+
+/// The table of a factored point's neurons in device memory.
+template <class Real>
+struct ColumnViews {
+  ConstView<Real> sign, output, first;
+};
+
+template <class Real>
+class CudaDevice final : public Device<Real> {
+ public:
+  CudaDevice()
+      : eigensolver_(context_),
+        traces_(context_),
+        scalars_(context_),
+        wide_(context_),
+        full_(context_),
+        table_(context_),
+        units_(context_),
+        info_(context_),
+        work_(context_) {}
+
+  std::string name() const override { return context_.device_name(); }
+  double free_memory() const override { return static_cast<double>(context_.free_memory()); }
+  void synchronize() override { context_.synchronize(); }
+
+  DeviceMatrix<Real> allocate(Index rows, Index columns) override;
+  void upload(const double* host, View<Real> to) override;
+  void download(ConstView<Real> from, double* host) override;
+  void copy(ConstView<Real> from, View<Real> to) override;
+
+  void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
+  void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) override;
+  void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
+  double dot(ConstView<Real> X, ConstView<Real> Y) override;
+  bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
+
+  std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) override;
+  void kernel_gram(const Activation& activation, ConstView<Real> x, ConstView<Real> s, View<Real> K) override;
+  void lifted_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> v, View<Real> G) override;
+  void lifted_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> M, View<Real> f) override;
+  void factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                        View<Real> H, View<Real> f) override;
+  void factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                        ConstView<Real> v, ConstView<Real> H, View<Real> Q, View<Real> G) override;
+  void factored_forward_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                   ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> H, View<Real> H_dot, View<Real> f_dot) override;
+  void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                   ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
+                                   View<Real> H_dot, View<Real> G_dot) override;
+  void pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) override;
+  void apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) override;
+
+  void lift_neurons(ConstView<Real> W, View<Real> Z) override;
+  void lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) override;
+  void neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) override;
+  void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
+                           ConstView<Real> G_dot, View<Real> result) override;
+
+  Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) override;
+  void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;
+  void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;
+  void project_trace(Index N, View<Real> M) override;
+
+  void anderson_coefficients(ConstView<Real> F, Index slots, ConstView<Real> f, View<Real> coefficients) override;
+  void anderson_combine(ConstView<Real> Y, Index slots, ConstView<Real> coefficients, ConstView<Real> f, View<Real> v) override;
+  void column_squares(ConstView<Real> f, View<Real> squares) override;
+  void advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before, View<Real> v) override;
+
+ private:
+  /// The columns' table in device memory, sent when it differs from the last.
+  ColumnViews<Real> views(const FactorColumns& columns, Index outputs);
+  void mirror(View<Real> S);
+  /// A vector of at least `count` ones.
+  const Real* units(Index count);
+
+  cuda::Context context_;
+  cuda::Eigensolver<Real> eigensolver_;
+  cuda::Buffer<Real> traces_;
+  cuda::Buffer<double> scalars_;    // partial sums
+  cuda::Buffer<Real> wide_, full_;  // products with samples; unpacked matrices
+  cuda::Buffer<Real> table_, units_;
+  cuda::Buffer<int> info_;
+  cuda::Buffer<char> work_;
+  std::vector<char> host_work_;
+  FactorColumns last_columns_;
+  Index last_outputs_ = -1, units_count_ = 0;
+};
+
+}  // namespace neuspec

@@ -1,0 +1,181 @@
+// Memory and dense algebra on the GPU, and ADMM's and Anderson's steps.
+#include <algorithm>
+
+#include "blas.hpp"
+#include "cuda_device.hpp"
+#include "device/elementwise.inl"
+#include "kernels.inl"
+
+namespace neuspec {
+
+namespace {
+
+constexpr Index piece = 1 << 22;  // doubles sent or received at a time: 32 MiB
+
+cublasOperation_t operation(Transpose t) { return t == Transpose::no ? CUBLAS_OP_N : CUBLAS_OP_T; }
+
+/// Calls body(first column, columns) for pieces of a matrix small enough to travel at once.
+template <class Body>
+void in_pieces(Index rows, Index columns, const Body& body) {
+  const Index step = std::max<Index>(1, piece / std::max<Index>(rows, 1));
+  for (Index first = 0; first < columns; first += step) body(first, std::min(step, columns - first));
+}
+
+}  // namespace
+
+template <class Real>
+DeviceMatrix<Real> CudaDevice<Real>::allocate(Index rows, Index columns) {
+  Index bytes = 0;
+  if (__builtin_mul_overflow(rows, columns, &bytes) || __builtin_mul_overflow(bytes, static_cast<Index>(sizeof(Real)), &bytes)) {
+    throw EnvironmentError("not enough GPU memory for a " + std::to_string(rows) + " x " + std::to_string(columns) + " matrix");
+  }
+  auto* data = static_cast<Real*>(context_.allocate(static_cast<std::size_t>(bytes)));
+  DeviceMatrix<Real> matrix(data, rows, columns, [this](Real* p) { context_.free(p); });
+  if (bytes > 0) NEUSPEC_CHECK(cudaMemsetAsync(data, 0, static_cast<std::size_t>(bytes), context_.stream()));
+  return matrix;
+}
+
+template <class Real>
+void CudaDevice<Real>::upload(const double* host, View<Real> to) {
+  if (to.size() == 0) return;
+  in_pieces(to.rows, to.columns, [&](Index first, Index columns) {
+    const double* sent = context_.send(host + first * to.rows, to.rows * columns);
+    context_.each(to.rows * columns, Convert<double, Real>{{sent, to.rows, columns, to.rows}, to.column_range(first, columns)});
+  });
+}
+
+template <class Real>
+void CudaDevice<Real>::download(ConstView<Real> from, double* host) {
+  if (from.size() == 0) return;
+  in_pieces(from.rows, from.columns, [&](Index first, Index columns) {
+    double* packed = scalars_.reserve(from.rows * columns);
+    context_.each(from.rows * columns, Convert<Real, double>{from.column_range(first, columns), {packed, from.rows, columns, from.rows}});
+    context_.receive(packed, from.rows * columns, host + first * from.rows);
+  });
+}
+
+template <class Real>
+void CudaDevice<Real>::copy(ConstView<Real> from, View<Real> to) {
+  context_.each(from.size(), Convert<Real, Real>{from, to});
+}
+
+template <class Real>
+void CudaDevice<Real>::gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) {
+  const Index depth = ta == Transpose::no ? A.columns : A.rows;
+  cuda::gemm(context_, operation(ta), operation(tb), C.rows, C.columns, depth, alpha, A.data, A.stride, B.data, B.stride, beta, C.data, C.stride);
+}
+
+// 2 n² m flops over n² words of S; with both triangles filled GEMM reads them once, which SYMM does not do for few columns.
+template <class Real>
+void CudaDevice<Real>::symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) {
+  gemm(Transpose::no, Transpose::no, alpha, S, B, beta, C);
+}
+
+template <class Real>
+void CudaDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) {
+  context_.each(X.size(), Axpby<Real>{X, Y, alpha, beta});
+}
+
+template <class Real>
+double CudaDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
+  if (X.size() == 0) return 0;
+  constexpr Index tile = TileProducts<Real>::tile;
+  const Index tiles = (X.rows + tile - 1) / tile, count = tiles * X.columns;
+  double* partial = scalars_.reserve(count + 1);
+  context_.sums(count, std::min(tile, X.rows), TileProducts<Real>{X, Y, partial, tiles});
+  context_.sums(1, count, AddTiles<double>{partial, count, partial + count, 1});
+  double result = 0;
+  context_.receive(partial + count, 1, &result);
+  return result;
+}
+
+template <class Real>
+void CudaDevice<Real>::column_squares(ConstView<Real> f, View<Real> squares) {
+  constexpr Index tile = TileProducts<Real>::tile;
+  const Index tiles = (f.rows + tile - 1) / tile, count = tiles * f.columns;
+  double* partial = scalars_.reserve(count);
+  context_.sums(count, std::min(tile, f.rows), TileProducts<Real>{f, f, partial, tiles});
+  context_.sums(f.columns, tiles, AddTiles<Real>{partial, tiles, squares.data, squares.stride});
+}
+
+template <class Real>
+void CudaDevice<Real>::mirror(View<Real> S) {
+  context_.each(S.size(), Mirror<Real>{S});
+}
+
+// n³/3 flops for the factor L, n³/3 for L⁻¹ and n³ for L⁻ᵀL⁻¹.
+template <class Real>
+bool CudaDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real> M) {
+  const Index n = S.rows;
+  const auto type = cuda::data_type<Real>;
+  std::size_t factor_bytes = 0, factor_host = 0, inverse_bytes = 0, inverse_host = 0;
+  const DeviceMatrix<Real> L = allocate(n, n);
+  const View<Real> l = L.view();
+  NEUSPEC_CHECK(cusolverDnXpotrf_bufferSize(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, l.data, n, type, &factor_bytes,
+                                            &factor_host));
+  NEUSPEC_CHECK(cusolverDnXtrtri_bufferSize(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, n, type, l.data, n, &inverse_bytes,
+                                            &inverse_host));
+  void* work = work_.reserve(static_cast<Index>(std::max(factor_bytes, inverse_bytes)));
+  host_work_.resize(std::max({factor_host, inverse_host, host_work_.size()}));
+  int* info = info_.reserve(2);
+  context_.each(S.size(), Shifted<Real>{S, l, static_cast<Real>(shift)});
+  NEUSPEC_CHECK(cusolverDnXpotrf(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, l.data, n, type, work, factor_bytes,
+                                 host_work_.data(), factor_host, info));
+  NEUSPEC_CHECK(cusolverDnXtrtri(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, n, type, l.data, n, work, inverse_bytes,
+                                 host_work_.data(), inverse_host, info + 1));
+  double* infos = scalars_.reserve(2);
+  double seen[2] = {0, 0};
+  context_.each(2, Convert<int, double>{{info, 2, 1, 2}, {infos, 2, 1, 2}});
+  context_.receive(infos, 2, seen);
+  if (seen[0] != 0 || seen[1] != 0) return false;
+  cuda::syrk(context_, CUBLAS_OP_T, n, n, Real(1), l.data, n, Real(0), M.data, M.stride);
+  mirror(M);
+  return true;
+}
+
+template <class Real>
+void CudaDevice<Real>::admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) {
+  context_.each(T.size(), Difference<Real>{V, W, T});
+  project_trace(step.N, T);
+}
+
+template <class Real>
+void CudaDevice<Real>::project_trace(Index N, View<Real> M) {
+  const View<Real> traces{traces_.reserve(M.columns), M.columns, 1, M.columns};
+  context_.sums(M.columns, N, Traces<Real>{M, traces, N});
+  context_.each(N * M.columns, SubtractTrace<Real>{traces, M, N, Real(1), 1});
+}
+
+template <class Real>
+void CudaDevice<Real>::admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) {
+  const View<Real> traces{traces_.reserve(D.columns), D.columns, 1, D.columns};
+  const Real corner = static_cast<Real>(step.beta / step.rho), omega = static_cast<Real>(step.relaxation);
+  context_.sums(D.columns, step.N, SumTraces<Real>{V, W, traces, step.N, corner});
+  context_.each(D.size(), Residual<Real>{V, W, D, F, corner, omega});
+  context_.each(step.N * F.columns, SubtractTrace<Real>{traces, F, step.N, omega / 2, 2});
+}
+
+template <class Real>
+void CudaDevice<Real>::advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before,
+                                            View<Real> v) {
+  context_.each(v.size(), AdvanceOrFallBack<Real>{f, fallback, squares, before, v});
+}
+
+// W = F Fᵀ with F the factor: 9 N³ flops of eigendecomposition and 2 N³ of GEMM a block.
+template <class Real>
+Index CudaDevice<Real>::project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
+  const Index count = V.columns, entries = N * N * count;
+  Real* full = full_.reserve(entries);
+  context_.each(entries, Unpack<Real>{V, full, N});
+  const Real* values = eigensolver_.solve(N, count, full);
+  context_.each(entries, Factor<Real>{full, values, factors, N});
+  cuda::gemm_batched(context_, CUBLAS_OP_N, CUBLAS_OP_T, N, N, N, Real(1), factors.data, factors.stride, N * factors.stride, factors.data,
+                     factors.stride, N * factors.stride, Real(0), full, N, N * N, count);
+  context_.each(entries, Pack<Real>{full, W, N});
+  return N;
+}
+
+template class CudaDevice<float>;
+template class CudaDevice<double>;
+
+}  // namespace neuspec

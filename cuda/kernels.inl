@@ -1,0 +1,178 @@
+// Steps that only the GPU needs: moving between packed and full matrices, sums in two stages. Functors as in device/elementwise.inl.
+#include <cmath>
+
+#include "device/matrix.hpp"
+#include "lift/packed.hpp"
+
+namespace neuspec {
+namespace {
+
+/// The largest r with r(r+1)/2 ≤ t.
+NEUSPEC_HOST_DEVICE inline Index triangle_root(Index t) {
+  auto r = static_cast<Index>((std::sqrt(8.0 * static_cast<double>(t) + 1.0) - 1.0) / 2.0);
+  while (r * (r + 1) / 2 > t) --r;
+  while ((r + 1) * (r + 2) / 2 <= t) ++r;
+  return r;
+}
+
+/// Row and column of a packed position.
+struct Entry {
+  Index row, column;
+};
+NEUSPEC_HOST_DEVICE inline Entry entry_of(Index N, Index position) {
+  const Index column = N - 1 - triangle_root(packed::size(N) - 1 - position);
+  return {position - packed::position(N, column, column) + column, column};
+}
+
+/// to_ij ← from_ij between doubles and Real.
+template <class From, class To>
+struct Convert {
+  ConstView<From> from;
+  View<To> to;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % to.rows, j = e / to.rows;
+    to.data[j * to.stride + i] = static_cast<To>(from.data[j * from.stride + i]);
+  }
+};
+
+/// full (N × N a column of M, both triangles) ← packed.
+template <class Real>
+struct Unpack {
+  ConstView<Real> M;
+  Real* full;
+  Index N;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % N, j = e / N % N, k = e / (N * N);
+    const Real value = M.data[k * M.stride + (i >= j ? packed::position(N, i, j) : packed::position(N, j, i))];
+    full[e] = i == j ? value : value * static_cast<Real>(1 / packed::root_two);
+  }
+};
+
+/// packed ← the lower triangles of full.
+template <class Real>
+struct Pack {
+  const Real* full;
+  View<Real> M;
+  Index N;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % N, j = e / N % N, k = e / (N * N);
+    if (i >= j) M.data[k * M.stride + packed::position(N, i, j)] = i == j ? full[e] : full[e] * static_cast<Real>(packed::root_two);
+  }
+};
+
+/// partial_{t,k} = Σ over tile t of column k of x·y: the first stage of long sums, `tile` entries each.
+template <class Real>
+struct TileProducts {
+  static constexpr Index tile = 4096;
+  ConstView<Real> X, Y;
+  double* partial;
+  Index tiles;  // a column
+  NEUSPEC_HOST_DEVICE double term(Index column, Index row) const {
+    const Index k = column / tiles, i = column % tiles * tile + row;
+    return i < X.rows ? static_cast<double>(X.data[k * X.stride + i]) * static_cast<double>(Y.data[k * Y.stride + i]) : 0.0;
+  }
+  NEUSPEC_HOST_DEVICE void store(Index column, double sum) const { partial[column] = sum; }
+};
+
+/// to_k = Σ_t partial_{t,k}.
+template <class To>
+struct AddTiles {
+  const double* partial;
+  Index tiles;
+  To* to;
+  Index stride;
+  NEUSPEC_HOST_DEVICE double term(Index k, Index t) const { return partial[k * tiles + t]; }
+  NEUSPEC_HOST_DEVICE void store(Index k, double sum) const { to[k * stride] = static_cast<To>(sum); }
+};
+
+/// M = S + shift I on and below the diagonal, 0 above.
+template <class Real>
+struct Shifted {
+  ConstView<Real> S;
+  View<Real> M;
+  Real shift;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % M.rows, j = e / M.rows;
+    M.data[j * M.stride + i] = i < j ? Real(0) : S.data[j * S.stride + i] + (i == j ? shift : Real(0));
+  }
+};
+
+/// The upper triangle from the lower.
+template <class Real>
+struct Mirror {
+  View<Real> S;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % S.rows, j = e / S.rows;
+    if (i > j) S.data[i * S.stride + j] = S.data[j * S.stride + i];
+  }
+};
+
+/// F_j = √max(λ, 0) q, largest first, of each block's eigenpairs (ascending).
+template <class Real>
+struct Factor {
+  const Real *vectors, *values;
+  View<Real> factors;
+  Index N;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % N, j = e / N % N, b = e / (N * N), from = N - 1 - j;
+    const Real value = values[b * N + from];
+    factors.data[(b * N + j) * factors.stride + i] = value > 0 ? std::sqrt(value) * vectors[(b * N + from) * N + i] : Real(0);
+  }
+};
+
+/// scaled_i = s_i v_i x_i, a sample a column.
+template <class Real>
+struct ScaleSamples {
+  ConstView<Real> x, s;
+  const Real* v;
+  Real* scaled;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % x.rows, sample = e / x.rows;
+    scaled[e] = x.data[sample * x.stride + i] * v[sample] * (s.data == nullptr ? Real(1) : s.data[sample]);
+  }
+};
+
+/// Column k of Γ: packed [M, q; qᵀ, c Σ s v] from M (lower, d × d) and q; the sum is the corner.
+template <class Real>
+struct PackGradient {
+  const Real *M, *q;
+  Real* packed_column;
+  Index N;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index d = N - 1, i = e % N, j = e / N;
+    if (i < j || j == d) return;
+    const Real value = i == d ? q[j] : M[j * d + i];
+    packed_column[packed::position(N, i, j)] = i == j ? value : value * static_cast<Real>(packed::root_two);
+  }
+};
+template <class Real>
+struct GradientCorner {
+  ConstView<Real> s;
+  const Real* v;
+  Real* corner;
+  double c;
+  NEUSPEC_HOST_DEVICE double term(Index /*column*/, Index i) const {
+    return static_cast<double>(v[i]) * (s.data == nullptr ? 1.0 : static_cast<double>(s.data[i]));
+  }
+  NEUSPEC_HOST_DEVICE void store(Index /*column*/, double sum) const { *corner = static_cast<Real>(c * sum); }
+};
+
+/// f_i = s_i (a x_iᵀM x_i + b qᵀx_i + c m) from `product` = a M x (d × n) and the full matrix [M q; qᵀ m].
+template <class Real>
+struct LiftedForward {
+  ConstView<Real> x, s;
+  const Real *product, *full;
+  Real* f;
+  Real b, c;
+  NEUSPEC_HOST_DEVICE double term(Index i, Index j) const {
+    return static_cast<double>((product[i * x.rows + j] + b * full[x.rows * (x.rows + 1) + j]) * x.data[i * x.stride + j]);
+  }
+  NEUSPEC_HOST_DEVICE void store(Index i, double sum) const {
+    const Index N = x.rows + 1;
+    const Real value = static_cast<Real>(sum) + c * full[N * N - 1];
+    f[i] = s.data == nullptr ? value : s.data[i] * value;
+  }
+};
+
+}  // namespace
+}  // namespace neuspec

@@ -1,0 +1,27 @@
+// A machine without a GPU plays one: the entry points of the CUDA runtime, cuBLAS and cuSOLVER that the library calls, on host memory and as strict
+// as their documentation. Whatever CUDA may do late is done as late as possible: every stream is a queue that runs when it is waited for. "Device"
+// memory is unreadable while no queue runs, so a host dereference crashes. A broken rule prints "emulation: <function>: <what>" and aborts.
+#pragma once
+
+#include <cstddef>
+
+namespace neuspec::emulation {
+
+struct Counts {
+  long handles = 0;      ///< live streams, events, library handles and parameters
+  long bytes = 0;        ///< live device and pinned memory
+  long allocations = 0;  ///< made so far
+};
+Counts counts();
+
+// Faults: the k-th call from now on of a kind fails, 0 being the next; −1: none.
+void fail_allocation(long k);  ///< device or pinned memory: cudaErrorMemoryAllocation
+void fail_launch(long k);      ///< a kernel: cudaErrorLaunchFailure as the last error
+void fail_solver(long k);      ///< an eigendecomposition or factorisation leaves info = 1
+void fail_blas(long k);        ///< CUBLAS_STATUS_EXECUTION_FAILED
+void reset();                  ///< no faults, 8 GiB of memory
+
+/// Capacity of the device.
+void set_memory(std::size_t bytes);
+
+}  // namespace neuspec::emulation

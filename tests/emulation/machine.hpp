@@ -1,0 +1,73 @@
+// The parts of the emulated device that its entry points share.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "emulation.hpp"
+
+namespace neuspec::emulation {
+
+[[noreturn]] void violation(const char* function, const std::string& what);
+
+/// Counts down to a planted fault.
+class Fault {
+ public:
+  void plant(long k) { left_ = k; }
+  bool strikes() { return left_ >= 0 && left_-- == 0; }
+
+ private:
+  long left_ = -1;
+};
+struct Faults {
+  Fault allocation, launch, solver, blas;
+};
+Faults& faults();
+void count_handle(long change);
+
+// Memory.
+cudaError_t allocate_device(void** memory, std::size_t bytes);
+cudaError_t allocate_pinned(void** memory, std::size_t bytes);
+/// From this call on the memory must not be named any more; `unmap_device` gives it back once the queue has come so far.
+void retire_device(const char* function, void* memory);
+void unmap_device(void* memory);
+void free_pinned(const char* function, void* memory);
+/// [p, p + bytes) has to lie in one live device allocation.
+void require_device(const char* function, const void* p, std::size_t bytes);
+void require_pinned(const char* function, const void* p, std::size_t bytes);
+bool on_device(const void* p);
+/// From p to the end of the device allocation that holds it.
+std::size_t bytes_from(const void* p);
+std::size_t free_bytes();
+std::size_t total_bytes();
+/// Makes device memory readable for the lifetime of the object; they may nest.
+class Opened {
+ public:
+  Opened();
+  ~Opened();
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+};
+
+// Queues.
+void enqueue(const char* function, cudaStream_t stream, std::function<void()> work);
+/// A kernel: its arguments are scanned for pointers to the host and for solver infos that it reads.
+void launch(cudaStream_t stream, std::function<void()> work, const void* arguments, std::size_t size);
+
+// Solver infos that nobody has looked at yet.
+void register_info(const int* info, std::size_t count);
+void info_seen(const void* first, std::size_t bytes);
+bool unread_infos();
+
+/// A column-major matrix argument.
+template <class T>
+void require_matrix(const char* function, const T* A, long rows, long columns, long stride) {
+  if (rows < 0 || columns < 0) violation(function, "a negative dimension");
+  if (stride < (rows > 1 ? rows : 1)) violation(function, "leading dimension " + std::to_string(stride) + " below " + std::to_string(rows) + " rows");
+  if (rows > 0 && columns > 0) require_device(function, A, static_cast<std::size_t>((columns - 1) * stride + rows) * sizeof(T));
+}
+
+}  // namespace neuspec::emulation

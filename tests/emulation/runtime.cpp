@@ -1,0 +1,211 @@
+// Streams, events, copies and the rest of the CUDA runtime.
+#include <cstring>
+#include <deque>
+#include <set>
+#include <utility>
+
+#include "machine.hpp"
+
+namespace em = neuspec::emulation;
+
+struct CUstream_st {
+  std::deque<std::function<void()>> queue;
+};
+struct CUevent_st {
+  CUstream_st* stream = nullptr;
+  long recorded = 0, reached = 0;
+};
+
+namespace {
+
+struct Runtime {
+  std::set<CUstream_st*> streams;
+  std::set<CUevent_st*> events;
+  cudaError_t last = cudaSuccess;
+};
+Runtime& runtime() {
+  static Runtime instance;
+  return instance;
+}
+
+void require_stream(const char* function, cudaStream_t stream) {
+  if (runtime().streams.count(stream) == 0) em::violation(function, "a stream that is not alive");
+}
+void require_event(const char* function, cudaEvent_t event) {
+  if (runtime().events.count(event) == 0) em::violation(function, "an event that is not alive");
+}
+cudaError_t remembered(cudaError_t error) {
+  if (error != cudaSuccess) runtime().last = error;
+  return error;
+}
+
+void run(CUstream_st* stream) {
+  const em::Opened opened;
+  while (!stream->queue.empty()) {
+    const auto work = std::move(stream->queue.front());
+    stream->queue.pop_front();
+    work();
+  }
+}
+
+/// Checks the sides of an asynchronous copy and returns what copies.
+cudaError_t copy(const char* function, void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  if (kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice)
+    em::violation(function, "an unknown direction");
+  if (bytes == 0) return cudaSuccess;
+  if (kind == cudaMemcpyHostToDevice) {
+    em::require_pinned(function, from, bytes);
+  } else {
+    em::require_device(function, from, bytes);
+    em::info_seen(from, bytes);
+  }
+  if (kind == cudaMemcpyDeviceToHost) {
+    em::require_pinned(function, to, bytes);
+    std::memset(to, 0xff, bytes);  // what is read before the copy has run must not look right
+  } else {
+    em::require_device(function, to, bytes);
+  }
+  em::enqueue(function, stream, [to, from, bytes] { std::memmove(to, from, bytes); });
+  return cudaSuccess;
+}
+
+}  // namespace
+
+namespace neuspec::emulation {
+
+void enqueue(const char* function, cudaStream_t stream, std::function<void()> work) {
+  require_stream(function, stream);
+  stream->queue.push_back(std::move(work));
+}
+
+void launch(cudaStream_t stream, std::function<void()> work, const void* arguments, std::size_t size) {
+  for (std::size_t at = 0; at + sizeof(void*) <= size; at += sizeof(void*)) {
+    std::uintptr_t word = 0;
+    std::memcpy(&word, static_cast<const char*>(arguments) + at, sizeof word);
+    // User-space addresses begin far above any size in a test and have two zero bytes on top, which no ordinary double has.
+    if (word < (std::uintptr_t{1} << 36) || word >= (std::uintptr_t{1} << 47)) continue;
+    const auto* pointer = reinterpret_cast<const void*>(word);  // NOLINT(performance-no-int-to-ptr)
+    if (!on_device(pointer)) violation("kernel", "an argument that points to the host or to freed memory");
+    info_seen(pointer, bytes_from(pointer));
+  }
+  if (faults().launch.strikes()) {
+    remembered(cudaErrorLaunchFailure);
+    return;
+  }
+  enqueue("kernel", stream, std::move(work));
+}
+
+}  // namespace neuspec::emulation
+
+extern "C" {
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  if (device != 0) return remembered(cudaErrorInvalidDevice);
+  *properties = {};
+  std::strcpy(properties->name, "emulated");
+  return cudaSuccess;
+}
+cudaError_t cudaGetLastError() { return std::exchange(runtime().last, cudaSuccess); }
+const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaSuccess                 ? "no error"
+         : error == cudaErrorMemoryAllocation ? "out of memory"
+         : error == cudaErrorLaunchFailure    ? "launch failure"
+                                              : "error";
+}
+cudaError_t cudaMemGetInfo(std::size_t* available, std::size_t* total) {
+  *available = em::free_bytes();
+  *total = em::total_bytes();
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int /*flags*/) {
+  *stream = *runtime().streams.insert(new CUstream_st).first;
+  em::count_handle(1);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  require_stream(__func__, stream);
+  run(stream);
+  runtime().streams.erase(stream);
+  delete stream;
+  em::count_handle(-1);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  require_stream(__func__, stream);
+  run(stream);
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int /*flags*/) {
+  *event = *runtime().events.insert(new CUevent_st).first;
+  em::count_handle(1);
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  require_event(__func__, event);
+  if (event->stream != nullptr && event->reached < event->recorded) run(event->stream);
+  runtime().events.erase(event);
+  delete event;
+  em::count_handle(-1);
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  require_event(__func__, event);
+  event->stream = stream;
+  em::enqueue(__func__, stream, [event, number = ++event->recorded] { event->reached = number; });
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  require_event(__func__, event);
+  if (event->reached == event->recorded) return cudaSuccess;
+  require_stream(__func__, event->stream);
+  const em::Opened opened;
+  while (event->reached < event->recorded) {  // no further than needed
+    const auto work = std::move(event->stream->queue.front());
+    event->stream->queue.pop_front();
+    work();
+  }
+  return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+  require_event(__func__, begin);
+  require_event(__func__, end);
+  if (end->reached < end->recorded) return remembered(cudaErrorNotReady);
+  *milliseconds = 1;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream) {
+  require_stream(__func__, stream);
+  return remembered(em::allocate_device(memory, bytes));
+}
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
+  em::retire_device(__func__, memory);
+  em::enqueue(__func__, stream, [memory] { em::unmap_device(memory); });
+  return cudaSuccess;
+}
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return remembered(em::allocate_pinned(memory, bytes)); }
+cudaError_t cudaFreeHost(void* memory) {
+  for (CUstream_st* stream : runtime().streams) run(stream);  // it waits for the device
+  em::free_pinned(__func__, memory);
+  return cudaSuccess;
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  return copy(__func__, to, from, bytes, kind, stream);
+}
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
+  if (bytes > 0) em::require_device(__func__, memory, bytes);
+  em::enqueue(__func__, stream, [memory, value, bytes] { std::memset(memory, value, bytes); });
+  return cudaSuccess;
+}
+
+}  // extern "C"
