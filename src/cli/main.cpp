@@ -3,6 +3,7 @@
 #include <new>
 
 #include "cli/command.hpp"
+#include "cli/processor.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/version.hpp"
 
@@ -62,4 +63,7 @@ int guarded_run(int count, char** arguments) {
 }  // namespace
 }  // namespace neuspec::cli
 
-int main(int count, char** arguments) { return neuspec::cli::guarded_run(count, arguments); }
+int main(int count, char** arguments) {
+  neuspec::cli::match_blas_to_processor(arguments);
+  return neuspec::cli::guarded_run(count, arguments);
+}
