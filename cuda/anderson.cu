@@ -1,4 +1,6 @@
 // Anderson acceleration on the GPU: inner products by batched GEMM, the small systems by one thread each.
+#include <algorithm>
+
 #include "blas.hpp"
 #include "cuda_device.hpp"
 #include "kernels.inl"
@@ -51,6 +53,17 @@ struct SolveCoefficients {
   }
 };
 
+/// squares_k = weight Σ_t partial_{t,k}, or that much more.
+struct AccumulateTiles {
+  const double* partial;
+  Index tiles;
+  double* squares;
+  double weight;
+  bool add;
+  NEUSPEC_HOST_DEVICE double term(Index k, Index t) const { return partial[k * tiles + t]; }
+  NEUSPEC_HOST_DEVICE void store(Index k, double sum) const { squares[k] = weight * sum + (add ? squares[k] : 0.0); }
+};
+
 /// v_k = (1 − Σγ)(v_k + f_k) + Σ γ_i Y_ik: m + 3 words an entry.
 template <class Real>
 struct Combine {
@@ -72,22 +85,31 @@ struct Combine {
 
 }  // namespace
 
-// 2 L m² K flops over L m K words.
+// 2 L m² K flops over L m K words a part.
 template <class Real>
-void CudaDevice<Real>::anderson_coefficients(ConstView<Real> F, Index slots, ConstView<Real> f, View<Real> coefficients) {
-  const Index L = f.rows, K = f.columns, m = slots, tile = TileProducts<Real>::tile, tiles = (L + tile - 1) / tile;
+void CudaDevice<Real>::anderson_coefficients(const std::vector<AndersonPart<Real>>& parts, Index slots, View<Real> coefficients) {
+  const Index K = coefficients.columns, m = slots, tile = TileProducts<Real>::tile;
   if (m > most_slots) throw UsageError("Anderson acceleration on the GPU remembers at most 32 steps");
+  Index longest = 0;
+  for (const AndersonPart<Real>& part : parts) longest = std::max(longest, part.f.rows);
   Real* gram = full_.reserve(m * m * K + m * K);
   Real* cross = gram + m * m * K;
-  double* partial = scalars_.reserve(tiles * K + K);
-  // The slots of problem k are every K-th column: leading dimension K·stride, one stride from problem to problem.
-  cuda::gemm_batched(context_, CUBLAS_OP_T, CUBLAS_OP_N, m, m, L, Real(1), F.data, F.stride * K, F.stride, F.data, F.stride * K, F.stride, Real(0),
-                     gram, m, m * m, K);
-  cuda::gemm_batched(context_, CUBLAS_OP_T, CUBLAS_OP_N, m, Index(1), L, Real(1), F.data, F.stride * K, F.stride, f.data, f.stride, f.stride, Real(0),
-                     cross, m, m, K);
-  context_.sums(tiles * K, std::min(tile, L), TileProducts<Real>{f, f, partial, tiles});
-  context_.sums(K, tiles, AddTiles<double>{partial, tiles, partial + tiles * K, 1});
-  context_.each(K, SolveCoefficients<Real>{gram, cross, partial + tiles * K, coefficients, m});
+  double* squares = scalars_.reserve(K + (longest + tile - 1) / tile * K);
+  double* partial = squares + K;
+  Real before = 0;  // of the sums so far: none
+  for (const AndersonPart<Real>& part : parts) {
+    const Index L = part.f.rows, tiles = (L + tile - 1) / tile, step = part.F.stride;
+    const auto weight = static_cast<Real>(part.weight);
+    // The slots of problem k are every K-th column: leading dimension K·stride, one stride from problem to problem.
+    cuda::gemm_batched(context_, CUBLAS_OP_T, CUBLAS_OP_N, m, m, L, weight, part.F.data, step * K, step, part.F.data, step * K, step, before, gram, m,
+                       m * m, K);
+    cuda::gemm_batched(context_, CUBLAS_OP_T, CUBLAS_OP_N, m, Index(1), L, weight, part.F.data, step * K, step, part.f.data, part.f.stride,
+                       part.f.stride, before, cross, m, m, K);
+    context_.sums(tiles * K, std::min(tile, L), TileProducts<Real>{part.f, part.f, partial, tiles});
+    context_.sums(K, tiles, AccumulateTiles{partial, tiles, squares, part.weight, before != Real(0)});
+    before = 1;
+  }
+  context_.each(K, SolveCoefficients<Real>{gram, cross, squares, coefficients, m});
 }
 
 template <class Real>

@@ -82,6 +82,8 @@ struct Report {
 struct Result {
   Network network;
   Report report;
+  /// The v of the proof, row-major n × C, for losses that have kinks (absolute, hinge); empty where ∇ℓ(f) serves. See `certify`.
+  std::vector<double> dual_vector = {};
 };
 
 /// Called at every test of convergence; return false to stop cleanly (the best network so far is certified and returned).

@@ -10,21 +10,25 @@
 
 namespace neuspec {
 
-/// f_k(x) = Σ_{j : output_j = k} α_j σ(u_jᵀ x), ‖u_j‖₂ = 1.
+/// f_k(x) = Σ_{j : output_j = k} α_j σ(u_jᵀ x), ‖u_j‖₂ = 1; for convolutions the mean of σ(u_jᵀ p) over the patches p of a pool (architecture.hpp).
 struct Network {
   Activation activation;
   Index features = 0;              ///< d
   Index outputs = 1;               ///< C
-  std::vector<double> directions;  ///< u_j, d × m column-major: neuron j is directions[j·d … j·d + d)
+  std::vector<double> directions;  ///< u_j, f × m column-major: neuron j is directions[j·f … j·f + f); f = d in a dense network
   std::vector<double> weights;     ///< α_j, m
   std::vector<Index> output;       ///< which output neuron j feeds, m
+  Architecture architecture = {};
+  std::vector<Index> pool = {};  ///< which pool neuron j sees, m; empty in a dense network
 
   Index neurons() const { return static_cast<Index>(weights.size()); }  ///< m
+  Index direction_size() const;                                          ///< f
+  Index pool_of(Index neuron) const { return pool.empty() ? 0 : pool[static_cast<std::size_t>(neuron)]; }
 
-  /// Appends one neuron; `u` holds d values.
-  void add(const double* u, double alpha, Index output_index);
+  /// Appends one neuron; `u` holds f values.
+  void add(const double* u, double alpha, Index output_index, Index pool_index = 0);
 
-  /// f = outputs for `samples` rows of x (row-major, samples × d); f is samples × C, row-major. Batched GEMM, 2·n·d·m flops.
+  /// f = outputs for `samples` rows of x (row-major, samples × d); f is samples × C, row-major. Batched GEMM, 2·n·f·m flops a patch of a pool.
   void predict(const double* x, Index samples, double* f) const;
 
   /// Σ_j |α_j|.

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <numeric>
 #include <string>
 
 #include "certify/lifted_gradient.hpp"
 #include "certify/loss.hpp"
 #include "certify/sphere_quadratic.hpp"
+#include "certify/targets.hpp"
 #include "device/parallel.hpp"
+#include "lift/window.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec {
@@ -30,17 +33,22 @@ void check_problem(const Problem& problem) {
 // A network that violates these is no point of (P), and its objective would prove nothing.
 void check_network(const Network& network, const Problem& problem, const Source& data) {
   const Index m = network.neurons(), d = network.features;
+  const bool dense = network.architecture.kind == Architecture::Kind::dense;
   if (d != data.features()) throw DataError("the network has " + std::to_string(d) + " features, the data have " + std::to_string(data.features()));
   if (network.outputs != data.targets())
     throw DataError("the network has " + std::to_string(network.outputs) + " outputs, the data have " + std::to_string(data.targets()) + " targets");
   if (!(network.activation == problem.activation)) throw DataError("the network's activation is not the problem's");
-  if (static_cast<Index>(network.directions.size()) != m * d || static_cast<Index>(network.output.size()) != m)
+  if (!(network.architecture == problem.architecture)) throw DataError("the network's architecture is not the problem's");
+  const Patches patches(network.architecture, d);
+  if (static_cast<Index>(network.directions.size()) != m * patches.size || static_cast<Index>(network.output.size()) != m ||
+      static_cast<Index>(network.pool.size()) != (dense ? 0 : m))
     throw DataError("the network's arrays disagree in length");
   for (Index j = 0; j < m; ++j) {
     const auto at = static_cast<std::size_t>(j);
-    double square = 0;
-    for (Index l = 0; l < d; ++l)
-      square += network.directions[static_cast<std::size_t>(j * d + l)] * network.directions[static_cast<std::size_t>(j * d + l)];
+    const double* u = network.directions.data() + j * patches.size;
+    const double square = std::inner_product(u, u + patches.size, u, 0.0);
+    if (network.pool_of(j) < 0 || network.pool_of(j) >= patches.pools)
+      throw DataError("neuron " + std::to_string(j + 1) + " sees a pool that does not exist");
     if (!(std::abs(std::sqrt(square) - 1.0) <= kUnitTolerance))
       throw DataError("the direction of neuron " + std::to_string(j + 1) + " is not a unit vector");
     if (!std::isfinite(network.weights[at])) throw DataError("the weight of neuron " + std::to_string(j + 1) + " is not finite");
@@ -65,51 +73,82 @@ void check_chunk(const Chunk& chunk, Index d, Index C) {
     if (chunk.weights[i] < 0) throw DataError("the weight of sample " + std::to_string(chunk.first + i + 1) + " is negative");
 }
 
-// The pass over the data: loss, and Γ at v = ∇ℓ(f).
+// The pass over the data: loss, and Γ at v = ∇ℓ(f) or at a dual vector that was given. Losses other than squared keep v for a second pass.
 struct Pass {
-  LiftedGradient gradient;
+  std::vector<LiftedGradient> gradients;  // one a pool
   DualSums sums;
+  std::vector<double> v;
 };
 
-Pass pass_over(const Network& network, const Problem& problem, const Source& data) {
+Pass pass_over(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
   const Index d = data.features(), C = data.targets();
   if (d < 1 || C < 1) throw DataError("the data need at least one feature and one target");
-  Pass pass{.gradient = {d, C}, .sums = {problem.loss, C}};
-  std::vector<double> f, v;
+  if (!dual_vector.empty() && static_cast<Index>(dual_vector.size()) != data.samples() * C)
+    throw DataError("the dual vector is not of the data's samples and targets");
+  const Patches patches(problem.architecture, d);
+  const Activation share = shared_among(problem.activation, patches.per_pool);
+  const bool squared = problem.loss.kind == LossKind::squared;
+  Pass pass{.gradients = std::vector<LiftedGradient>(static_cast<std::size_t>(patches.pools), {patches.size, C}), .sums = {problem.loss, C}, .v = {}};
+  std::vector<double> f, v, gathered;
   data.visit(kChunk, [&](const Chunk& chunk) {
     check_chunk(chunk, d, C);
     f.resize(static_cast<std::size_t>(chunk.samples * C));
     v.resize(f.size());
     network.predict(chunk.x, chunk.samples, f.data());
     pass.sums.add(chunk.samples, f.data(), chunk.y, chunk.weights, v.data());
-    pass.gradient.accumulate(problem.activation, chunk.x, v.data(), chunk.samples);
+    if (!dual_vector.empty()) {
+      std::copy_n(dual_vector.begin() + chunk.first * C, chunk.samples * C, v.begin());
+      project_to_domain(problem.loss, chunk.samples, C, chunk.y, chunk.weights, v.data());
+    }
+    if (!squared) pass.v.insert(pass.v.end(), v.begin(), v.end());
+    if (!patches.whole()) gathered.resize(static_cast<std::size_t>(chunk.samples * patches.size));
+    for (Index pool = 0; pool < patches.pools; ++pool) {
+      for (Index q = 0; q < patches.per_pool; ++q) {
+        const PatchRows rows = patch_rows(window_of(patches, pool, q), patches, chunk.x, chunk.samples, gathered.data());
+        pass.gradients[static_cast<std::size_t>(pool)].accumulate(share, rows.data, rows.stride, v.data(), chunk.samples);
+      }
+    }
   });
   return pass;
 }
 
-// κ_k, an upper bound on |uᵀM_k u + q_kᵀu + t_k| over the sphere that covers every rounding error.
+// κ_k, an upper bound on |uᵀM_k u + q_kᵀu + t_k| over the sphere that covers every rounding error. The conjugate of a loss with a bounded domain is
+// that at a v some roundings away, more of them the more outputs share a constraint (loss/row.hpp, loss/softmax.hpp).
 double kappa_of(const LiftedGradient& gradient, Index k) {
   const Index d = gradient.features;
   const double *M = gradient.M.data() + k * d * d, *q = gradient.q.data() + k * d, t = gradient.t[static_cast<std::size_t>(k)];
-  double finite = t + gradient.rounding(k);
+  const double rounding = gradient.rounding(k, 24 + 2 * gradient.outputs);
+  double finite = t + rounding;
   for (Index j = 0; j < d; ++j) {
     finite += 0.0 * q[j];
     for (Index i = j; i < d; ++i) finite += 0.0 * M[j * d + i];
   }
   if (!std::isfinite(finite)) throw DataError("the data are too large: the lifted gradient overflows");
   const auto [plus, minus] = sphere_quadratic_extremes(d, M, q, t);
-  return std::max({plus.bound, minus.bound, 0.0}) + gradient.rounding(k);
+  return std::max({plus.bound, minus.bound, 0.0}) + rounding;
 }
 
-std::vector<double> kappas_of(const LiftedGradient& gradient) {
-  std::vector<double> kappas(static_cast<std::size_t>(gradient.outputs));
-  parallel_pieces(gradient.outputs, [&](Index k) { kappas[static_cast<std::size_t>(k)] = kappa_of(gradient, k); });
+// The largest κ of each output over its pools.
+std::vector<double> kappas_of(const std::vector<LiftedGradient>& gradients) {
+  const Index C = gradients.front().outputs, pools = static_cast<Index>(gradients.size());
+  std::vector<double> blocks(static_cast<std::size_t>(C * pools)), kappas(static_cast<std::size_t>(C));
+  parallel_pieces(C * pools, [&](Index b) { blocks[static_cast<std::size_t>(b)] = kappa_of(gradients[static_cast<std::size_t>(b / C)], b % C); });
+  for (std::size_t b = 0; b < blocks.size(); ++b) kappas[b % kappas.size()] = std::max(kappas[b % kappas.size()], blocks[b]);
   return kappas;
 }
 
-Certificate certificate_of(const Network& network, const Problem& problem, const Source& data) {
-  const Pass pass = pass_over(network, problem, data);
-  const std::vector<double> kappas = kappas_of(pass.gradient);
+// −Σ ℓ*(τv) for τ = min(1, limit), by a second pass over targets and weights.
+double conjugate_bound(const Problem& problem, const Source& data, const std::vector<double>& v, std::vector<double> limits) {
+  if (problem.loss.coupled()) std::fill(limits.begin(), limits.end(), *std::min_element(limits.begin(), limits.end()));
+  for (double& limit : limits) limit = std::min(1.0, limit);
+  ConjugateSums sums(problem.loss, data.targets());
+  data.visit(kChunk, [&](const Chunk& chunk) { sums.add(chunk.samples, v.data() + chunk.first * data.targets(), chunk.y, chunk.weights, limits); });
+  return sums.bound();
+}
+
+Certificate certificate_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
+  const Pass pass = pass_over(network, problem, data, dual_vector);
+  const std::vector<double> kappas = kappas_of(pass.gradients);
   std::vector<double> limits;
   limits.reserve(kappas.size());
   // One ulp short of β/κ, so that rounding of the quotient cannot leave the feasible set.
@@ -117,7 +156,7 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
 
   Certificate certificate;
   certificate.primal = pass.sums.loss() + problem.beta * network.penalty();
-  certificate.dual = pass.sums.dual(limits);
+  certificate.dual = problem.loss.kind == LossKind::squared ? pass.sums.dual(limits) : conjugate_bound(problem, data, pass.v, limits);
   certificate.kappa = *std::max_element(kappas.begin(), kappas.end());
   if (!std::isfinite(certificate.primal) || !std::isfinite(certificate.dual)) throw DataError("the data are too large: the objective overflows");
   // The bound is below the optimum and the objective is not, except by the rounding of the latter.
@@ -127,11 +166,12 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
 
 }  // namespace
 
-Certificate certify(const Network& network, const Problem& problem, const Source& data) {
+Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
   check_problem(problem);
   check_network(network, problem, data);
+  check_targets(problem.loss, data);
   try {
-    return certificate_of(network, problem, data);
+    return certificate_of(network, problem, data, problem.loss.kind == LossKind::squared ? std::vector<double>() : dual_vector);
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("not enough memory for the certificate");
   }
@@ -139,10 +179,11 @@ Certificate certify(const Network& network, const Problem& problem, const Source
 
 double beta_max(const Problem& problem, const Source& data) {
   check_activation(problem.activation);
-  const Network zero{
-      .activation = problem.activation, .features = data.features(), .outputs = data.targets(), .directions = {}, .weights = {}, .output = {}};
+  check_targets(problem.loss, data);
+  Network zero{.activation = problem.activation, .features = data.features(), .outputs = data.targets(), .directions = {}, .weights = {}, .output = {}};
+  zero.architecture = problem.architecture;
   try {
-    const std::vector<double> kappas = kappas_of(pass_over(zero, problem, data).gradient);
+    const std::vector<double> kappas = kappas_of(pass_over(zero, problem, data, {}).gradients);
     return *std::max_element(kappas.begin(), kappas.end());
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("not enough memory for beta_max");

@@ -23,25 +23,25 @@ struct Part {
 
 // Two SYRKs, over the samples with v > 0 and those with v < 0, each row scaled by √|v|: half the flops of Xᵀ(diag(v)X) by GEMM and
 // faster at every size measured (d = 30 to 784). The second kind fills the scratch from its end.
-void add_quadratic(double a, Index d, Index C, const double* x, const double* v, Index rows, double* scaled, double* M) {
+void add_quadratic(double a, Index d, Index C, const double* x, Index stride, const double* v, Index rows, double* scaled, double* M) {
   Index plus = 0, minus = 0;
   for (Index i = 0; i < rows; ++i) {
     const double root = std::sqrt(std::abs(v[i * C]));
     double* to = scaled + d * (v[i * C] > 0 ? plus++ : kRows - ++minus);
-    for (Index l = 0; l < d; ++l) to[l] = root * x[i * d + l];
+    for (Index l = 0; l < d; ++l) to[l] = root * x[i * stride + l];
   }
   if (plus > 0) lapack::syrk('N', d, plus, a, scaled, d, 1.0, M, d);
   if (minus > 0) lapack::syrk('N', d, minus, -a, scaled + d * (kRows - minus), d, 1.0, M, d);
 }
 
-void add_rows(const Activation& activation, Index d, Index C, const double* x, const double* v, Index rows, const Part& part) {
+void add_rows(const Activation& activation, Index d, Index C, const double* x, Index stride, const double* v, Index rows, const Part& part) {
   if (activation.a != 0)
-    for (Index k = 0; k < C; ++k) add_quadratic(activation.a, d, C, x, v + k, rows, part.scaled, part.M + k * d * d);
-  if (activation.b != 0) lapack::gemm('N', 'T', d, C, rows, activation.b, x, d, v, C, 1.0, part.q, d);
+    for (Index k = 0; k < C; ++k) add_quadratic(activation.a, d, C, x, stride, v + k, rows, part.scaled, part.M + k * d * d);
+  if (activation.b != 0) lapack::gemm('N', 'T', d, C, rows, activation.b, x, stride, v, C, 1.0, part.q, d);
   for (Index i = 0; i < rows; ++i) {
     double square = 0;
 #pragma omp simd reduction(+ : square)
-    for (Index l = 0; l < d; ++l) square += x[i * d + l] * x[i * d + l];
+    for (Index l = 0; l < d; ++l) square += x[i * stride + l] * x[i * stride + l];
     const double size_of_A = std::abs(activation.a) * square + std::abs(activation.b) * std::sqrt(square) + std::abs(activation.c);
     for (Index k = 0; k < C; ++k) part.magnitude[k] += std::abs(v[i * C + k]) * size_of_A;
   }
@@ -56,7 +56,7 @@ void add_rows(const Activation& activation, Index d, Index C, const double* x, c
 
 LiftedGradient::LiftedGradient(Index d, Index C) : features(d), outputs(C), M(size(d * d * C)), q(size(d * C)), t(size(C)), magnitude_(size(C)) {}
 
-void LiftedGradient::accumulate(const Activation& activation, const double* x, const double* v, Index samples) {
+void LiftedGradient::accumulate(const Activation& activation, const double* x, Index stride, const double* v, Index samples) {
   const Index d = features, C = outputs, blocks = (samples + kRows - 1) / kRows, available = omp_get_max_threads();
   const Index own = (d * d + d + 2) * C, scratch = d * kRows;
   // Threads take blocks of rows where there are enough; else the BLAS may share out each block's SYRK.
@@ -73,7 +73,7 @@ void LiftedGradient::accumulate(const Activation& activation, const double* x, c
     const Part part = part_of(thread);
     for (Index block = thread * blocks / threads; block < (thread + 1) * blocks / threads; ++block) {
       const Index first = block * kRows;
-      add_rows(activation, d, C, x + first * d, v + first * C, std::min(kRows, samples - first), part);
+      add_rows(activation, d, C, x + first * stride, stride, v + first * C, std::min(kRows, samples - first), part);
     }
   };
   if (threads == 1) {
@@ -94,9 +94,9 @@ void LiftedGradient::accumulate(const Activation& activation, const double* x, c
   longest_block_ = std::max(longest_block_, std::min(kRows, samples));
 }
 
-double LiftedGradient::rounding(Index output) const {
-  // 10 for the roots, the products and the factors a, b, c; the last factor for the rounding of the magnitude, whose terms sum d squares.
-  const auto chain = static_cast<double>(depth_ + longest_block_ + 10);
+double LiftedGradient::rounding(Index output, Index of_v) const {
+  // 12 for the roots, the products and the factors a, b, c, each divided by the patches of a pool; the last factor for the rounding of the magnitude, whose terms sum d squares.
+  const auto chain = static_cast<double>(depth_ + longest_block_ + 12 + of_v);
   return chain * 0x1p-53 * magnitude_[size(output)] * (1.0 + (chain + static_cast<double>(features)) * 0x1p-52);
 }
 

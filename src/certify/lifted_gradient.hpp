@@ -17,13 +17,13 @@ class LiftedGradient {
 
   LiftedGradient(Index features, Index outputs);
 
-  /// Adds the part of `samples` rows of x (row-major n × d) with dual values v (row-major n × C). Blocks of rows are shared among the
+  /// Adds the part of `samples` rows of x (row-major n × d, `stride` from row to row) with dual values v (row-major n × C). Blocks of rows are shared among the
   /// OpenMP threads; the result depends on their number only. n·d²·C flops.
-  void accumulate(const Activation& activation, const double* x, const double* v, Index samples);
+  void accumulate(const Activation& activation, const double* x, Index stride, const double* v, Index samples);
 
   /// How far rounding in the sums can have moved uᵀM_k u + q_kᵀu + t_k for any ‖u‖ = 1: (length of the longest chain of additions)·2⁻⁵³·
-  /// Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|).
-  double rounding(Index output) const;
+  /// Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|). `of_v`: further relative errors of v, in units of 2⁻⁵³.
+  double rounding(Index output, Index of_v = 0) const;
 
  private:
   Index depth_ = 0, longest_block_ = 0;  ///< the longest chain of additions has at most their sum

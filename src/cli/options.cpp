@@ -52,7 +52,16 @@ PreprocessingOptions preprocessing_options(const DataOptions& options) {
 
 void add_problem_options(CLI::App& command, ProblemOptions& options) {
   constexpr const char* group = "Problem";
-  command.add_option("--loss", options.loss, "summed over samples and outputs: squared, which is (f - y)^2/2 [squared]")
+  command
+      .add_option("--loss", options.loss,
+                  "squared|absolute|huber[:DELTA] for numbers; logistic|squared_hinge|hinge for two classes, or with --one-vs-rest;\n"
+                  "softmax for one column of class labels or one-hot columns. Summed over samples [squared]")
+      ->type_name("NAME")
+      ->group(group);
+  command
+      .add_option("--arch", options.architecture,
+                  "dense | conv1d:length=12,channels=1,filter=4,stride=2,pool=5 | conv2d:height=6,width=6,channels=1,filter=3x3,stride=1x1,pool=2x2;\n"
+                  "channels, stride and pool may be left out (1), padding=1 pads with zeros, pool=global averages over all patches [dense]")
       ->type_name("NAME")
       ->group(group);
   command
@@ -65,7 +74,8 @@ void add_problem_options(CLI::App& command, ProblemOptions& options) {
 Problem problem_of(const ProblemOptions& options) {
   Problem problem;
   problem.activation = Activation::parse(options.activation);
-  problem.loss = parse_loss(options.loss);
+  problem.loss = Loss::parse(options.loss);
+  problem.architecture = Architecture::parse(options.architecture);
   return problem;
 }
 

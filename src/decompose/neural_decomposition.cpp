@@ -144,7 +144,7 @@ void annihilate(Factor& factor) {
 }
 
 // p = (w, s) with ‖w‖ = |s| is the neuron u = sign(s)·w/‖w‖ with weight s².
-void append_neurons(const Factor& factor, double sign, Index output, Network& network) {
+void append_neurons(const Factor& factor, double sign, const Place& place, Network& network) {
   const Index N = factor.N;
   const double negligible = kEpsilon * traces(factor).second;
   std::vector<double> u(size(N - 1));
@@ -153,27 +153,27 @@ void append_neurons(const Factor& factor, double sign, Index output, Network& ne
     const double norm = std::sqrt(std::inner_product(p, p + N - 1, p, 0.0));
     if (s * s <= negligible || norm == 0) continue;
     for (Index i = 0; i + 1 < N; ++i) u[size(i)] = p[i] / std::copysign(norm, s);
-    network.add(u.data(), sign * (s * s * factor.scale), output);
+    network.add(u.data(), sign * (s * s * factor.scale), place.output, place.pool);
   }
 }
 
 // For b = c = 0 only Z₁ counts: its eigenvectors are the neurons.
-void append_eigenvectors(const Factor& factor, double sign, Index output, Network& network) {
+void append_eigenvectors(const Factor& factor, double sign, const Place& place, Network& network) {
   const Index d = factor.N;
   std::vector<double> u(size(d));
   for (Index j = 0; j < factor.rank(); ++j) {
     const double* p = factor.column(j);
     const double square = std::inner_product(p, p + d, p, 0.0), norm = std::sqrt(square);
     for (Index i = 0; i < d; ++i) u[size(i)] = p[i] / norm;
-    network.add(u.data(), sign * (square * factor.scale), output);
+    network.add(u.data(), sign * (square * factor.scale), place.output, place.pool);
   }
 }
 
-void append(Factor factor, double sign, Index output, Network& network) {
+void append(Factor factor, double sign, const Place& place, Network& network) {
   if (factor.rank() == 0) return;
   make_feasible(factor);
   annihilate(factor);
-  append_neurons(factor, sign, output, network);
+  append_neurons(factor, sign, place, network);
 }
 
 bool pure_quadratic(const Activation& activation) { return activation.b == 0 && activation.c == 0; }
@@ -198,15 +198,15 @@ Factor compress(Factor factor, double relative_tolerance) {
 
 }  // namespace
 
-void decompose(const double* Z, double sign, Index output, double relative_tolerance, Network& network) {
-  const Index N = network.features + 1;
+void decompose(const double* Z, double sign, const Place& place, double relative_tolerance, Network& network) {
+  const Index N = network.direction_size() + 1;
   if (pure_quadratic(network.activation))
-    append_eigenvectors(leading_factor(N - 1, Z, N, relative_tolerance), sign, output, network);
+    append_eigenvectors(leading_factor(N - 1, Z, N, relative_tolerance), sign, place, network);
   else
-    append(leading_factor(N, Z, N, relative_tolerance), sign, output, network);
+    append(leading_factor(N, Z, N, relative_tolerance), sign, place, network);
 }
 
-void decompose_factor(std::vector<double> P, Index N, double sign, Index output, double relative_tolerance, Network& network) {
+void decompose_factor(std::vector<double> P, Index N, double sign, const Place& place, double relative_tolerance, Network& network) {
   check_finite(P);
   double largest = 0;
   for (const double value : P) largest = std::max(largest, std::abs(value));
@@ -218,9 +218,9 @@ void decompose_factor(std::vector<double> P, Index N, double sign, Index output,
     for (Index j = 0; j < r; ++j) std::copy_n(factor.column(j), N - 1, factor.P.begin() + j * (N - 1));
     factor.P.resize(size((N - 1) * r));
     factor.N = N - 1;
-    append_eigenvectors(compress(std::move(factor), relative_tolerance), sign, output, network);
+    append_eigenvectors(compress(std::move(factor), relative_tolerance), sign, place, network);
   } else {
-    append(compress(std::move(factor), relative_tolerance), sign, output, network);
+    append(compress(std::move(factor), relative_tolerance), sign, place, network);
   }
 }
 

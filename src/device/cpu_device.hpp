@@ -24,6 +24,9 @@ class CpuDevice final : public Device<Real> {
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
 
   std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) override;
+  std::unique_ptr<LiftedAccumulator<Real>> lifted_accumulator(Index lifted, Index outputs) override;
+  void gather(const Window& window, ConstView<Real> x, View<Real> patch) override;
+  void lift_samples(const Activation& activation, ConstView<Real> x, ConstView<Real> s, Real beta, View<Real> L) override;
   void kernel_gram(const Activation& activation, ConstView<Real> x, ConstView<Real> s, View<Real> K) override;
   void lifted_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> v, View<Real> G) override;
   void lifted_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, ConstView<Real> M, View<Real> f) override;
@@ -50,7 +53,9 @@ class CpuDevice final : public Device<Real> {
   void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;
   void project_trace(Index N, View<Real> M) override;
 
-  void anderson_coefficients(ConstView<Real> F, Index slots, ConstView<Real> f, View<Real> coefficients) override;
+  void apply_loss(const Loss& loss, LossStep step, const LossArguments<Real>& arguments, View<Real> out) override;
+
+  void anderson_coefficients(const std::vector<AndersonPart<Real>>& parts, Index slots, View<Real> coefficients) override;
   void anderson_combine(ConstView<Real> Y, Index slots, ConstView<Real> coefficients, ConstView<Real> f, View<Real> v) override;
   void column_squares(ConstView<Real> f, View<Real> squares) override;
   void advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before, View<Real> v) override;

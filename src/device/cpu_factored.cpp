@@ -89,14 +89,14 @@ void CpuDevice<Real>::lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, 
 
 template <class Real>
 void CpuDevice<Real>::neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) {
-  const ColumnTable<Real> table(columns, 1 + (columns.output.empty() ? 0 : columns.output.back()));
+  const ColumnTable<Real> table(columns, columns.outputs());
   each(gradient.size(), NeuronGradient<Real>{Z, G, table.view(table.sign), gradient, static_cast<Real>(beta)});
 }
 
 template <class Real>
 void CpuDevice<Real>::gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                                           ConstView<Real> G_dot, View<Real> result) {
-  const ColumnTable<Real> table(columns, 1 + (columns.output.empty() ? 0 : columns.output.back()));
+  const ColumnTable<Real> table(columns, columns.outputs());
   each(result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, table.view(table.sign), result, static_cast<Real>(beta)});
 }
 

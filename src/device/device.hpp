@@ -3,11 +3,13 @@
 // and need not have finished on return, except those that give values to the host. Failures of a library call throw EnvironmentError.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "device/matrix.hpp"
+#include "lift/window.hpp"
 #include "neuspec/fit.hpp"
 
 namespace neuspec {
@@ -18,14 +20,19 @@ enum class Transpose : char { no = 'N', yes = 'T' };
 struct AdmmStep {
   Index N = 0;              ///< size of a block, d + 1
   double beta = 0;          ///< β
-  double rho = 0;           ///< ρ
+  double rho = 0;           ///< ρ₂ of the blocks
+  double split_rho = 1;     ///< ρ₁ of the split s = A D; 1 for squared loss, which needs none
   double relaxation = 1.6;  ///< ω
 };
 
 /// Neurons of a factored point: column j of Z is z_j = [w_j; s_j] and enters output[j] with the sign of sign[j].
 struct FactorColumns {
   std::vector<double> sign;   ///< ±1
-  std::vector<Index> output;  ///< ascending
+  std::vector<Index> output;  ///< ascending within a pool
+  std::vector<Index> pool = {};  ///< ascending; empty where there is one alone
+
+  /// One more than the largest output.
+  Index outputs() const { return output.empty() ? 1 : *std::max_element(output.begin(), output.end()) + 1; }
 };
 
 /// Sums the moments of a source (SPEC.md section 5) as its chunks stream through; always in double.
@@ -36,6 +43,39 @@ class MomentAccumulator {
   virtual void add(const Chunk& chunk) = 0;
   /// S = Σ w ā āᵀ (p × p, both triangles) and r_k = Σ w y_k ā (p × C) over packed lifted samples with the part along G removed (SPEC.md section 5).
   virtual void finish(const Activation& activation, View<Real> S, View<Real> r) = 0;
+};
+
+/// Sums S = Σ l lᵀ and r = Σ y l over lifted samples l that come as columns; always in double.
+template <class Real>
+class LiftedAccumulator {
+ public:
+  virtual ~LiftedAccumulator() = default;
+  virtual void add(ConstView<Real> L, ConstView<Real> y) = 0;  ///< L is P × n, y n × C
+  virtual void finish(View<Real> S, View<Real> r) = 0;         ///< P × P, both triangles, and P × C
+};
+
+/// What to do with a loss ℓ(f, y) (loss/table.hpp), sample by sample. w are sample weights or a null view for 1.
+enum class LossStep {
+  value,      ///< w ℓ(a, y)
+  gradient,   ///< w ∇ℓ(a, y)
+  curvature,  ///< w ∇²ℓ(a, y) direction
+  prox,       ///< argmin_s w ℓ(s, y) + ‖s − a‖²/(2t)
+  project,    ///< w times a point of the domain of ℓ* near a/w
+  conjugate,  ///< w ℓ*(t a/w)
+};
+/// Its arguments, each n × C.
+template <class Real>
+struct LossArguments {
+  ConstView<Real> a, y, weights, direction;
+  double t = 1;
+};
+
+/// The part of a fixed-point state that counts in Anderson's least squares with some weight: residual and past ones.
+template <class Real>
+struct AndersonPart {
+  ConstView<Real> F;  ///< slots of L × K side by side
+  ConstView<Real> f;  ///< L × K
+  double weight = 1;
 };
 
 template <class Real>
@@ -64,6 +104,11 @@ class Device {
 
   // The lift (SPEC.md sections 2 and 5). x is d × n, one sample a column; s = √w scales samples and may be a null view.
   virtual std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) = 0;
+  virtual std::unique_ptr<LiftedAccumulator<Real>> lifted_accumulator(Index lifted, Index outputs) = 0;
+  /// The patches (f × n) in a window of the samples x (d × n).
+  virtual void gather(const Window& window, ConstView<Real> x, View<Real> patch) = 0;
+  /// L = beta L + packed s_i A_i, one sample a column (p × n).
+  virtual void lift_samples(const Activation& activation, ConstView<Real> x, ConstView<Real> s, Real beta, View<Real> L) = 0;
   /// K = Ā Āᵀ, n × n, both triangles: a²(XᵀX)∘(XᵀX) + (b²/2) XᵀX + c² − e eᵀ/N with e_i = a‖x_i‖² − c, rows and columns scaled by s.
   virtual void kernel_gram(const Activation& activation, ConstView<Real> x, ConstView<Real> s, View<Real> K) = 0;
   /// G = packed Σ_i s_i v_ik A_i for each column v_k of v (n × C): p × C.
@@ -108,9 +153,12 @@ class Device {
   /// Packed M ← P_G M, column by column.
   virtual void project_trace(Index N, View<Real> M) = 0;
 
+  /// One step of a loss; out is n × C. Value and conjugate of a loss that couples outputs are in its first column; the rest is scratch.
+  virtual void apply_loss(const Loss& loss, LossStep step, const LossArguments<Real>& arguments, View<Real> out) = 0;
+
   // Anderson acceleration (type II) of K independent fixed-point maps; column k of every matrix belongs to problem k.
-  /// coefficients (m × K): γ_k = argmin ‖f_k − Σ_i γ_ik (f_k − F_ik)‖² + tiny ridge, F = m slots of L × K side by side.
-  virtual void anderson_coefficients(ConstView<Real> F, Index slots, ConstView<Real> f, View<Real> coefficients) = 0;
+  /// coefficients (m × K): γ_k = argmin Σ_parts weight ‖f_k − Σ_i γ_ik (f_k − F_ik)‖² + tiny ridge, m = slots.
+  virtual void anderson_coefficients(const std::vector<AndersonPart<Real>>& parts, Index slots, View<Real> coefficients) = 0;
   /// v_k = (1 − Σγ_ik)(v_k + f_k) + Σ_i γ_ik Y_ik, Y = m slots of past v + f.
   virtual void anderson_combine(ConstView<Real> Y, Index slots, ConstView<Real> coefficients, ConstView<Real> f, View<Real> v) = 0;
   /// squares_k = ‖f_k‖² (1 × K).

@@ -35,6 +35,7 @@ template <class Real>
 std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data) {
   switch (kind) {
     case OperatorKind::moments:
+      if (problem.loss.kind != LossKind::squared) return std::make_unique<SampledMomentsOperator<Real>>(device, problem, data);
       return std::make_unique<MomentsOperator<Real>>(device, problem, data);
     case OperatorKind::gram:
       return std::make_unique<GramOperator<Real>>(device, problem, data);

@@ -1,7 +1,9 @@
-// The data operator A : D ↦ (⟨A_i, D⟩)_i and what solvers need of it, in three forms (SPEC.md section 5): moments, kernel Gram, matrix-free.
-// D_k is the packed difference Z_k − Z'_k of output k. Squared loss: ½ Σ w (⟨A_i, D_k⟩ − y_ik)².
+// The data operator A : D ↦ (Σ_b ⟨A_ib, D_b⟩)_i and what solvers need of it, in three forms (SPEC.md section 5): moments, kernel Gram, matrix-free.
+// D is p × C·B: column k·B + b is the packed difference Z − Z' of output k and pool b. Each output's B columns follow one another, so that the same
+// storage is also one vector of p·B entries an output.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -12,22 +14,36 @@
 
 namespace neuspec {
 
-/// A dual vector v seen through the data: enough for the bound of SPEC.md section 3, one entry an output.
+/// A dual vector v seen through the data: enough for the bound of SPEC.md section 3.
 struct DualCandidate {
-  std::vector<double> gamma;  ///< packed Γ(v_k), p × C (up to a multiple of G, which the sphere does not see)
-  std::vector<double> vv;     ///< Σ v²/w
-  std::vector<double> vy;     ///< Σ v y
+  std::vector<double> gamma;  ///< packed Γ(v), p × C·B (up to multiples of G, which the sphere does not see)
+  /// The largest −Σ ℓ*(τ v) over multiples 0 ≤ τ ≤ limit, of one problem (DataOperator::problems).
+  std::function<double(Index problem, double limit)> bound;
+  std::vector<double> loss;  ///< at the point where v = ∇ℓ, a problem; empty where v comes from elsewhere
 };
+
+/// The bound of squared loss, −(τ²/2) Σ v²/w − τ Σ v y at its best multiple, an output.
+inline std::function<double(Index, double)> squared_bound(std::vector<double> vv, std::vector<double> vy) {
+  return [vv = std::move(vv), vy = std::move(vy)](Index k, double limit) {
+    const double curvature = vv[static_cast<std::size_t>(k)], slope = vy[static_cast<std::size_t>(k)];
+    const double tau = curvature > 0 ? std::clamp(-slope / curvature, 0.0, limit) : 0.0;
+    return -0.5 * tau * tau * curvature - tau * slope;
+  };
+}
 
 /// The ADMM iteration's views that a linear step may read or write.
 template <class Real>
 struct AdmmState {
-  ConstView<Real> T;        ///< P_G(T₊ − T₋), p × C
+  ConstView<Real> T;        ///< P_G(T₊ − T₋), p × C·B
   ConstView<Real> factors;  ///< of the projected blocks (Device::project_psd)
+  ConstView<Real> W;        ///< the projected blocks, p × 2·C·B
   Index rank = 0;           ///< largest rank among them
-  ConstView<Real> extra;    ///< the form's own part of the fixed-point state, extra_rows × C
-  View<Real> extra_residual;
-  View<Real> D;  ///< result, p × C
+  ConstView<Real> carry;    ///< the form's own linear part of the state, carry_rows × C
+  View<Real> carry_residual;
+  ConstView<Real> split;  ///< s + u of the split s = A D, n × C; without rows for squared loss
+  View<Real> split_residual;
+  View<Real> s;  ///< result, n × C: prox(split)
+  View<Real> D;  ///< result, p × C·B
 };
 
 /// Samples that the forms ask a source for at a time.
@@ -38,17 +54,26 @@ inline constexpr double ridge = 0.0025;
 template <class Real>
 class DataOperator {
  public:
-  DataOperator(Device<Real>& device, const Activation& activation, Index samples, Index features, Index outputs)
-      : device_(device), activation_(activation), samples_(samples), features_(features), outputs_(outputs) {}
+  DataOperator(Device<Real>& device, const Problem& problem, const Source& data)
+      : device_(device),
+        activation_(problem.activation),
+        loss_(problem.loss),
+        patches_(problem.architecture, data.features()),
+        samples_(data.samples()),
+        outputs_(data.targets()) {}
   virtual ~DataOperator() = default;
 
   Device<Real>& device() const { return device_; }
   const Activation& activation() const { return activation_; }
+  const Loss& loss_function() const { return loss_; }
+  const Patches& patches() const { return patches_; }
   Index samples() const { return samples_; }
-  Index features() const { return features_; }
   Index outputs() const { return outputs_; }
-  Index N() const { return features_ + 1; }      ///< block size
-  Index p() const { return packed::size(N()); }  ///< lifted parameters
+  Index pools() const { return patches_.pools; }
+  Index blocks() const { return outputs_ * patches_.pools; }     ///< C·B
+  Index problems() const { return loss_.coupled() ? 1 : outputs_; }  ///< that have nothing in common but the data
+  Index N() const { return patches_.size + 1; }                  ///< block size
+  Index p() const { return packed::size(N()); }                  ///< lifted parameters of a block
   virtual OperatorKind kind() const = 0;
 
   // ADMM, for the forms that have a factor.
@@ -56,21 +81,24 @@ class DataOperator {
   virtual double ridge_norm() = 0;
   /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite: 100 ε tr(ĀᵀĀ).
   double smallest_rho() const {
-    return 100 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * mean_eigenvalue_ * static_cast<double>(p());
+    return 100 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * mean_eigenvalue_ * static_cast<double>(p() * pools());
   }
   virtual void prepare(double rho) = 0;  ///< factors ĀᵀĀ + (ρ/2) I
-  virtual Index extra_rows() const { return 0; }
-  /// Fills the extra state for V (p × 2C).
-  virtual void start(ConstView<Real> /*V*/, View<Real> /*extra*/) {}
-  /// D = (ĀᵀĀ + ρ/2 I)⁻¹(Āᵀy + (ρ/2) T).
+  virtual Index carry_rows() const { return 0; }
+  Index split_rows() const { return loss_.kind == LossKind::squared ? 0 : samples_; }
+  /// Fills the carried state for V (p × 2·C·B).
+  virtual void start(ConstView<Real> /*V*/, View<Real> /*carry*/) {}
+  /// D = (ĀᵀĀ + ρ/2 I)⁻¹(Āᵀt + (ρ/2) T) with t = y for squared loss, else t = 2s − split with s = prox(split) and the split's residual.
   virtual void solve(const AdmmStep& step, const AdmmState<Real>& state) = 0;
-  /// v = ∇ℓ(A D) at the D of the last `solve`, which leaves all of it behind.
+  /// v of the last `solve`, which leaves all of it behind: ∇ℓ(A D), or the multiplier of the split, which is a subgradient at s.
   virtual DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) = 0;
-  /// Loss of each output at a packed D with ⟨G, D_k⟩ = 0.
+  /// The multiplier behind the last `dual_at`, row-major n × C, for losses that are not smooth.
+  virtual std::vector<double> multiplier() { return {}; }
+  /// Loss of each problem at a packed D with ⟨G, D_b⟩ = 0.
   virtual std::vector<double> loss(ConstView<Real> D) = 0;
 
-  // Burer–Monteiro.
-  /// Loss at the factored point Z (N × m) and G_j = Γ_{output j} z_j (N × m).
+  // Burer–Monteiro. Columns come by ascending pool, within a pool by ascending output.
+  /// Loss at the factored point Z (N × m) and G_j = Γ_{block j} z_j (N × m).
   virtual double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) = 0;
   /// Derivative of G along Ż at the point last evaluated: Ġ_j = Γ ż_j + Γ̇ z_j (N × m).
   virtual void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) = 0;
@@ -78,18 +106,30 @@ class DataOperator {
   virtual DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
 
  protected:
-  /// Learns the mean eigenvalue tr(ĀᵀĀ)/p from a matrix with the trace of ĀᵀĀ: S or K.
+  /// The columns of a matrix over all blocks that belong to a pool, one an output.
+  template <class T>
+  View<T> of_pool(View<T> blocks, Index pool) const {
+    return {blocks.data + pool * blocks.stride, blocks.rows, outputs_, pools() * blocks.stride};
+  }
+  /// A p × C·B matrix as p·B × C.
+  template <class T>
+  View<T> by_output(View<T> blocks) const {
+    return blocks.reshaped(p() * pools(), outputs_);
+  }
+  /// Learns the mean eigenvalue tr(ĀᵀĀ)/(p·B) from a matrix with the trace of ĀᵀĀ: S or K.
   void set_scale(ConstView<Real> M) {
     std::vector<double> diagonal(static_cast<std::size_t>(M.rows));
     device_.download(ConstView<Real>{M.data, 1, M.rows, M.stride + 1}, diagonal.data());  // a row of stride + 1 from entry to entry
-    for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(p());
+    for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(p() * pools());
   }
   double ridge_shift() const { return ridge * mean_eigenvalue_; }
 
  private:
   Device<Real>& device_;
   Activation activation_;
-  Index samples_, features_, outputs_;
+  Loss loss_;
+  Patches patches_;
+  Index samples_, outputs_;
   double mean_eigenvalue_ = 0;
 };
 

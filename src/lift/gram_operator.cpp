@@ -14,17 +14,36 @@ GramOperator<Real>::GramOperator(Device<Real>& device, const Problem& problem, c
       aw_(device.allocate(this->samples(), this->outputs())),
       t_(device.allocate(this->samples(), this->outputs())),
       u_(device.allocate(this->samples(), this->outputs())),
-      gamma_(device.allocate(this->p(), this->outputs())),
+      v_(device.allocate(this->samples(), this->outputs())),
+      gamma_(device.allocate(this->p(), this->blocks())),
       e_(device.allocate(this->samples(), 1)),
       trace_(device.allocate(1, 1)) {
-  // e_i = s_i⟨A_i, G⟩ = s_i (a‖x_i‖² − c)
-  std::vector<double> G(static_cast<std::size_t>(this->p()));
-  for (Index j = 0; j < this->N(); ++j) G[static_cast<std::size_t>(packed::position(this->N(), j, j))] = j + 1 < this->N() ? 1.0 : -1.0;
-  device.upload(G.data(), gamma_.view().column_range(0, 1));
-  device.lifted_forward(this->activation(), this->x(), this->s(), gamma_.view().column_range(0, 1), e_);
-  device.kernel_gram(this->activation(), this->x(), this->s(), K_);
+  if (this->patches().whole()) {
+    // e_i = s_i⟨A_i, G⟩ = s_i (a‖x_i‖² − c)
+    std::vector<double> G(static_cast<std::size_t>(this->p()));
+    for (Index j = 0; j < this->N(); ++j) G[static_cast<std::size_t>(packed::position(this->N(), j, j))] = j + 1 < this->N() ? 1.0 : -1.0;
+    device.upload(G.data(), gamma_.view().column_range(0, 1));
+    device.lifted_forward(this->activation(), this->x(), this->s(), gamma_.view().column_range(0, 1), e_);
+    device.kernel_gram(this->activation(), this->x(), this->s(), K_);
+  } else {
+    build_from_lifted();
+  }
   device.symm(Real(1), K_, this->y(), Real(0), Ky_);
   this->set_scale(K_);
+}
+
+// K = Σ_b L̄_bᵀL̄_b over the pools' lifted samples, each a mean over patches: 2 n² p B flops.
+template <class Real>
+void GramOperator<Real>::build_from_lifted() {
+  Device<Real>& device = this->device();
+  const Index P = this->patches().per_pool;
+  const Activation share = shared_among(this->activation(), P);
+  const DeviceMatrix<Real> lifted = device.allocate(this->p(), this->samples());
+  for (Index pool = 0; pool < this->pools(); ++pool) {
+    for (Index q = 0; q < P; ++q) device.lift_samples(share, this->patch(pool, q), this->s(), q == 0 ? Real(0) : Real(1), lifted);
+    device.project_trace(this->N(), lifted);
+    device.gemm(Transpose::yes, Transpose::no, Real(1), lifted, lifted, pool == 0 ? Real(0) : Real(1), K_);
+  }
 }
 
 // D = Āᵀα with α = (K + shift I)⁻¹y, hence ‖D‖² = αᵀKα.
@@ -42,21 +61,35 @@ void GramOperator<Real>::prepare(double rho) {
   if (!this->device().invert_shifted(K_, rho / 2, inverse_)) throw EnvironmentError("the shifted Gram matrix is not positive definite");
 }
 
-// The extra state is Ā(V₊ − V₋), which the iteration then carries along linearly: it saves a product with all N columns a step.
 template <class Real>
-void GramOperator<Real>::start(ConstView<Real> V, View<Real> extra) {
-  Device<Real>& device = this->device();
-  for (Index k = 0; k < this->outputs(); ++k) {
-    const View<Real> difference = gamma_.view().column_range(k, 1);
-    device.copy(V.column_range(2 * k, 1), difference);
-    device.axpby(Real(-1), V.column_range(2 * k + 1, 1), Real(1), difference);
+void GramOperator<Real>::difference(ConstView<Real> V) {
+  for (Index k = 0; k < this->blocks(); ++k) {
+    const View<Real> to = gamma_.view().column_range(k, 1);
+    this->device().copy(V.column_range(2 * k, 1), to);
+    this->device().axpby(Real(-1), V.column_range(2 * k + 1, 1), Real(1), to);
   }
-  device.project_trace(this->N(), gamma_);
-  device.lifted_forward(this->activation(), this->x(), this->s(), gamma_, extra);
+  this->device().project_trace(this->N(), gamma_);
+}
+
+// The carried state is Ā(V₊ − V₋), which the iteration changes linearly: it saves a product with all N columns a step.
+template <class Real>
+void GramOperator<Real>::start(ConstView<Real> V, View<Real> carry) {
+  difference(V);
+  this->forward(gamma_, carry);
 }
 
 template <class Real>
 void GramOperator<Real>::forward_projected(const AdmmState<Real>& state) {
+  if (this->patches().whole()) {
+    forward_factors(state);
+  } else {
+    difference(state.W);
+    this->forward(gamma_, aw_);
+  }
+}
+
+template <class Real>
+void GramOperator<Real>::forward_factors(const AdmmState<Real>& state) {
   Device<Real>& device = this->device();
   const Index N = this->N(), rank = state.rank;
   if (rank == 0) {
@@ -83,28 +116,34 @@ void GramOperator<Real>::forward_projected(const AdmmState<Real>& state) {
   }
 }
 
-// With T and Āh = K y + (ρ/2) ĀT: u = ĀD = (K + ρ/2 I)⁻¹ Āh, hence D = T − (2/ρ) Āᵀ(u − y) and v = u − y is the residual itself.
-// n² C flops for the inverse, n d² C for the adjoint, 4 n d r C for the forward product of rank-r factors.
+// With targets t and Āh = K t + (ρ/2) ĀT: u = ĀD = (K + ρ/2 I)⁻¹ Āh, hence D = T − (2/ρ) Āᵀ(u − t).
+// n² C flops for the inverse (as many again for K t where the targets move), n f² C a patch for the adjoint, 4 n d r C for the forward product of
+// rank-r factors.
 template <class Real>
 void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& state) {
   Device<Real>& device = this->device();
+  const double rho = step.rho / step.split_rho;
+  const ConstView<Real> targets = this->targets(step, state);
   forward_projected(state);
+  if (!this->squared()) device.symm(Real(1), K_, targets, Real(0), Ky_);
   device.copy(aw_, t_);
-  device.axpby(Real(-1), state.extra, Real(2), t_);  // ĀT = 2 Ā(W₊ − W₋) − Ā(V₊ − V₋)
-  device.axpby(Real(1), Ky_, static_cast<Real>(step.rho / 2), t_);
+  device.axpby(Real(-1), state.carry, Real(2), t_);  // ĀT = 2 Ā(W₊ − W₋) − Ā(V₊ − V₋)
+  device.axpby(Real(1), Ky_, static_cast<Real>(rho / 2), t_);
   device.symm(Real(1), inverse_, t_, Real(0), u_);
-  device.copy(u_, state.extra_residual);
-  device.axpby(static_cast<Real>(-step.relaxation), aw_, static_cast<Real>(step.relaxation), state.extra_residual);
-  device.axpby(Real(-1), this->y(), Real(1), u_);
-  device.lifted_adjoint(this->activation(), this->x(), this->s(), u_, gamma_);
+  device.copy(u_, state.carry_residual);
+  device.axpby(static_cast<Real>(-step.relaxation), aw_, static_cast<Real>(step.relaxation), state.carry_residual);
+  if (!this->squared()) this->split_residual(step, state, u_);
+  device.copy(u_, v_);
+  device.axpby(Real(-1), targets, Real(1), v_);
+  this->adjoint(v_, gamma_);
   device.project_trace(this->N(), gamma_);
   device.copy(state.T, state.D);
-  device.axpby(static_cast<Real>(-2 / step.rho), gamma_, Real(1), state.D);
+  device.axpby(static_cast<Real>(-2 / rho), gamma_, Real(1), state.D);
 }
 
 template <class Real>
-DualCandidate GramOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
-  return this->sums(u_, gamma_);
+DualCandidate GramOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
+  return this->squared() ? this->sums(v_, gamma_) : this->split_candidate(step, state);
 }
 
 template class GramOperator<float>;

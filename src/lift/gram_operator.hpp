@@ -13,17 +13,21 @@ class GramOperator final : public SampleOperator<Real> {
   OperatorKind kind() const override { return OperatorKind::gram; }
   double ridge_norm() override;
   void prepare(double rho) override;
-  Index extra_rows() const override { return this->samples(); }
-  void start(ConstView<Real> V, View<Real> extra) override;
+  Index carry_rows() const override { return this->samples(); }
+  void start(ConstView<Real> V, View<Real> carry) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
 
  private:
-  /// aw = Ā(W₊ − W₋) from the factors of the projected blocks.
+  /// aw = Ā(W₊ − W₋): of a dense network from the few eigenvectors of the projected blocks, else from the blocks themselves.
   void forward_projected(const AdmmState<Real>& state);
+  void forward_factors(const AdmmState<Real>& state);
+  /// gamma_ = P_G(V₊ − V₋) for the pairs of columns of V.
+  void difference(ConstView<Real> V);
+  void build_from_lifted();
 
   DeviceMatrix<Real> K_, inverse_, Ky_, H_, Z_;
-  DeviceMatrix<Real> aw_, t_, u_, gamma_;  // n × C: Ā(W₊ − W₋), ĀT and right-hand side, ĀD and v = ĀD − y; p × C: P_G Γ(v)
+  DeviceMatrix<Real> aw_, t_, u_, v_, gamma_;  // n × C: Ā(W₊ − W₋), ĀT and right-hand side, ĀD, ĀD − targets; p × C·B: P_G Γ(v)
   DeviceMatrix<Real> e_, trace_;           // n × 1: Ā removes e⟨G, ·⟩/N from A; 1 × 1 scratch
 };
 

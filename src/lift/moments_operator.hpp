@@ -1,9 +1,13 @@
-// The moments form: S = ĀᵀĀ (p × p) and r = Āᵀy. Nothing depends on n after it is built.
+// The moments form: S = ĀᵀĀ (p·B × p·B) and r = Āᵀy. For squared loss nothing depends on n after it is built.
 #pragma once
 
-#include "lift/data_operator.hpp"
+#include "lift/sample_operator.hpp"
 
 namespace neuspec {
+
+/// Streams the source once, fills S and r and returns Σ w y² of each output. Sample weights count where `weighted`.
+template <class Real>
+std::vector<double> sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r);
 
 template <class Real>
 class MomentsOperator final : public DataOperator<Real> {
@@ -22,10 +26,29 @@ class MomentsOperator final : public DataOperator<Real> {
 
  private:
   DualCandidate candidate(ConstView<Real> D, ConstView<Real> gamma);
+  double loss_of(Index k, ConstView<Real> d, ConstView<Real> Sd, ConstView<Real> r);
   void lift_point(const FactorColumns& columns, ConstView<Real> Z);
+  void pack(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z);
+  void apply(const FactorColumns& columns, ConstView<Real> gamma, ConstView<Real> Z, View<Real> G);
 
   DeviceMatrix<Real> S_, inverse_, r_, right_, product_, derivative_, scratch_;
   std::vector<double> yy_;  // Σ w y², an output each
+};
+
+/// The same factor beside the samples, for losses other than squared.
+template <class Real>
+class SampledMomentsOperator final : public SampleOperator<Real> {
+ public:
+  SampledMomentsOperator(Device<Real>& device, const Problem& problem, const Source& data);
+
+  OperatorKind kind() const override { return OperatorKind::moments; }
+  double ridge_norm() override;
+  void prepare(double rho) override;
+  void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
+  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+
+ private:
+  DeviceMatrix<Real> S_, inverse_, r_, right_, prediction_;
 };
 
 }  // namespace neuspec

@@ -8,95 +8,151 @@ namespace neuspec {
 
 template <class Real>
 SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& problem, const Source& data)
-    : DataOperator<Real>(device, problem.activation, data.samples(), data.features(), data.targets()),
-      x_(device.allocate(data.features(), data.samples())),
-      y_(device.allocate(data.samples(), data.targets())),
-      f_(device.allocate(data.samples(), data.targets())),
-      f_dot_(device.allocate(data.samples(), data.targets())),
-      gamma_(device.allocate(this->p(), this->outputs())) {
-  const Index C = this->outputs();
-  data.visit(chunk_samples, [&](const Chunk& chunk) {
-    device.upload(chunk.x, x_.view().column_range(chunk.first, chunk.samples));
-    std::vector<double> y(static_cast<std::size_t>(chunk.samples * C)), root;
-    if (chunk.weights != nullptr) {
-      if (scale_.rows() == 0) scale_ = device.allocate(data.samples(), 1);
-      for (Index i = 0; i < chunk.samples; ++i) root.push_back(std::sqrt(chunk.weights[i]));
-      device.upload(root.data(), scale_.view().row_range(chunk.first, chunk.samples));
-    }
-    for (Index i = 0; i < chunk.samples; ++i) {
-      for (Index k = 0; k < C; ++k) {
-        const double scale = root.empty() ? 1.0 : root[static_cast<std::size_t>(i)];
-        y[static_cast<std::size_t>(k * chunk.samples + i)] = scale * chunk.y[i * C + k];
-      }
-    }
-    device.upload(y.data(), y_.view().row_range(chunk.first, chunk.samples));
-  });
+    : DataOperator<Real>(device, problem, data), x_(device.allocate(data.features(), data.samples())) {
+  const Index n = data.samples(), C = data.targets();
+  for (DeviceMatrix<Real>* matrix : {&y_, &f_, &f_dot_, &v_, &v_dot_, &part_}) *matrix = device.allocate(n, C);
+  if (!squared()) target_ = device.allocate(n, C);
+  gamma_ = device.allocate(this->p(), this->blocks());
+  ones_ = device.allocate(n, 1);
+  const std::vector<double> ones(static_cast<std::size_t>(n), 1.0);
+  device.upload(ones.data(), ones_);
+  data.visit(chunk_samples, [&](const Chunk& chunk) { load(data, chunk.first, chunk); });
 }
 
+// Squared loss absorbs the weights: rows of A and y are scaled by √w. Any other loss keeps them.
 template <class Real>
-void SampleOperator<Real>::reserve(Index neurons) {
-  if (H_.columns() >= neurons) return;
-  H_ = this->device().allocate(this->samples(), neurons + neurons / 2);
-  Q_ = this->device().allocate(this->samples(), neurons + neurons / 2);
-}
-
-// v = prediction − y at the factored point in f_, its xᵀw in H_.
-template <class Real>
-void SampleOperator<Real>::residual_at(const FactorColumns& columns, ConstView<Real> Z) {
-  reserve(Z.columns);
-  this->device().factored_forward(this->activation(), x_, scale_, columns, Z, H_.view().column_range(0, Z.columns), f_);
-  this->device().axpby(Real(-1), y_, Real(1), f_);
-}
-
-template <class Real>
-double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) {
+void SampleOperator<Real>::load(const Source& data, Index first, const Chunk& chunk) {
   Device<Real>& device = this->device();
-  residual_at(columns, Z);
-  const double loss = 0.5 * device.dot(f_, f_);
-  device.factored_adjoint(this->activation(), x_, scale_, columns, Z, f_, H_.view().column_range(0, Z.columns), Q_.view().column_range(0, Z.columns),
-                          G);
-  return loss;
+  const Index C = this->outputs(), n = chunk.samples;
+  device.upload(chunk.x, x_.view().column_range(first, n));
+  std::vector<double> y(static_cast<std::size_t>(n * C)), factors;
+  if (chunk.weights != nullptr) {
+    DeviceMatrix<Real>& to = squared() ? scale_ : weights_;
+    if (to.rows() == 0) to = device.allocate(data.samples(), 1);
+    for (Index i = 0; i < n; ++i) factors.push_back(squared() ? std::sqrt(chunk.weights[i]) : chunk.weights[i]);
+    device.upload(factors.data(), to.view().row_range(first, n));
+  }
+  for (Index i = 0; i < n; ++i) {
+    const double scale = squared() && !factors.empty() ? factors[static_cast<std::size_t>(i)] : 1.0;
+    for (Index k = 0; k < C; ++k) y[static_cast<std::size_t>(k * n + i)] = scale * chunk.y[i * C + k];
+  }
+  device.upload(y.data(), y_.view().row_range(first, n));
 }
 
 template <class Real>
-void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) {
-  const View<Real> H = H_.view().column_range(0, Z.columns), H_dot = Q_.view().column_range(0, Z.columns);
-  this->device().factored_forward_derivative(this->activation(), x_, scale_, columns, Z, Z_dot, H, H_dot, f_dot_);
-  this->device().factored_adjoint_derivative(this->activation(), x_, scale_, columns, Z, Z_dot, f_, f_dot_, H, H_dot, G_dot);
+ConstView<Real> SampleOperator<Real>::patch(Index pool, Index q) {
+  const Patches& patches = this->patches();
+  const Window window = window_of(patches, pool, q);
+  if (window.contiguous(patches.size)) return x_.view().row_range(window.source(0), patches.size);
+  if (patch_.rows() == 0) patch_ = this->device().allocate(patches.size, this->samples());
+  this->device().gather(window, x_, patch_);
+  return patch_;
 }
 
 template <class Real>
-DualCandidate SampleOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
-  residual_at(columns, Z);
-  return candidate(f_);
+void SampleOperator<Real>::forward(ConstView<Real> D, View<Real> f) {
+  const Activation share = shared_among(this->activation(), this->patches().per_pool);
+  for (Index pool = 0; pool < this->pools(); ++pool) {
+    for (Index q = 0; q < this->patches().per_pool; ++q) {
+      const bool first = pool == 0 && q == 0;
+      this->device().lifted_forward(share, patch(pool, q), s(), this->of_pool(D, pool), first ? f : part_.view());
+      if (!first) this->device().axpby(Real(1), part_, Real(1), f);
+    }
+  }
+}
+
+template <class Real>
+void SampleOperator<Real>::adjoint(ConstView<Real> v, View<Real> gamma) {
+  const Activation share = shared_among(this->activation(), this->patches().per_pool);
+  if (this->patches().per_pool > 1 && gamma_part_.rows() == 0) gamma_part_ = this->device().allocate(this->p(), this->outputs());
+  for (Index pool = 0; pool < this->pools(); ++pool) {
+    const View<Real> to = this->of_pool(gamma, pool);
+    for (Index q = 0; q < this->patches().per_pool; ++q) {
+      this->device().lifted_adjoint(share, patch(pool, q), s(), v, q == 0 ? to : gamma_part_.view());
+      if (q > 0) this->device().axpby(Real(1), gamma_part_, Real(1), to);
+    }
+  }
+}
+
+template <class Real>
+std::vector<double> SampleOperator<Real>::loss_sums(LossStep step, double t, ConstView<Real> a) {
+  const Index problems = this->problems();
+  this->device().apply_loss(this->loss_function(), step, {a, y_, weights_, {}, t}, part_);
+  std::vector<double> sums;
+  for (Index k = 0; k < problems; ++k) sums.push_back(this->device().dot(ones_, part_.view().column_range(k, 1)));
+  return sums;
+}
+
+template <class Real>
+std::vector<double> SampleOperator<Real>::loss(ConstView<Real> D) {
+  forward(D, f_);
+  return loss_sums(LossStep::value, 1, f_);
 }
 
 template <class Real>
 DualCandidate SampleOperator<Real>::candidate(ConstView<Real> v) {
-  this->device().lifted_adjoint(this->activation(), x_, scale_, v, gamma_);
+  adjoint(v, gamma_);
   return sums(v, gamma_);
 }
 
+// For squared loss −Σ ℓ*(τv) = −(τ²/2) vᵀv − τ vᵀy has its maximum in closed form. For others τ = 1 is (nearly) best: the derivative there is
+// −Σ v f, which is β Σ|α| > 0 at the optimum, and beyond 1 the conjugate may be infinite.
 template <class Real>
 DualCandidate SampleOperator<Real>::sums(ConstView<Real> v, ConstView<Real> gamma) {
+  Device<Real>& device = this->device();
   DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma.size())), {}, {}};
-  this->device().download(gamma, result.gamma.data());
-  for (Index k = 0; k < this->outputs(); ++k) {
-    result.vv.push_back(this->device().dot(v.column_range(k, 1), v.column_range(k, 1)));
-    result.vy.push_back(this->device().dot(v.column_range(k, 1), y_.view().column_range(k, 1)));
+  device.download(gamma, result.gamma.data());
+  if (squared()) {
+    std::vector<double> vv, vy;
+    for (Index k = 0; k < this->outputs(); ++k) {
+      vv.push_back(device.dot(v.column_range(k, 1), v.column_range(k, 1)));
+      vy.push_back(device.dot(v.column_range(k, 1), y_.view().column_range(k, 1)));
+    }
+    result.bound = squared_bound(std::move(vv), std::move(vy));
+    return result;
   }
+  const auto kept = std::make_shared<DeviceMatrix<Real>>(device.allocate(v.rows, v.columns));
+  device.copy(v, *kept);
+  result.bound = [this, kept](Index problem, double limit) {
+    return -loss_sums(LossStep::conjugate, std::min(1.0, limit), *kept)[static_cast<std::size_t>(problem)];
+  };
   return result;
 }
 
-// 2 n d² C flops.
 template <class Real>
-std::vector<double> SampleOperator<Real>::loss(ConstView<Real> D) {
+ConstView<Real> SampleOperator<Real>::targets(const AdmmStep& step, const AdmmState<Real>& state) {
+  if (squared()) return y_;
   Device<Real>& device = this->device();
-  device.lifted_forward(this->activation(), x_, scale_, D, f_);
-  device.axpby(Real(-1), y_, Real(1), f_);
-  std::vector<double> losses;
-  for (Index k = 0; k < this->outputs(); ++k) losses.push_back(0.5 * device.dot(f_.view().column_range(k, 1), f_.view().column_range(k, 1)));
-  return losses;
+  device.apply_loss(this->loss_function(), LossStep::prox, {state.split, y_, weights_, {}, 1 / step.split_rho}, state.s);
+  device.copy(state.split, target_);
+  device.axpby(Real(2), state.s, Real(-1), target_);
+  return target_;
+}
+
+template <class Real>
+void SampleOperator<Real>::split_residual(const AdmmStep& step, const AdmmState<Real>& state, ConstView<Real> prediction) {
+  const auto omega = static_cast<Real>(step.relaxation);
+  this->device().copy(prediction, state.split_residual);
+  this->device().axpby(-omega, state.s, omega, state.split_residual);
+}
+
+template <class Real>
+DualCandidate SampleOperator<Real>::split_candidate(const AdmmStep& step, const AdmmState<Real>& state) {
+  this->device().copy(state.split, v_);
+  this->device().axpby(static_cast<Real>(-step.split_rho), state.s, static_cast<Real>(step.split_rho), v_);
+  this->device().apply_loss(this->loss_function(), LossStep::project, {v_, y_, weights_, {}, 1}, v_);
+  return candidate(v_);
+}
+
+template <class Real>
+std::vector<double> SampleOperator<Real>::multiplier() {
+  const Index n = this->samples(), C = this->outputs();
+  std::vector<double> columns(static_cast<std::size_t>(n * C)), rows(columns.size());
+  this->device().download(v_, columns.data());
+  for (Index i = 0; i < n; ++i) {
+    for (Index k = 0; k < C; ++k) rows[static_cast<std::size_t>(i * C + k)] = columns[static_cast<std::size_t>(k * n + i)];
+  }
+  return rows;
 }
 
 // ADMM's linear step needs a factor, which this form does not have; `choose` never pairs them.

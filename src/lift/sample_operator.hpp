@@ -1,4 +1,4 @@
-// The matrix-free form: the samples themselves in device memory, and nothing else.
+// The matrix-free form: the samples themselves in device memory, and nothing else. Any loss.
 #pragma once
 
 #include "lift/data_operator.hpp"
@@ -15,25 +15,49 @@ class SampleOperator : public DataOperator<Real> {
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+  std::vector<double> multiplier() override;
   std::vector<double> loss(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
  protected:
-  ConstView<Real> x() const { return x_; }                       // d × n
-  ConstView<Real> y() const { return y_; }                       // n × C, times s
-  ConstView<Real> s() const { return scale_; }                   // √w, or null when all weights are 1
-  DualCandidate candidate(ConstView<Real> v);                    // v n × C = s·(prediction − y)
+  bool squared() const { return this->split_rows() == 0; }
+  ConstView<Real> x() const { return x_; }      // d × n
+  ConstView<Real> y() const { return y_; }      // n × C, times s
+  ConstView<Real> s() const { return scale_; }  // √w for squared loss, or null when all weights are 1
+  /// The patch of every sample, f × n; valid until the next call.
+  ConstView<Real> patch(Index pool, Index q);
+  /// f = A D (n × C): 2 n f² C flops a patch.
+  void forward(ConstView<Real> D, View<Real> f);
+  /// Γ = Aᵀv (p × C·B): n f² C flops a patch.
+  void adjoint(ConstView<Real> v, View<Real> gamma);
+  /// Right-hand sides of the linear step: y, or 2s − split with s = prox(split).
+  ConstView<Real> targets(const AdmmStep& step, const AdmmState<Real>& state);
+  /// The split's residual ω (A D − s).
+  void split_residual(const AdmmStep& step, const AdmmState<Real>& state, ConstView<Real> prediction);
+  /// v = ρ₁ (split − s), a subgradient of the loss at s.
+  DualCandidate split_candidate(const AdmmStep& step, const AdmmState<Real>& state);
+  DualCandidate candidate(ConstView<Real> v);                    // v n × C = s·∇ℓ
   DualCandidate sums(ConstView<Real> v, ConstView<Real> gamma);  // the same where Γ(v) is known
+  View<Real> scratch() { return part_; }                         // n × C
 
  private:
-  /// H and f for at least m neurons.
-  void reserve(Index neurons);
-  void residual_at(const FactorColumns& columns, ConstView<Real> Z);
+  void load(const Source& data, Index first, const Chunk& chunk);
+  /// Σ of what a loss step gives, a problem.
+  std::vector<double> loss_sums(LossStep step, double t, ConstView<Real> a);
+  /// Room for m neurons, whose preactivations take `columns` columns.
+  void reserve(Index neurons, Index columns);
+  /// v_ = ∇ℓ at the factored point, its prediction in f_ and the preactivations of every patch in H_.
+  void gradient_at(const FactorColumns& columns, ConstView<Real> Z);
+  /// Calls body(columns of the pool, patch, its preactivations in H_, whether it is the pool's first patch).
+  template <class Body>
+  void each_patch(const FactorColumns& columns, const Body& body);
 
-  DeviceMatrix<Real> x_, y_, scale_, f_, f_dot_, gamma_;
-  DeviceMatrix<Real> H_, Q_;  // n × m and room to grow: xᵀw of the point last evaluated, and scratch
+  DeviceMatrix<Real> x_, y_, scale_, weights_, ones_;
+  DeviceMatrix<Real> f_, f_dot_, v_, v_dot_, part_, gamma_, gamma_part_;
+  DeviceMatrix<Real> target_;             // n × C: 2 prox(split) − split
+  DeviceMatrix<Real> patch_, H_, Q_, G_;  // f × n; n × preactivations of all patches; n × m scratch; N × m scratch
 };
 
 }  // namespace neuspec

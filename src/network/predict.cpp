@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "device/lapack.hpp"
+#include "lift/window.hpp"
 #include "neuspec/network.hpp"
 
 namespace neuspec {
@@ -11,26 +12,40 @@ namespace {
 
 constexpr Index kPreactivations = 1L << 16;  // doubles of uᵀx a batch holds: they stay in the second-level cache
 
-/// Neurons begin … end − 1 all feed `output`. Networks come output by output, so there are few runs.
+/// Neurons begin … end − 1 of a group all feed `output`. Networks come output by output, so there are few runs.
 struct Run {
   Index begin, end, output;
 };
 
-std::vector<Run> runs_of(const std::vector<Index>& output) {
+/// The neurons that see the same pool.
+struct Group {
+  Index pool = 0;
+  std::vector<double> directions, weights;
   std::vector<Run> runs;
-  for (Index j = 0; j < static_cast<Index>(output.size()); ++j) {
-    const Index k = output[static_cast<std::size_t>(j)];
-    if (runs.empty() || runs.back().output != k) runs.push_back({.begin = j, .end = j, .output = k});
-    runs.back().end = j + 1;
+};
+
+std::vector<Group> groups_of(const Network& network, const Patches& patches) {
+  std::vector<Group> groups(static_cast<std::size_t>(patches.pools));
+  for (Index j = 0; j < network.neurons(); ++j) {
+    Group& group = groups[static_cast<std::size_t>(network.pool_of(j))];
+    const auto u = network.directions.begin() + j * patches.size;
+    const auto size = static_cast<Index>(group.weights.size());
+    const Index k = network.output[static_cast<std::size_t>(j)];
+    group.pool = network.pool_of(j);
+    group.directions.insert(group.directions.end(), u, u + patches.size);
+    group.weights.push_back(network.weights[static_cast<std::size_t>(j)]);
+    if (group.runs.empty() || group.runs.back().output != k) group.runs.push_back({.begin = size, .end = size, .output = k});
+    group.runs.back().end = size + 1;
   }
-  return runs;
+  std::erase_if(groups, [](const Group& group) { return group.weights.empty(); });
+  return groups;
 }
 
-// f(x_i) from the pre-activations h = Uᵀx_i (m values).
-void apply_neurons(const Network& network, const std::vector<Run>& runs, const double* h, double* f) {
-  const double a = network.activation.a, b = network.activation.b, c = network.activation.c;
-  const double* alpha = network.weights.data();
-  for (const Run& run : runs) {
+/// Adds the part of a group to f(x_i), from the pre-activations h = Uᵀp_i.
+void apply_neurons(const Activation& activation, const Group& group, const double* h, double* f) {
+  const double a = activation.a, b = activation.b, c = activation.c;
+  const double* alpha = group.weights.data();
+  for (const Run& run : group.runs) {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (Index j = run.begin; j < run.end; ++j) sum += alpha[j] * ((a * h[j] + b) * h[j] + c);
@@ -40,32 +55,45 @@ void apply_neurons(const Network& network, const std::vector<Run>& runs, const d
 
 }  // namespace
 
-void Network::add(const double* u, double alpha, Index output_index) {
-  directions.insert(directions.end(), u, u + features);
+Index Network::direction_size() const { return Patches(architecture, features).size; }
+
+void Network::add(const double* u, double alpha, Index output_index, Index pool_index) {
+  directions.insert(directions.end(), u, u + direction_size());
   weights.push_back(alpha);
   output.push_back(output_index);
+  if (architecture.kind != Architecture::Kind::dense) pool.push_back(pool_index);
 }
 
 void Network::predict(const double* x, Index samples, double* f) const {
   std::fill(f, f + samples * outputs, 0.0);
-  const Index m = neurons(), d = features;
-  if (m == 0 || samples == 0) return;
-  const std::vector<Run> runs = runs_of(output);
-  const Index batch = std::clamp<Index>(kPreactivations / m, 32, 1024), batches = (samples + batch - 1) / batch;
-  const Index threads = std::min<Index>(batches, omp_get_max_threads());
-  std::vector<double> preactivations(static_cast<std::size_t>(threads * batch * m));
+  const Index d = features;
+  if (neurons() == 0 || samples == 0) return;
+  const Patches patches(architecture, d);
+  const Activation share = shared_among(activation, patches.per_pool);
+  const std::vector<Group> groups = groups_of(*this, patches);
+  Index widest = 0;
+  for (const Group& group : groups) widest = std::max(widest, static_cast<Index>(group.weights.size()));
+  const Index batch = std::clamp<Index>(kPreactivations / widest, 32, 1024), batches = (samples + batch - 1) / batch;
+  const Index threads = std::min<Index>(batches, omp_get_max_threads()), room = batch * (widest + (patches.whole() ? 0 : patches.size));
+  std::vector<double> scratch(static_cast<std::size_t>(threads * room));
   const auto predict_batch = [&](Index index, double* h) {
     const Index first = index * batch, rows = std::min(batch, samples - first);
-    lapack::gemm('T', 'N', m, rows, d, 1.0, directions.data(), d, x + first * d, d, 0.0, h, m);
-    for (Index i = 0; i < rows; ++i) apply_neurons(*this, runs, h + i * m, f + (first + i) * outputs);
+    for (const Group& group : groups) {
+      const auto m = static_cast<Index>(group.weights.size());
+      for (Index q = 0; q < patches.per_pool; ++q) {
+        const PatchRows patch = patch_rows(window_of(patches, group.pool, q), patches, x + first * d, rows, h + batch * widest);
+        lapack::gemm('T', 'N', m, rows, patches.size, 1.0, group.directions.data(), patches.size, patch.data, patch.stride, 0.0, h, m);
+        for (Index i = 0; i < rows; ++i) apply_neurons(share, group, h + i * m, f + (first + i) * outputs);
+      }
+    }
   };
   // Outside a parallel region a single batch leaves the threads to the BLAS.
   if (threads == 1) {
-    for (Index index = 0; index < batches; ++index) predict_batch(index, preactivations.data());
+    for (Index index = 0; index < batches; ++index) predict_batch(index, scratch.data());
     return;
   }
 #pragma omp parallel for num_threads(static_cast <int>(threads)) schedule(static)
-  for (Index index = 0; index < batches; ++index) predict_batch(index, preactivations.data() + omp_get_thread_num() * batch * m);
+  for (Index index = 0; index < batches; ++index) predict_batch(index, scratch.data() + omp_get_thread_num() * room);
 }
 
 double Network::penalty() const {

@@ -9,38 +9,37 @@
 namespace neuspec {
 
 namespace {
-constexpr Index memory = 15;  // Anderson's past pairs
-constexpr Index anderson_interval = 10;
 constexpr Index test_interval = 20;
 constexpr double balance_threshold = 2.5;
 constexpr double negligible = 1e-10;     // of the largest eigenvalue: no neuron
 constexpr double multiplier_size = 1.0;  // ‖ρU‖ ≈ this·β·√(rows of all blocks) at the optimum; seen within a third on every data set tried
+constexpr double first_split_rho = 0.1;
+constexpr double same_factor = 1.5;  // factors of the two ρ that are closer than this become one, which spares the factorisation
 }  // namespace
 
 template <class Real>
-Admm<Real>::Admm(DataOperator<Real>& data, double beta) : data_(data), device_(data.device()), K_(data.outputs()), p_(data.p()) {
-  const Index N = data.N(), extra = data.extra_rows();
-  step_.N = N;
+Admm<Real>::Admm(DataOperator<Real>& data, double beta)
+    : data_(data),
+      device_(data.device()),
+      K_(data.blocks()),
+      p_(data.p()),
+      iteration_(device_, data.problems()),
+      blocks_(iteration_.add(p_, 2 * K_, 1)),
+      carry_(iteration_.add(data.carry_rows(), data.outputs(), 0)),
+      split_(iteration_.add(data.split_rows(), data.outputs(), data.split_rows() > 0 ? 1 : 0)) {
+  step_.N = data.N();
   step_.beta = beta;
   step_.rho = predicted_rho();
-  const auto matrix = [&](Index rows, Index columns) { return device_.allocate(rows, columns); };
-  V_ = matrix(p_, 2 * K_);
-  W_ = matrix(p_, 2 * K_);
-  F_ = matrix(p_, 2 * K_);
-  fallback_ = matrix(p_, 2 * K_);
-  previous_W_ = matrix(p_, 2 * K_);
-  factors_ = matrix(N, N * 2 * K_);
-  T_ = matrix(p_, K_);
-  D_ = matrix(p_, K_);
-  past_F_ = matrix(2 * p_, K_ * memory);
-  past_Y_ = matrix(2 * p_, K_ * memory);
-  extra_ = matrix(extra, K_);
-  extra_F_ = matrix(extra, K_);
-  extra_fallback_ = matrix(extra, K_);
-  past_extra_ = matrix(extra, K_ * memory);
-  coefficients_ = matrix(memory, K_);
-  squares_ = matrix(1, K_);
-  before_ = matrix(1, K_);
+  if (has_split()) step_.split_rho = first_split_rho;
+  step_.rho = std::max(step_.rho, data_.smallest_rho() * step_.split_rho);
+  W_ = device_.allocate(p_, 2 * K_);
+  previous_W_ = device_.allocate(p_, 2 * K_);
+  factors_ = device_.allocate(step_.N, step_.N * 2 * K_);
+  T_ = device_.allocate(p_, K_);
+  D_ = device_.allocate(p_, K_);
+  s_ = device_.allocate(data.split_rows(), data.outputs());
+  previous_s_ = device_.allocate(data.split_rows(), data.outputs());
+  split_.weight = has_split() ? step_.split_rho / step_.rho : 0;
 }
 
 // ADMM does best where the multipliers ρU and the point W have norms in the ratio ρ. Both can be foretold before the first step: the former from β
@@ -49,103 +48,53 @@ template <class Real>
 double Admm<Real>::predicted_rho() {
   const double size = data_.ridge_norm(), multiplier = multiplier_size * step_.beta * std::sqrt(static_cast<double>(2 * K_ * step_.N));
   const double rho = multiplier / size;
-  return std::max(std::isfinite(rho) && rho > 0 ? rho : step_.beta, data_.smallest_rho());
+  return std::isfinite(rho) && rho > 0 ? rho : step_.beta;
 }
 
 template <class Real>
 void Admm<Real>::run(Monitor& monitor, double target) {
   if (!prepared_) {
-    data_.prepare(step_.rho);
+    data_.prepare(step_.rho / step_.split_rho);
     prepared_ = true;
   }
   while (true) {
     evaluate();
     if (balance_pending_) balance();
     if (iterations_ % test_interval == test_interval / 4 && converged(monitor, target)) return;
-    advance();
+    iteration_.advance(balance_pending_);
   }
 }
 
 template <class Real>
 void Admm<Real>::set_beta(double beta) {
   step_.beta = beta;
-  stored_ = next_slot_ = 0;
-  candidate_pending_ = false;
+  iteration_.forget();
 }
 
 template <class Real>
 AdmmState<Real> Admm<Real>::state() {
-  return {T_, factors_, rank_, extra_, extra_F_, D_};
+  return {T_, factors_, W_, rank_, carry_.v, carry_.f, split_.v, split_.f, s_, D_};
 }
 
 template <class Real>
 void Admm<Real>::evaluate() {
-  rank_ = device_.project_psd(step_.N, V_, W_, factors_);
-  device_.admm_difference(step_, V_, W_, T_);
+  rank_ = device_.project_psd(step_.N, blocks_.v, W_, factors_);
+  device_.admm_difference(step_, blocks_.v, W_, T_);
   data_.solve(step_, state());
-  device_.admm_residual(step_, V_, W_, D_, F_);
+  device_.admm_residual(step_, blocks_.v, W_, D_, blocks_.f);
   ++iterations_;
-}
-
-// One accelerated candidate every `anderson_interval` steps, judged by its own residual at the next step: kept if that is not larger than the
-// residual it started from, else the plain step from there is taken after all. No value travels to the host.
-template <class Real>
-void Admm<Real>::advance() {
-  const View<Real> v = V_.view().reshaped(2 * p_, K_), f = F_.view().reshaped(2 * p_, K_), fallback = fallback_.view().reshaped(2 * p_, K_);
-  if (candidate_pending_) {
-    candidate_pending_ = false;
-    remember(v, extra_, Real(1));
-    device_.column_squares(f, squares_);
-    device_.advance_or_fall_back(f, fallback, squares_, before_, v);
-    device_.advance_or_fall_back(extra_F_, extra_fallback_, squares_, before_, extra_);
-  } else if (iterations_ % anderson_interval == 0 && stored_ >= 2 && !balance_pending_) {
-    const Index slots = stored_;
-    device_.anderson_coefficients(past_F_, slots, f, coefficients_);
-    device_.column_squares(f, before_);
-    sum_to(v, f, fallback);
-    sum_to(extra_, extra_F_, extra_fallback_);
-    device_.anderson_combine(past_Y_, slots, coefficients_, f, v);
-    device_.anderson_combine(past_extra_, slots, coefficients_, extra_F_, extra_);
-    remember(fallback, extra_fallback_, Real(0));
-    candidate_pending_ = true;
-  } else {
-    remember(v, extra_, Real(1));
-    device_.axpby(Real(1), f, Real(1), v);
-    device_.axpby(Real(1), extra_F_, Real(1), extra_);
-  }
-}
-
-template <class Real>
-void Admm<Real>::sum_to(ConstView<Real> a, ConstView<Real> b, View<Real> to) {
-  device_.copy(a, to);
-  device_.axpby(Real(1), b, Real(1), to);
-}
-
-// Writes F and Y = v + weight·F into the ring.
-template <class Real>
-void Admm<Real>::remember(ConstView<Real> v, ConstView<Real> extra, Real weight) {
-  const View<Real> f = F_.view().reshaped(2 * p_, K_);
-  const View<Real> y = past_Y_.view().column_range(next_slot_ * K_, K_), y_extra = past_extra_.view().column_range(next_slot_ * K_, K_);
-  device_.copy(f, past_F_.view().column_range(next_slot_ * K_, K_));
-  device_.copy(v, y);
-  device_.copy(extra, y_extra);
-  if (weight != Real(0)) {
-    device_.axpby(weight, f, Real(1), y);
-    device_.axpby(weight, extra_F_, Real(1), y_extra);
-  }
-  next_slot_ = (next_slot_ + 1) % memory;
-  stored_ = std::min(stored_ + 1, memory);
 }
 
 template <class Real>
 bool Admm<Real>::converged(Monitor& monitor, double target) {
-  const std::vector<double> objective = primal();
-  const bool stop =
-      monitor.test(objective, dual_bounds(data_.dual_at(step_, state()), step_.N, step_.beta), neurons(), iterations_ - tested_, target);
+  const std::vector<double> objective = primal(), bounds = dual_bounds(data_.dual_at(step_, state()), step_.N, step_.beta, data_.problems());
+  const bool stop = monitor.test(objective, bounds, neurons(), iterations_ - tested_, target);
   tested_ = iterations_;
-  if (!candidate_pending_) {
-    primal_residual_ = std::sqrt(device_.dot(F_, F_)) / step_.relaxation;
+  if (!iteration_.candidate_pending()) {
+    primal_residual_ = std::sqrt(device_.dot(blocks_.f, blocks_.f)) / step_.relaxation;
+    split_residual_ = std::sqrt(device_.dot(split_.f, split_.f)) / step_.relaxation;
     device_.copy(W_, previous_W_);
+    device_.copy(s_, previous_s_);
     balance_pending_ = true;
   }
   return stop;
@@ -154,8 +103,9 @@ bool Admm<Real>::converged(Monitor& monitor, double target) {
 // Objective of W made feasible: what ⟨G, W⟩ lacks goes to its corner or to the identity of its leading block.
 template <class Real>
 std::vector<double> Admm<Real>::primal() {
-  const Index N = step_.N, d = N - 1;
-  std::vector<double> W(static_cast<std::size_t>(p_ * 2 * K_)), D(static_cast<std::size_t>(p_ * K_)), penalty(static_cast<std::size_t>(K_));
+  const Index N = step_.N, d = N - 1, of_a_problem = 2 * K_ / data_.problems();
+  std::vector<double> W(static_cast<std::size_t>(p_ * 2 * K_)), D(static_cast<std::size_t>(p_ * K_)),
+      penalty(static_cast<std::size_t>(data_.problems()));
   device_.download(W_, W.data());
   for (Index b = 0; b < 2 * K_; ++b) {
     double* block = W.data() + b * p_;
@@ -164,7 +114,7 @@ std::vector<double> Admm<Real>::primal() {
     const double excess = trace - block[p_ - 1];
     if (excess > 0) block[p_ - 1] += excess;
     for (Index j = 0; excess < 0 && j < d; ++j) block[packed::position(N, j, j)] -= excess / static_cast<double>(d);
-    penalty[static_cast<std::size_t>(b / 2)] += step_.beta * block[p_ - 1];
+    penalty[static_cast<std::size_t>(b / of_a_problem)] += step_.beta * block[p_ - 1];
     const double sign = b % 2 == 0 ? 1.0 : -1.0;
     double* difference = D.data() + b / 2 * p_;
     for (Index i = 0; i < p_; ++i) difference[i] += sign * block[i];
@@ -176,30 +126,40 @@ std::vector<double> Admm<Real>::primal() {
   return objective;
 }
 
-// Residual balance: primal ‖Z − W‖/‖W‖ against dual ‖W_next − W‖/‖U‖, both at the step after a test.
+// Residual balance: primal ‖Z − W‖/‖W‖ against dual ‖W_next − W‖/‖U‖, both at the step after a test; the same for the split.
 template <class Real>
 void Admm<Real>::balance() {
   balance_pending_ = false;
-  device_.axpby(Real(-1), W_, Real(1), previous_W_);
-  const double change = std::sqrt(device_.dot(previous_W_, previous_W_)), size_of_W = std::sqrt(device_.dot(W_, W_));
-  device_.copy(V_, previous_W_);
-  device_.axpby(Real(-1), W_, Real(1), previous_W_);
-  const double size_of_U = std::sqrt(device_.dot(previous_W_, previous_W_));
-  if (!(size_of_W > 0 && size_of_U > 0 && change > 0 && primal_residual_ > 0)) return;
-  const double wanted = std::clamp(std::sqrt(primal_residual_ / size_of_W / (change / size_of_U)), 0.2, 5.0);
-  const double factor = std::max(wanted, data_.smallest_rho() / step_.rho);
-  if (std::max(factor, 1 / factor) > balance_threshold) change_rho(factor);
+  double factor = wanted_factor(primal_residual_, blocks_.v, W_, previous_W_);
+  double split_factor = has_split() ? wanted_factor(split_residual_, split_.v, s_, previous_s_) : 1;
+  const double ratio = factor / split_factor;
+  if (has_split() && std::max(ratio, 1 / ratio) < same_factor) factor = split_factor = std::sqrt(factor * split_factor);
+  factor = std::max(factor, data_.smallest_rho() * step_.split_rho * split_factor / step_.rho);
+  if (std::max({factor, 1 / factor, split_factor, 1 / split_factor}) > balance_threshold) change_rho(factor, split_factor);
 }
 
-// The scaled multiplier U = V − W shrinks as ρ grows; W, and with it the point, stays.
 template <class Real>
-void Admm<Real>::change_rho(double factor) {
-  device_.axpby(static_cast<Real>(1 - 1 / factor), W_, static_cast<Real>(1 / factor), V_);
+double Admm<Real>::wanted_factor(double primal_residual, ConstView<Real> v, ConstView<Real> point, View<Real> before) {
+  device_.axpby(Real(-1), point, Real(1), before);
+  const double change = std::sqrt(device_.dot(before, before)), size = std::sqrt(device_.dot(point, point));
+  device_.copy(v, before);
+  device_.axpby(Real(-1), point, Real(1), before);
+  const double multiplier = std::sqrt(device_.dot(before, before));
+  if (!(size > 0 && multiplier > 0 && change > 0 && primal_residual > 0)) return 1;
+  return std::clamp(std::sqrt(primal_residual / size / (change / multiplier)), 0.2, 5.0);
+}
+
+// A scaled multiplier shrinks as its ρ grows; the point it belongs to stays.
+template <class Real>
+void Admm<Real>::change_rho(double factor, double split_factor) {
+  device_.axpby(static_cast<Real>(1 - 1 / factor), W_, static_cast<Real>(1 / factor), blocks_.v);
+  device_.axpby(static_cast<Real>(1 - 1 / split_factor), s_, static_cast<Real>(1 / split_factor), split_.v);
   step_.rho *= factor;
-  data_.prepare(step_.rho);
-  data_.start(V_, extra_);
-  stored_ = next_slot_ = 0;
-  candidate_pending_ = false;
+  step_.split_rho *= split_factor;
+  if (has_split()) split_.weight = step_.split_rho / step_.rho;
+  if (factor != split_factor) data_.prepare(step_.rho / step_.split_rho);
+  data_.start(blocks_.v, carry_.v);
+  iteration_.forget();
   evaluate();
 }
 
@@ -233,13 +193,19 @@ std::vector<std::vector<double>> Admm<Real>::factors() const {
 
 template <class Real>
 Network Admm<Real>::network() {
-  Network result = empty_network(data_.activation(), data_.features(), K_);
+  Network result = empty_network(data_.activation(), data_.patches(), data_.outputs());
   Index block = 0;
   for (std::vector<double>& P : factors()) {
-    decompose_factor(std::move(P), step_.N, block % 2 == 0 ? 1.0 : -1.0, block / 2, negligible, result);
+    const Place place{block / 2 / data_.pools(), block / 2 % data_.pools()};
+    decompose_factor(std::move(P), step_.N, block % 2 == 0 ? 1.0 : -1.0, place, negligible, result);
     ++block;
   }
   return result;
+}
+
+template <class Real>
+std::vector<double> Admm<Real>::dual_vector() {
+  return data_.loss_function().smooth() ? std::vector<double>() : data_.multiplier();
 }
 
 template class Admm<float>;

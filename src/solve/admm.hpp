@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "solve/anderson.hpp"
 #include "solve/solver.hpp"
 
 namespace neuspec {
@@ -15,34 +16,36 @@ class Admm final : public Solver {
   void run(Monitor& monitor, double target) override;
   void set_beta(double beta) override;
   Network network() override;
+  std::vector<double> dual_vector() override;
   double rho() const { return step_.rho; }
 
  private:
-  std::vector<std::vector<double>> factors() const;  // P (N × r, column-major) of Z_k and Z'_k: blocks 2k and 2k + 1
+  using Part = typename Anderson<Real>::Part;
+  /// A norm ratio of the residuals of one kind of multiplier: how much larger its ρ should be.
+  double wanted_factor(double primal_residual, ConstView<Real> v, ConstView<Real> point, View<Real> before);
+
+  std::vector<std::vector<double>> factors() const;  // P (N × r, column-major) of Z_b and Z'_b: blocks 2b and 2b + 1
   double predicted_rho();
-  void evaluate();  // W, D and the residual F at V
-  void advance();   // the next V: plain, accelerated or back
+  void evaluate();  // W, D and the residuals at V
   bool converged(Monitor& monitor, double target);
   void balance();  // ρ from the residuals of two consecutive steps
-  void change_rho(double factor);
-  void remember(ConstView<Real> v, ConstView<Real> extra, Real weight);
-  void sum_to(ConstView<Real> a, ConstView<Real> b, View<Real> to);
+  void change_rho(double factor, double split_factor);
   std::vector<double> primal();
   Index neurons() const;
   AdmmState<Real> state();
+  bool has_split() const { return data_.split_rows() > 0; }
 
   DataOperator<Real>& data_;
   Device<Real>& device_;
   AdmmStep step_;
-  Index K_, p_;  // independent problems (outputs), packed size of a block
-  DeviceMatrix<Real> V_, W_, F_, fallback_, factors_, T_, D_;
-  DeviceMatrix<Real> past_F_, past_Y_;  // slots of 2p × K side by side
-  DeviceMatrix<Real> extra_, extra_F_, extra_fallback_, past_extra_;
-  DeviceMatrix<Real> coefficients_, squares_, before_;
-  DeviceMatrix<Real> previous_W_;
-  Index rank_ = 0, iterations_ = 0, tested_ = 0, stored_ = 0, next_slot_ = 0;
-  double primal_residual_ = 0;
-  bool candidate_pending_ = false, balance_pending_ = false, prepared_ = false;
+  Index K_, p_;  // blocks (outputs times pools), packed size of a block
+  Anderson<Real> iteration_;
+  Part &blocks_, &carry_, &split_;  // V = W + U; the data operator's linear part; s + u
+  DeviceMatrix<Real> W_, factors_, T_, D_, s_;
+  DeviceMatrix<Real> previous_W_, previous_s_;
+  Index rank_ = 0, iterations_ = 0, tested_ = 0;
+  double primal_residual_ = 0, split_residual_ = 0;
+  bool balance_pending_ = false, prepared_ = false;
 };
 
 }  // namespace neuspec

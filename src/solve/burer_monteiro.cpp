@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <tuple>
 
 #include "certify/sphere_quadratic.hpp"
 #include "decompose/neural_decomposition.hpp"
@@ -21,7 +23,7 @@ constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// The neurons sorted by output, as W (d × m) = √|α| u and their signs.
+/// The neurons sorted by pool and output, as W (d × m) = √|α| u and their signs.
 struct Columns {
   FactorColumns table;
   std::vector<double> W;
@@ -30,13 +32,17 @@ struct Columns {
 Columns columns_of(const Network& network) {
   std::vector<Index> order(at(network.neurons()));
   std::iota(order.begin(), order.end(), Index(0));
-  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) { return network.output[at(i)] < network.output[at(j)]; });
+  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) {
+    return std::pair(network.pool_of(i), network.output[at(i)]) < std::pair(network.pool_of(j), network.output[at(j)]);
+  });
   Columns result;
+  const Index f = network.direction_size();
   for (const Index j : order) {
     const double alpha = network.weights[at(j)], root = std::sqrt(std::abs(alpha));
     result.table.sign.push_back(alpha < 0 ? -1.0 : 1.0);
     result.table.output.push_back(network.output[at(j)]);
-    for (Index i = 0; i < network.features; ++i) result.W.push_back(root * network.directions[at(j * network.features + i)]);
+    if (!network.pool.empty()) result.table.pool.push_back(network.pool_of(j));
+    for (Index i = 0; i < f; ++i) result.W.push_back(root * network.directions[at(j * f + i)]);
   }
   return result;
 }
@@ -44,7 +50,7 @@ Columns columns_of(const Network& network) {
 
 template <class Real>
 BurerMonteiro<Real>::BurerMonteiro(DataOperator<Real>& data, double beta)
-    : data_(data), device_(data.device()), beta_(beta), point_(empty_network(data.activation(), data.features(), data.outputs())) {}
+    : data_(data), device_(data.device()), beta_(beta), point_(empty_network(data.activation(), data.patches(), data.outputs())) {}
 
 template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
@@ -66,23 +72,22 @@ template <class Real>
 bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterations) {
   const Columns columns = columns_of(point_);
   const Index m = point_.neurons(), p = data_.p();
-  DeviceMatrix<Real> W = device_.allocate(data_.features(), m), Z = device_.allocate(data_.N(), m);
+  DeviceMatrix<Real> W = device_.allocate(data_.N() - 1, m), Z = device_.allocate(data_.N(), m);
   device_.upload(columns.W.data(), W);
   device_.lift_neurons(W, Z);
   const DualCandidate candidate = data_.dual_of(columns.table, Z);
-  std::vector<double> objective;  // ½vᵀv an output, and its share of the penalty
-  for (const double vv : candidate.vv) objective.push_back(vv / 2);
-  for (Index j = 0; j < m; ++j) objective[at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
-  const bool stop = monitor.test(objective, dual_bounds(candidate, data_.N(), beta_), m, new_iterations, target);
+  std::vector<double> objective = candidate.loss;
+  for (Index j = 0; j < m; ++j) objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
+  const bool stop = monitor.test(objective, dual_bounds(candidate, data_.N(), beta_, data_.problems()), m, new_iterations, target);
   if (!stop) {
-    for (Index k = 0; k < data_.outputs(); ++k) add_violators(candidate.gamma.data() + k * p, k);
+    for (Index block = 0; block < data_.blocks(); ++block) add_violators(candidate.gamma.data() + block * p, block / data_.pools(), block % data_.pools());
   }
   return stop;
 }
 
 // The maximiser on the sphere is exact; eigenvectors [w; s] of the traceless lifted gradient, scaled to the sphere, are good further directions.
 template <class Real>
-void BurerMonteiro<Real>::add_violators(const double* gamma, Index k) {
+void BurerMonteiro<Real>::add_violators(const double* gamma, Index k, Index pool) {
   const Index N = data_.N(), d = N - 1;
   const QuadraticForm form = quadratic_form(gamma, N);
   std::vector<double> Mu(at(d));
@@ -94,7 +99,7 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k) {
   for (Index j = 0; j < point_.neurons(); ++j) heaviest = std::max(heaviest, std::abs(point_.weights[at(j)]));
   const double weight = heaviest > 0 ? start_weight * heaviest : start_weight;
   // A neuron of output weight −sign lowers the loss where sign·(uᵀMu + qᵀu + t) is above β.
-  const auto add = [&](const double* u, double sign) { point_.add(u, -sign * weight, k); };
+  const auto add = [&](const double* u, double sign) { point_.add(u, -sign * weight, k, pool); };
 
   const auto [plus, minus] = sphere_quadratic_extremes(d, form.M.data(), form.q.data(), form.t);
   if (plus.value > beta_ && !plus.u.empty()) add(plus.u.data(), 1.0);
@@ -126,7 +131,7 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k) {
 template <class Real>
 Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products) {
   const Columns columns = columns_of(point_);
-  const Index d = data_.features(), m = point_.neurons();
+  const Index d = data_.N() - 1, m = point_.neurons();
   if (m == 0) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
   DeviceMatrix<Real> W = device_.allocate(d, m), Z = device_.allocate(d + 1, m), G = device_.allocate(d + 1, m);
   device_.upload(columns.W.data(), W);
@@ -154,13 +159,13 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
 
   std::vector<double> w(at(d * m));
   device_.download(W, w.data());
-  Network improved = empty_network(point_.activation, point_.features, point_.outputs);
+  Network improved = empty_network(data_.activation(), data_.patches(), data_.outputs());
   for (Index j = 0; j < m; ++j) {
     double* wj = w.data() + j * d;
     const double square = std::inner_product(wj, wj + d, wj, 0.0);
     if (!(square > 0)) continue;
     for (Index i = 0; i < d; ++i) wj[i] /= std::sqrt(square);
-    improved.add(wj, columns.table.sign[at(j)] * square, columns.table.output[at(j)]);
+    improved.add(wj, columns.table.sign[at(j)] * square, columns.table.output[at(j)], columns.table.pool.empty() ? 0 : columns.table.pool[at(j)]);
   }
   point_ = std::move(improved);
   return products;
@@ -169,18 +174,18 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
 template <class Real>
 void BurerMonteiro<Real>::compress() {
   const Index N = data_.N(), d = N - 1;
-  Network compressed = empty_network(point_.activation, point_.features, point_.outputs);
-  for (Index k = 0; k < data_.outputs(); ++k) {
-    for (const double sign : {1.0, -1.0}) {
-      std::vector<double> P;
-      for (Index j = 0; j < point_.neurons(); ++j) {
-        if (point_.output[at(j)] != k || point_.weights[at(j)] * sign <= 0) continue;
-        const double root = std::sqrt(std::abs(point_.weights[at(j)]));
-        for (Index i = 0; i < d; ++i) P.push_back(root * point_.directions[at(j * d + i)]);
-        P.push_back(root);
-      }
-      if (!P.empty()) decompose_factor(std::move(P), N, sign, k, negligible, compressed);
-    }
+  std::map<std::tuple<Index, Index, bool>, std::vector<double>> factors;  // of each block and sign
+  for (Index j = 0; j < point_.neurons(); ++j) {
+    const double alpha = point_.weights[at(j)], root = std::sqrt(std::abs(alpha));
+    if (alpha == 0) continue;
+    std::vector<double>& P = factors[{point_.output[at(j)], point_.pool_of(j), alpha < 0}];
+    for (Index i = 0; i < d; ++i) P.push_back(root * point_.directions[at(j * d + i)]);
+    P.push_back(root);
+  }
+  Network compressed = empty_network(data_.activation(), data_.patches(), data_.outputs());
+  for (auto& [block, P] : factors) {
+    const auto [output, pool, negative] = block;
+    decompose_factor(std::move(P), N, negative ? -1.0 : 1.0, {output, pool}, negligible, compressed);
   }
   point_ = std::move(compressed);
 }

@@ -22,8 +22,8 @@ class BurerMonteiro final : public Solver {
  private:
   /// Bound and missing neurons of the current point. True when the monitor says stop.
   bool test(Monitor& monitor, double target, Index new_iterations);
-  /// Appends the neurons of output k that violate |uᵀMu + qᵀu + t| ≤ β, worst first, at most `neurons_a_round` a sign.
-  void add_violators(const double* gamma, Index k);
+  /// Appends the neurons of output k and a pool that violate |uᵀMu + qᵀu + t| ≤ β, worst first, at most `neurons_a_round` a sign.
+  void add_violators(const double* gamma, Index k, Index pool);
   /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
   Index improve(const Monitor& monitor, double target, Index most_products);
   /// Decomposes each block's Σ zzᵀ anew: at most rank many neurons, vanished ones gone.

@@ -31,21 +31,33 @@ constexpr double partial_from = 300;
 // Below this much work an iteration, one more thread costs more in waiting than it brings.
 constexpr double flops_a_thread = 5e5;
 
-std::array<Cost, 4> costs(double n, double d, double C, double word) {
-  const double N = d + 1, p = N * (N + 1) / 2, m = neurons_per_output * C;
-  const double projections = admm_iterations * 2 * C * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * p * C * word;
-  const double moments = n * N * N * N * N / 12, buffers = 3 * 8 * N * N * N * N / 24 + 8 * p * p;
-  return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * p * p * p + admm_iterations * 2 * p * p * C * slow + projections,
-            2 * p * p * word + buffers + state},
+// Losses other than squared take about three times as many steps, each with two products with the samples.
+constexpr double other_losses = 3;
+
+std::array<Cost, 4> costs(const Size& size, double word) {
+  const auto n = static_cast<double>(size.samples), f = static_cast<double>(size.features), C = static_cast<double>(size.outputs);
+  const auto B = static_cast<double>(size.pools), patches = B * static_cast<double>(size.per_pool);
+  const double N = f + 1, p = N * (N + 1) / 2, P = p * B, m = neurons_per_output * C * B;
+  const bool squared = size.loss.kind == LossKind::squared;
+  const double steps = admm_iterations * (squared ? 1 : other_losses), products = squared ? 0 : 3 * n * f * f * C * patches;
+  const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * P * C * word;
+  const double moments = size.dense() ? n * N * N * N * N / 12 : n * P * P, buffers = size.dense() ? N * N * N * N + 8 * P * P : 8 * P * P;
+  const double gram = size.dense() ? n * n * f : 2 * n * n * P, samples = n * (f * patches + 40 * C) * word;
+  const double kept = squared ? 0 : samples;
+  return {{{SolverKind::admm, OperatorKind::moments,
+            moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + products) + projections, 2 * P * P * word + buffers + state + kept},
            {SolverKind::admm, OperatorKind::gram,
-            n * n * d + factorisations * n * n * n + admm_iterations * (2 * n * n * C * slow + n * d * d * C) + projections,
-            2 * n * n * word + n * (d + 40 * C) * word + state},
-           {SolverKind::burer_monteiro, OperatorKind::moments, moments + newton_products * 2 * p * p * C * slow, p * p * word + buffers + state},
-           {SolverKind::burer_monteiro, OperatorKind::matrix_free, newton_products * 4 * n * d * m * passes, n * (d + 3 * m) * word + state}}};
+            gram + factorisations * n * n * n + steps * (2 * n * n * C * slow * (squared ? 1 : 2) + n * f * f * C * patches + products) + projections,
+            2 * n * n * word + samples + state},
+           {SolverKind::burer_monteiro, OperatorKind::moments, moments + newton_products * 2 * P * P * C * slow, P * P * word + buffers + state + kept},
+           {SolverKind::burer_monteiro, OperatorKind::matrix_free, newton_products * 4 * n * f * m * static_cast<double>(size.per_pool) * passes,
+            n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state}}};
 }
 
-std::string describe(const Cost& cost, double n, double d, double p) {
-  std::array<char, 200> text{};
+std::string describe(const Cost& cost, const Size& size) {
+  const auto n = static_cast<double>(size.samples), d = static_cast<double>(size.features);
+  const double p = static_cast<double>(packed::size(size.features + 1) * size.pools);
+  std::array<char, 240> text{};
   std::snprintf(text.data(), text.size(), "%s with %s: n = %.0f, d = %.0f, p = %.0f; about %.2g Gflop and %.2g MiB", name(cost.solver).c_str(),
                 name(cost.data_operator).c_str(), n, d, p, cost.flops * 1e-9, cost.bytes / (1 << 20));
   return text.data();
@@ -53,31 +65,39 @@ std::string describe(const Cost& cost, double n, double d, double p) {
 
 }  // namespace
 
-Choice choose(const Settings& settings, Index samples, Index features, Index outputs, double memory) {
+Choice choose(const Settings& settings, const Size& size, double memory) {
   if (settings.solver == SolverKind::admm && settings.data_operator == OperatorKind::matrix_free) {
     throw UsageError("solver admm needs operator moments or gram; with operator matrix-free use solver bm");
   }
-  const auto n = static_cast<double>(samples), d = static_cast<double>(features), C = static_cast<double>(outputs);
+  if (settings.solver == SolverKind::burer_monteiro && !size.loss.smooth()) {
+    throw UsageError("loss " + size.loss.name() + " has kinks, where solver bm cannot descend; use solver admm");
+  }
   const double word = settings.precision == Precision::double_precision ? 8 : 4;
   std::optional<Cost> best, cheapest_in_memory_terms;
-  for (Cost cost : costs(n, d, C, word)) {
+  for (Cost cost : costs(size, word)) {
     // Burer–Monteiro reads samples alike in the Gram form, which exists for it only when asked for.
     if (settings.solver == SolverKind::burer_monteiro && settings.data_operator == OperatorKind::gram && cost.data_operator == OperatorKind::gram) {
       cost.solver = SolverKind::burer_monteiro;
     }
     if (settings.solver != SolverKind::automatic && cost.solver != settings.solver) continue;
+    if (cost.solver == SolverKind::burer_monteiro && !size.loss.smooth()) continue;
+    // For other losses a descent reads the samples whether there are moments or not.
+    const bool idle_moments = cost.solver == SolverKind::burer_monteiro && cost.data_operator == OperatorKind::moments;
+    if (idle_moments && size.loss.kind != LossKind::squared && settings.data_operator == OperatorKind::automatic) continue;
     if (settings.data_operator != OperatorKind::automatic && cost.data_operator != settings.data_operator) continue;
     if (!cheapest_in_memory_terms || cost.bytes < cheapest_in_memory_terms->bytes) cheapest_in_memory_terms = cost;
     if (cost.bytes <= memory && (!best || cost.flops < best->flops)) best = cost;
   }
-  const auto p = static_cast<double>(packed::size(features + 1));
   if (!best) {
-    throw EnvironmentError("not enough memory: " + describe(*cheapest_in_memory_terms, n, d, p) + ", but only " +
+    throw EnvironmentError("not enough memory: " + describe(*cheapest_in_memory_terms, size) + ", but only " +
                            std::to_string(static_cast<long long>(memory / (1 << 20))) + " MiB may be used");
   }
-  const double iteration = best->data_operator == OperatorKind::moments ? 2 * C * p * p : n * (n + d * d) * C;
-  const double work = iteration + 2 * C * 9 * std::pow(d + 1, 3);
-  return {best->solver, best->data_operator, describe(*best, n, d, p), static_cast<int>(std::clamp(work / flops_a_thread, 1.0, 1024.0))};
+  const auto n = static_cast<double>(size.samples), f = static_cast<double>(size.features), C = static_cast<double>(size.outputs),
+             B = static_cast<double>(size.pools), p = static_cast<double>(packed::size(size.features + 1)) * B;
+  const bool moments_alone = best->data_operator == OperatorKind::moments && size.loss.kind == LossKind::squared;
+  const double iteration = moments_alone ? 2 * C * p * p : n * (n + f * f * B) * C;
+  const double work = iteration + 2 * C * B * 9 * std::pow(f + 1, 3);
+  return {best->solver, best->data_operator, describe(*best, size), static_cast<int>(std::clamp(work / flops_a_thread, 1.0, 1024.0))};
 }
 
 }  // namespace neuspec

@@ -12,8 +12,16 @@ struct Choice {
   int threads = 1;     ///< CPU threads that an iteration can keep busy
 };
 
+/// What a solve's cost depends on.
+struct Size {
+  Index samples, features, outputs;  ///< n, features f of a patch (all of them in a dense network), C
+  Index pools = 1, per_pool = 1;     ///< B, P
+  Loss loss = {};
+  bool dense() const { return pools == 1 && per_pool == 1; }
+};
+
 /// Completes what the settings leave open, from flops and bytes of each form; `memory` in bytes.
 /// \throws UsageError for combinations that do not exist, EnvironmentError when what was asked for does not fit.
-Choice choose(const Settings& settings, Index samples, Index features, Index outputs, double memory);
+Choice choose(const Settings& settings, const Size& size, double memory);
 
 }  // namespace neuspec

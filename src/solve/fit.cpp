@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "certify/targets.hpp"
 #include "neuspec/error.hpp"
 #include "solve/admm.hpp"
 #include "solve/burer_monteiro.hpp"
@@ -20,34 +21,41 @@ constexpr double part_of_free_memory = 0.75;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-void validate(const Source& data, const std::vector<double>& betas) {
+void validate(const Source& data, const Problem& problem, const std::vector<double>& betas) {
   if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
+  check_targets(problem.loss, data);
   for (const double beta : betas) {
     if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");
   }
 }
 
 /// ADMM ends with W and the linear step's D a little apart: D proves the bound, W becomes the network. Descent over the network's own neurons closes
-/// that last distance for the price of a few steps, where ADMM takes half as many again.
+/// that last distance for the price of a few steps, where ADMM takes half as many again. A loss with kinks has no such descent.
 template <class Real>
 class PolishedAdmm final : public Solver {
  public:
-  PolishedAdmm(DataOperator<Real>& data, double beta) : admm_(data, beta), polisher_(data, beta) {}
+  PolishedAdmm(DataOperator<Real>& data, double beta) : smooth_(data.loss_function().smooth()), admm_(data, beta), polisher_(data, beta) {}
 
   void run(Monitor& monitor, double target) override {
     admm_.run(monitor, target);
+    network_ = admm_.network();
+    if (!smooth_) return;
     const bool in_a_hurry = monitor.status() == Status::interrupted || monitor.status() == Status::time_limit;
-    polisher_.polish(admm_.network(), monitor, in_a_hurry ? std::numeric_limits<double>::infinity() : target);
+    polisher_.polish(std::move(network_), monitor, in_a_hurry ? std::numeric_limits<double>::infinity() : target);
+    network_ = polisher_.network();
   }
   void set_beta(double beta) override {
     admm_.set_beta(beta);
     polisher_.set_beta(beta);
   }
-  Network network() override { return polisher_.network(); }
+  Network network() override { return network_; }
+  std::vector<double> dual_vector() override { return admm_.dual_vector(); }
 
  private:
+  bool smooth_;
   Admm<Real> admm_;
   BurerMonteiro<Real> polisher_;
+  Network network_;
 };
 
 /// One data set on one device: lifted once, solved for any number of β.
@@ -60,9 +68,11 @@ class Session {
         settings_(settings),
         start_(Clock::now()),
         device_(make_device<Real>(settings.device)),
-        monitor_(settings_, observer, data.targets(), start_) {
+        monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_) {
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
-    choice_ = choose(settings, data.samples(), data.features(), data.targets(), memory);
+    const Patches patches(problem.architecture, data.features());
+    const Size size{data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss};
+    choice_ = choose(settings, size, memory);
     operator_ = make_operator<Real>(choice_.data_operator, *device_, problem, data);
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
     beta_max_ = largest_violation(zero_, operator_->N());
@@ -90,11 +100,12 @@ class Session {
       seconds.solve += since(begin);
       const Clock::time_point decomposing = Clock::now();
       Network network = zero_is_optimal ? zero_network() : solver_->network();
+      std::vector<double> dual_vector = zero_is_optimal ? std::vector<double>() : solver_->dual_vector();
       seconds.decompose += since(decomposing);
       const Clock::time_point certifying = Clock::now();
-      const Certificate certificate = certify(network, problem_, source_);
+      const Certificate certificate = certify(network, problem_, source_, dual_vector);
       seconds.certify += since(certifying);
-      if (attempt == 0 || certificate.relative_gap < report.relative_gap) adopt(certificate, std::move(network), result);
+      if (attempt == 0 || certificate.relative_gap < report.relative_gap) adopt(certificate, std::move(network), std::move(dual_vector), result);
       if (report.relative_gap <= settings_.tolerance) {
         report.status = Status::optimal;
         break;
@@ -109,22 +120,23 @@ class Session {
 
  private:
   double zero_gap(double beta) const {
-    const std::vector<double> bounds = dual_bounds(zero_, operator_->N(), beta);
+    const std::vector<double> bounds = dual_bounds(zero_, operator_->N(), beta, operator_->problems());
     double primal = 0, dual = 0;
     for (std::size_t k = 0; k < bounds.size(); ++k) {
-      primal += zero_.vv[k] / 2;
+      primal += zero_.loss[k];
       dual += bounds[k];
     }
     return (primal - dual) / std::max(1.0, primal);
   }
 
-  Network zero_network() const { return empty_network(problem_.activation, source_.features(), source_.targets()); }
+  Network zero_network() const { return empty_network(problem_.activation, operator_->patches(), source_.targets()); }
 
-  static void adopt(const Certificate& certificate, Network network, Result& result) {
+  static void adopt(const Certificate& certificate, Network network, std::vector<double> dual_vector, Result& result) {
     result.report.primal = certificate.primal;
     result.report.dual = certificate.dual;
     result.report.relative_gap = certificate.relative_gap;
     result.network = std::move(network);
+    result.dual_vector = std::move(dual_vector);
   }
 
   void describe(Result& result) {
@@ -136,7 +148,7 @@ class Session {
     report.samples = source_.samples();
     report.features = source_.features();
     report.outputs = source_.targets();
-    report.blocks = 2 * source_.targets();
+    report.blocks = 2 * operator_->blocks();
     report.solver = name(choice_.solver);
     report.data_operator = name(choice_.data_operator);
     report.device = device_->name();
@@ -184,7 +196,7 @@ Result fit(const Source& data, const Problem& problem, const Settings& settings,
 std::vector<Result> fit_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
                              const PathObserver& after_each, const Observer& observer) {
   if (betas.empty()) return {};
-  validate(data, betas);
+  validate(data, problem, betas);
   const ThreadScope threads(settings.threads);
   return settings.precision == Precision::double_precision ? solve_path<double>(data, problem, betas, settings, after_each, observer)
                                                            : solve_path<float>(data, problem, betas, settings, after_each, observer);

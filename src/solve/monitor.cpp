@@ -14,11 +14,11 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 }  // namespace
 
-Monitor::Monitor(const Settings& settings, const Observer& observer, Index outputs, Clock::time_point start)
+Monitor::Monitor(const Settings& settings, const Observer& observer, Index problems, Clock::time_point start)
     : settings_(settings),
       observer_(observer),
       start_(start),
-      primal_(static_cast<std::size_t>(outputs), infinity),
+      primal_(static_cast<std::size_t>(problems), infinity),
       dual_(primal_.size(), -infinity) {}
 
 void Monitor::restart() {
@@ -79,11 +79,11 @@ QuadraticForm quadratic_form(const double* gamma, Index N) {
 }
 
 namespace {
-/// κ(v_k) of every output.
+/// κ(v) of every block.
 std::vector<double> violations(const DualCandidate& candidate, Index N) {
-  const Index p = packed::size(N), outputs = static_cast<Index>(candidate.vv.size());
-  std::vector<double> kappa(candidate.vv.size());
-  parallel_pieces(outputs, [&](Index k) {
+  const Index p = packed::size(N), blocks = static_cast<Index>(candidate.gamma.size()) / p;
+  std::vector<double> kappa(static_cast<std::size_t>(blocks));
+  parallel_pieces(blocks, [&](Index k) {
     const QuadraticForm form = quadratic_form(candidate.gamma.data() + k * p, N);
     const auto [plus, minus] = sphere_quadratic_extremes(N - 1, form.M.data(), form.q.data(), form.t);
     kappa[static_cast<std::size_t>(k)] = std::max({plus.bound, minus.bound, 0.0});
@@ -92,12 +92,13 @@ std::vector<double> violations(const DualCandidate& candidate, Index N) {
 }
 }  // namespace
 
-std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta) {
-  std::vector<double> bounds = violations(candidate, N);
-  for (std::size_t k = 0; k < bounds.size(); ++k) {
-    const double vv = candidate.vv[k], vy = candidate.vy[k], kappa = bounds[k];
-    const double tau = vv > 0 ? std::clamp(-vy / vv, 0.0, kappa > 0 ? beta / kappa : infinity) : 0.0;
-    bounds[k] = -0.5 * tau * tau * vv - tau * vy;
+std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta, Index problems) {
+  const std::vector<double> kappa = violations(candidate, N);
+  const auto of_each = static_cast<std::ptrdiff_t>(kappa.size()) / problems;
+  std::vector<double> bounds;
+  for (Index k = 0; k < problems; ++k) {
+    const double largest = *std::max_element(kappa.begin() + k * of_each, kappa.begin() + (k + 1) * of_each);
+    bounds.push_back(candidate.bound(k, largest > 0 ? beta / largest : infinity));
   }
   return bounds;
 }

@@ -12,10 +12,10 @@ class Monitor {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Monitor(const Settings& settings, const Observer& observer, Index outputs, Clock::time_point start);
+  Monitor(const Settings& settings, const Observer& observer, Index problems, Clock::time_point start);
 
-  /// A test of convergence: objective and lower bound of each output. Keeps the best of each; true when the solver has to stop
-  /// (`target` reached, or a limit, or the observer's wish). With squared loss outputs are independent problems, so their bests add up.
+  /// A test of convergence: objective and lower bound of each problem. Keeps the best of each; true when the solver has to stop
+  /// (`target` reached, or a limit, or the observer's wish). Problems that share nothing but the data (DataOperator::problems) have bests that add up.
   bool test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target);
   /// True when a limit has passed; sets `status`.
   bool out_of_budget();
@@ -49,10 +49,10 @@ struct QuadraticForm {
 };
 QuadraticForm quadratic_form(const double* gamma, Index N);
 
-/// The lower bound g(τv) of SPEC.md section 3 for each output of a dual candidate, from solver quantities: 9 d³ C flops.
-std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta);
+/// The lower bound g(τv) of SPEC.md section 3 for each problem of a dual candidate, from solver quantities: 9 f³ C B flops.
+std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta, Index problems);
 
-/// max over outputs of κ(v), at least 0.
+/// max over blocks of κ(v), at least 0.
 double largest_violation(const DualCandidate& candidate, Index N);
 
 }  // namespace neuspec

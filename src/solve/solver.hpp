@@ -7,11 +7,12 @@
 namespace neuspec {
 
 /// The zero network.
-inline Network empty_network(const Activation& activation, Index features, Index outputs) {
+inline Network empty_network(const Activation& activation, const Patches& patches, Index outputs) {
   Network network;
   network.activation = activation;
-  network.features = features;
+  network.features = patches.features;
   network.outputs = outputs;
+  network.architecture = patches.architecture;
   return network;
 }
 
@@ -24,6 +25,8 @@ class Solver {
   virtual void set_beta(double beta) = 0;
   /// The current point as a network.
   virtual Network network() = 0;
+  /// A dual vector (row-major n × C) to prove it with where ∇ℓ does not exist everywhere; else empty.
+  virtual std::vector<double> dual_vector() { return {}; }
 };
 
 }  // namespace neuspec

@@ -77,8 +77,8 @@ TEST(NeuralDecomposition, ReproducesEveryRank) {
     for (Index rank = 1; rank <= N; rank += std::max<Index>(1, N / 6)) {
       const std::vector<double> P = feasible_factor(random, N, rank), Z = gram(N, P);
       Network from_matrix = empty_network(N - 1), from_factor = empty_network(N - 1);
-      decompose(Z.data(), 1, 1, 1e-12, from_matrix);
-      decompose_factor(P, N, -1, 0, 1e-12, from_factor);
+      decompose(Z.data(), 1, {1}, 1e-12, from_matrix);
+      decompose_factor(P, N, -1, {0}, 1e-12, from_factor);
       for (const Network* network : {&from_matrix, &from_factor}) {
         EXPECT_LE(network->neurons(), rank);
         expect_unit_and_finite(*network);
@@ -99,7 +99,7 @@ TEST(NeuralDecomposition, ReadsTheLowerTriangleOnly) {
   for (Index j = 0; j < N; ++j)
     for (Index i = 0; i < j; ++i) Z[size(j * N + i)] = 1e9;
   Network network = empty_network(N - 1);
-  decompose(Z.data(), 1, 0, 1e-12, network);
+  decompose(Z.data(), 1, {0}, 1e-12, network);
   expect_same(lifted(network), reference, 1e-12);
 }
 
@@ -108,8 +108,8 @@ TEST(NeuralDecomposition, TinyAndHugeScales) {
   for (const double scale : {1e-75, 1e-20, 1e20, 1e75}) {
     const std::vector<double> P = feasible_factor(random, 9, 5, scale), Z = gram(9, P);
     Network network = empty_network(8), from_factor = empty_network(8);
-    decompose(Z.data(), 1, 0, 1e-12, network);
-    decompose_factor(P, 9, 1, 0, 1e-12, from_factor);
+    decompose(Z.data(), 1, {0}, 1e-12, network);
+    decompose_factor(P, 9, 1, {0}, 1e-12, from_factor);
     expect_unit_and_finite(network);
     expect_same(lifted(network), Z, 1e-12);
     expect_same(lifted(from_factor), Z, 1e-12);
@@ -126,7 +126,7 @@ TEST(NeuralDecomposition, ColumnsOfVeryDifferentSize) {
   }
   const std::vector<double> Z = gram(N, P);
   Network network = empty_network(N - 1);
-  decompose_factor(P, N, 1, 0, 0, network);
+  decompose_factor(P, N, 1, {0}, 0, network);
   EXPECT_LE(network.neurons(), N);
   expect_unit_and_finite(network);
   expect_same(lifted(network), Z, 1e-13);
@@ -136,9 +136,9 @@ TEST(NeuralDecomposition, ZeroMatrixAppendsNothing) {
   const std::vector<double> Z(25);
   for (const Activation activation : {Activation{}, Activation{1, 0, 0}, Activation{0, 1, 0}}) {
     Network network = empty_network(4, activation);
-    decompose(Z.data(), 1, 0, 1e-9, network);
-    decompose_factor(std::vector<double>(10), 5, 1, 0, 1e-9, network);
-    decompose_factor({}, 5, 1, 0, 1e-9, network);
+    decompose(Z.data(), 1, {0}, 1e-9, network);
+    decompose_factor(std::vector<double>(10), 5, 1, {0}, 1e-9, network);
+    decompose_factor({}, 5, 1, {0}, 1e-9, network);
     EXPECT_EQ(network.neurons(), 0);
   }
 }
@@ -148,8 +148,8 @@ TEST(NeuralDecomposition, RefusesWhatIsNotFinite) {
     for (const Activation activation : {Activation{}, Activation{1, 0, 0}}) {
       Network network = empty_network(2, activation);
       std::vector<double> Z{1, bad, 0, 0, 1, 0, 0, 0, 2};
-      EXPECT_THROW(decompose(Z.data(), 1, 0, 1e-9, network), DataError);
-      EXPECT_THROW(decompose_factor({0, bad, 0}, 3, 1, 0, 1e-9, network), DataError);
+      EXPECT_THROW(decompose(Z.data(), 1, {0}, 1e-9, network), DataError);
+      EXPECT_THROW(decompose_factor({0, bad, 0}, 3, 1, {0}, 1e-9, network), DataError);
       EXPECT_EQ(network.neurons(), 0);
     }
 }
@@ -162,7 +162,7 @@ TEST(NeuralDecomposition, NeuronsAlreadyThereComeBack) {
   p.push_back(1);
   for (double& value : p) value *= -std::sqrt(2.5);  // s < 0: the same neuron
   Network network = empty_network(d);
-  decompose_factor(p, d + 1, 1, 0, 1e-12, network);
+  decompose_factor(p, d + 1, 1, {0}, 1e-12, network);
   ASSERT_EQ(network.neurons(), 1);
   EXPECT_NEAR(network.weights[0], 2.5, 1e-14);
   for (std::size_t i = 0; i < u.size(); ++i) EXPECT_NEAR(network.directions[i], u[i], 1e-14);
@@ -173,7 +173,7 @@ TEST(NeuralDecomposition, OppositeNeuronsCancelTheirLinearPart) {
   std::vector<double> Z(16);
   Z[0] = Z[15] = 1;
   Network network = empty_network(3);
-  decompose(Z.data(), 1, 0, 1e-12, network);
+  decompose(Z.data(), 1, {0}, 1e-12, network);
   ASSERT_EQ(network.neurons(), 2);
   expect_same(lifted(network), Z, 1e-15);
   EXPECT_NEAR(network.weights[0], 0.5, 1e-15);
@@ -191,7 +191,7 @@ TEST(NeuralDecomposition, TruncationIsMadeFeasibleAgain) {
     }
     const std::vector<double> Z = gram(N, P);
     Network network = empty_network(N - 1);
-    decompose(Z.data(), 1, 0, 100 * tail, network);
+    decompose(Z.data(), 1, {0}, 100 * tail, network);
     EXPECT_LE(network.neurons(), N);
     expect_unit_and_finite(network);
     expect_same(lifted(network), Z, 300 * tail);  // no further away than what was cut
@@ -206,7 +206,7 @@ TEST(NeuralDecomposition, SmallInfeasibilityKeepsRankAndLinearPart) {
     for (Index j = 0; j < 3; ++j) P[size(j * N + N - 1)] *= 1 + relative;
     const std::vector<double> Z = gram(N, P);
     Network network = empty_network(N - 1);
-    decompose(Z.data(), 1, 0, 1e-12, network);
+    decompose(Z.data(), 1, {0}, 1e-12, network);
     EXPECT_LE(network.neurons(), 3);
     expect_unit_and_finite(network);
     const std::vector<double> result = lifted(network);
@@ -225,7 +225,7 @@ TEST(NeuralDecomposition, FarFromFeasibleStillWorks) {
     else
       Z[0] = 2;
     Network network = empty_network(N - 1);
-    decompose(Z.data(), 1, 0, 1e-12, network);
+    decompose(Z.data(), 1, {0}, 1e-12, network);
     expect_unit_and_finite(network);
     EXPECT_NEAR(network.penalty(), 2, 1e-14);
     const std::vector<double> result = lifted(network);
@@ -247,8 +247,8 @@ TEST(NeuralDecomposition, PureQuadraticUsesEigenvectors) {
     P.push_back(0.1);  // the last row means nothing here
   }
   Network from_matrix = empty_network(d, {1, 0, 0}), from_factor = empty_network(d, {1, 0, 0});
-  decompose(Z.data(), -1, 0, 1e-12, from_matrix);
-  decompose_factor(P, N, -1, 0, 1e-12, from_factor);
+  decompose(Z.data(), -1, {0}, 1e-12, from_matrix);
+  decompose_factor(P, N, -1, {0}, 1e-12, from_factor);
   for (const Network* network : {&from_matrix, &from_factor}) {
     ASSERT_EQ(network->neurons(), 3);
     EXPECT_NEAR(network->penalty(), 5.5, 1e-14);  // the nuclear norm
@@ -265,7 +265,7 @@ TEST(NeuralDecomposition, MoreColumnsThanRowsAreCompressed) {
   const Index N = 5;
   const std::vector<double> P = feasible_factor(random, N, 40), Z = gram(N, P);
   Network network = empty_network(N - 1);
-  decompose_factor(P, N, 1, 0, 1e-12, network);
+  decompose_factor(P, N, 1, {0}, 1e-12, network);
   EXPECT_LE(network.neurons(), N);
   expect_same(lifted(network), Z, 1e-13);
 }
@@ -276,7 +276,7 @@ TEST(NeuralDecomposition, NetworkAndLiftedMatrixPredictTheSame) {
     const Index d = 6, N = d + 1, n = 20;
     const std::vector<double> Z = gram(N, feasible_factor(random, N, 4)), x = random.normals(n * d);
     Network network = empty_network(d, activation);
-    decompose(Z.data(), 1, 1, 1e-12, network);
+    decompose(Z.data(), 1, {1}, 1e-12, network);
     std::vector<double> f(size(2 * n));
     network.predict(x.data(), n, f.data());
     for (Index i = 0; i < n; ++i) {  // ⟨A_i, Z⟩

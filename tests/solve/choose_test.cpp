@@ -18,56 +18,56 @@ Settings with(SolverKind solver, OperatorKind data_operator) {
 }
 
 TEST(Choose, TakesMomentsWhereFeaturesAreFew) {
-  const Choice choice = choose({}, 60000, 49, 10, 8 * gigabyte);
+  const Choice choice = choose({}, {60000, 49, 10}, 8 * gigabyte);
   EXPECT_EQ(choice.solver, SolverKind::admm);
   EXPECT_EQ(choice.data_operator, OperatorKind::moments);
-  EXPECT_EQ(choose({}, 100, 3, 1, gigabyte).data_operator, OperatorKind::moments);
+  EXPECT_EQ(choose({}, {100, 3, 1}, gigabyte).data_operator, OperatorKind::moments);
 }
 
 TEST(Choose, TakesTheGramWhereSamplesAreFew) {
   for (const auto& [n, d] : {std::pair<Index, Index>{300, 100}, {4000, 200}, {5000, 784}}) {
-    const Choice choice = choose({}, n, d, 1, 8 * gigabyte);
+    const Choice choice = choose({}, {n, d, 1}, 8 * gigabyte);
     EXPECT_EQ(choice.solver, SolverKind::admm) << n;
     EXPECT_EQ(choice.data_operator, OperatorKind::gram) << n;
   }
 }
 
 TEST(Choose, TakesNoFactorWhereNoneFits) {
-  const Choice choice = choose({}, 1000000, 784, 1, 16 * gigabyte);
+  const Choice choice = choose({}, {1000000, 784, 1}, 16 * gigabyte);
   EXPECT_EQ(choice.solver, SolverKind::burer_monteiro);
   EXPECT_EQ(choice.data_operator, OperatorKind::matrix_free);
 }
 
 TEST(Choose, MemoryDecidesBetweenForms) {
-  const Choice roomy = choose({}, 5000, 784, 1, 16 * gigabyte), tight = choose({}, 5000, 784, 1, 0.3 * gigabyte);
+  const Choice roomy = choose({}, {5000, 784, 1}, 16 * gigabyte), tight = choose({}, {5000, 784, 1}, 0.3 * gigabyte);
   EXPECT_EQ(roomy.data_operator, OperatorKind::gram);
   EXPECT_EQ(tight.data_operator, OperatorKind::matrix_free);
   Settings single;
   single.precision = Precision::single_precision;
-  EXPECT_EQ(choose(single, 5000, 784, 1, 0.5 * gigabyte).data_operator, OperatorKind::gram) << "numbers of half the size";
+  EXPECT_EQ(choose(single, {5000, 784, 1}, 0.5 * gigabyte).data_operator, OperatorKind::gram) << "numbers of half the size";
 }
 
 TEST(Choose, KeepsWhatWasAskedFor) {
   for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram}) {
-    const Choice choice = choose(with(SolverKind::admm, kind), 500, 10, 2, gigabyte);
+    const Choice choice = choose(with(SolverKind::admm, kind), {500, 10, 2}, gigabyte);
     EXPECT_EQ(choice.solver, SolverKind::admm);
     EXPECT_EQ(choice.data_operator, kind);
   }
   for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram, OperatorKind::matrix_free}) {
-    const Choice choice = choose(with(SolverKind::burer_monteiro, kind), 500, 10, 2, gigabyte);
+    const Choice choice = choose(with(SolverKind::burer_monteiro, kind), {500, 10, 2}, gigabyte);
     EXPECT_EQ(choice.solver, SolverKind::burer_monteiro);
     EXPECT_EQ(choice.data_operator, kind);
   }
-  EXPECT_EQ(choose(with(SolverKind::burer_monteiro, OperatorKind::automatic), 500, 10, 1, gigabyte).solver, SolverKind::burer_monteiro);
-  EXPECT_EQ(choose(with(SolverKind::automatic, OperatorKind::matrix_free), 500, 10, 1, gigabyte).solver, SolverKind::burer_monteiro);
-  EXPECT_EQ(choose(with(SolverKind::automatic, OperatorKind::gram), 60000, 49, 1, 100 * gigabyte).data_operator, OperatorKind::gram);
+  EXPECT_EQ(choose(with(SolverKind::burer_monteiro, OperatorKind::automatic), {500, 10, 1}, gigabyte).solver, SolverKind::burer_monteiro);
+  EXPECT_EQ(choose(with(SolverKind::automatic, OperatorKind::matrix_free), {500, 10, 1}, gigabyte).solver, SolverKind::burer_monteiro);
+  EXPECT_EQ(choose(with(SolverKind::automatic, OperatorKind::gram), {60000, 49, 1}, 100 * gigabyte).data_operator, OperatorKind::gram);
 }
 
 TEST(Choose, AlwaysNamesSolverAndForm) {
   for (const Index n : {1, 100, 100000}) {
     for (const Index d : {1, 20, 400}) {
       for (const Index C : {1, 10}) {
-        const Choice choice = choose({}, n, d, C, 1e6 * gigabyte);
+        const Choice choice = choose({}, {n, d, C}, 1e6 * gigabyte);
         EXPECT_NE(choice.solver, SolverKind::automatic);
         EXPECT_NE(choice.data_operator, OperatorKind::automatic);
         EXPECT_GE(choice.threads, 1);
@@ -80,13 +80,13 @@ TEST(Choose, AlwaysNamesSolverAndForm) {
 }
 
 TEST(Choose, UsesOneThreadForTheSmallestProblems) {
-  EXPECT_EQ(choose({}, 50, 3, 1, gigabyte).threads, 1);
-  EXPECT_GT(choose({}, 5000, 784, 1, 8 * gigabyte).threads, 8);
+  EXPECT_EQ(choose({}, {50, 3, 1}, gigabyte).threads, 1);
+  EXPECT_GT(choose({}, {5000, 784, 1}, 8 * gigabyte).threads, 8);
 }
 
 TEST(Choose, RefusesAdmmWithoutAFactor) {
   try {
-    choose(with(SolverKind::admm, OperatorKind::matrix_free), 100, 5, 1, gigabyte);
+    choose(with(SolverKind::admm, OperatorKind::matrix_free), {100, 5, 1}, gigabyte);
     ADD_FAILURE() << "no factor, no ADMM";
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("admm"), testing::HasSubstr("matrix-free"), testing::HasSubstr("bm")));
@@ -96,7 +96,7 @@ TEST(Choose, RefusesAdmmWithoutAFactor) {
 TEST(Choose, SaysWhatMemoryWouldBeNeeded) {
   for (const Settings& settings : {Settings{}, with(SolverKind::admm, OperatorKind::moments), with(SolverKind::burer_monteiro, OperatorKind::gram)}) {
     try {
-      choose(settings, 100000, 500, 1, 5 * 1024 * 1024);
+      choose(settings, {100000, 500, 1}, 5 * 1024 * 1024);
       ADD_FAILURE() << "does not fit";
     } catch (const EnvironmentError& error) {
       EXPECT_THAT(error.what(), testing::HasSubstr("not enough memory"));

@@ -1,0 +1,100 @@
+// Burer–Monteiro's side of the matrix-free form: factored points seen through the samples, patch by patch.
+#include "lift/pool_columns.hpp"
+#include "lift/sample_operator.hpp"
+
+namespace neuspec {
+
+template <class Real>
+void SampleOperator<Real>::reserve(Index neurons, Index columns) {
+  const Index n = this->samples();
+  if (H_.columns() < columns) H_ = this->device().allocate(n, columns + columns / 2);
+  if (Q_.columns() < neurons) {
+    Q_ = this->device().allocate(n, neurons + neurons / 2);
+    G_ = this->device().allocate(this->N(), neurons + neurons / 2);
+  }
+}
+
+template <class Real>
+template <class Body>
+void SampleOperator<Real>::each_patch(const FactorColumns& columns, const Body& body) {
+  Index offset = 0;
+  for (const PoolColumns& group : columns_by_pool(columns)) {
+    for (Index q = 0; q < this->patches().per_pool; ++q, offset += group.count) {
+      body(group, patch(group.pool, q), H_.view().column_range(offset, group.count), q == 0);
+    }
+  }
+}
+
+template <class Real>
+void SampleOperator<Real>::gradient_at(const FactorColumns& columns, ConstView<Real> Z) {
+  Device<Real>& device = this->device();
+  reserve(Z.columns, Z.columns * this->patches().per_pool);
+  const Activation share = shared_among(this->activation(), this->patches().per_pool);
+  bool first = true;
+  each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
+    device.factored_forward(share, x, s(), group.columns, Z.column_range(group.first, group.count), H, first ? f_.view() : part_.view());
+    if (!first) device.axpby(Real(1), part_, Real(1), f_);
+    first = false;
+  });
+  if (first) device.axpby(Real(0), f_, Real(0), f_);  // no neurons
+  device.apply_loss(this->loss_function(), LossStep::gradient, {f_, y_, weights_, {}, 1}, v_);
+}
+
+template <class Real>
+double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) {
+  Device<Real>& device = this->device();
+  gradient_at(columns, Z);
+  double loss = 0;
+  for (const double part : loss_sums(LossStep::value, 1, f_)) loss += part;
+  const Activation share = shared_among(this->activation(), this->patches().per_pool);
+  each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first) {
+    const View<Real> to = G.column_range(group.first, group.count), part = G_.view().column_range(0, group.count);
+    device.factored_adjoint(share, x, s(), group.columns, Z.column_range(group.first, group.count), v_, H, Q_.view().column_range(0, group.count),
+                            first ? to : part);
+    if (!first) device.axpby(Real(1), part, Real(1), to);
+  });
+  return loss;
+}
+
+template <class Real>
+void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) {
+  Device<Real>& device = this->device();
+  const Activation share = shared_among(this->activation(), this->patches().per_pool);
+  const bool one_patch = this->pools() == 1 && this->patches().per_pool == 1;
+  bool first = true;
+  each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
+    device.factored_forward_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count),
+                                       Z_dot.column_range(group.first, group.count), H, Q_.view().column_range(0, group.count),
+                                       first ? f_dot_.view() : part_.view());
+    if (!first) device.axpby(Real(1), part_, Real(1), f_dot_);
+    first = false;
+  });
+  if (squared()) {
+    device.copy(f_dot_, v_dot_);
+  } else {
+    device.apply_loss(this->loss_function(), LossStep::curvature, {f_, y_, weights_, f_dot_, 1}, v_dot_);
+  }
+  each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first_of_pool) {
+    const ConstView<Real> z_dot = Z_dot.column_range(group.first, group.count);
+    const View<Real> H_dot = Q_.view().column_range(0, group.count), to = G_dot.column_range(group.first, group.count),
+                     part = G_.view().column_range(0, group.count);
+    if (!one_patch) device.gemm(Transpose::yes, Transpose::no, Real(1), x, z_dot.row_range(0, x.rows), Real(0), H_dot);
+    device.factored_adjoint_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count), z_dot, v_, v_dot_, H, H_dot,
+                                       first_of_pool ? to : part);
+    if (!first_of_pool) device.axpby(Real(1), part, Real(1), to);
+  });
+}
+
+template <class Real>
+DualCandidate SampleOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
+  gradient_at(columns, Z);
+  std::vector<double> losses = loss_sums(LossStep::value, 1, f_);
+  DualCandidate result = candidate(v_);
+  result.loss = std::move(losses);
+  return result;
+}
+
+template class SampleOperator<float>;
+template class SampleOperator<double>;
+
+}  // namespace neuspec

@@ -1,0 +1,133 @@
+// Moments for every architecture and, beside the samples, for every loss.
+#include <algorithm>
+#include <cmath>
+
+#include "lift/moments_operator.hpp"
+#include "neuspec/error.hpp"
+
+namespace neuspec {
+
+namespace {
+
+constexpr Index lifted_doubles = 1 << 23;  // of lifted samples held at a time: 64 MiB in double
+
+/// A chunk of a source as columns on the device, weights absorbed.
+template <class Real>
+struct Columns {
+  DeviceMatrix<Real> x, y, s;
+
+  Columns(Device<Real>& device, const Chunk& chunk, Index d, Index C)
+      : x(device.allocate(d, chunk.samples)), y(device.allocate(chunk.samples, C)) {
+    const Index n = chunk.samples;
+    std::vector<double> columns(static_cast<std::size_t>(n * C)), root;
+    for (Index i = 0; chunk.weights != nullptr && i < n; ++i) root.push_back(std::sqrt(chunk.weights[i]));
+    for (Index i = 0; i < n; ++i) {
+      const double scale = root.empty() ? 1.0 : root[static_cast<std::size_t>(i)];
+      for (Index k = 0; k < C; ++k) columns[static_cast<std::size_t>(k * n + i)] = scale * chunk.y[i * C + k];
+    }
+    device.upload(chunk.x, x);
+    device.upload(columns.data(), y);
+    if (root.empty()) return;
+    s = device.allocate(n, 1);
+    device.upload(root.data(), s);
+  }
+};
+
+void add_squares(const Chunk& chunk, std::vector<double>& yy) {
+  for (Index i = 0; i < chunk.samples; ++i) {
+    const double w = chunk.weights == nullptr ? 1.0 : chunk.weights[i];
+    for (std::size_t k = 0; k < yy.size(); ++k) {
+      const double y = chunk.y[static_cast<std::size_t>(i) * yy.size() + k];
+      yy[k] += w * y * y;
+    }
+  }
+}
+
+}  // namespace
+
+// Dense networks: n N⁴/12 flops by the sorted fourth moments. Others: n p² B² in SYRK over lifted samples, whose pools have no such symmetry.
+template <class Real>
+std::vector<double> sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r) {
+  const Patches patches(problem.architecture, data.features());
+  const Index N = patches.size + 1, p = packed::size(N), C = data.targets();
+  std::vector<double> yy(static_cast<std::size_t>(C));
+  const auto visit = [&](Index samples, const auto& visitor) {
+    data.visit(samples, [&](Chunk chunk) {
+      if (!weighted) chunk.weights = nullptr;
+      add_squares(chunk, yy);
+      visitor(chunk);
+    });
+  };
+  if (patches.whole()) {
+    const auto accumulator = device.moment_accumulator(data.features(), C);
+    visit(chunk_samples, [&](const Chunk& chunk) { accumulator->add(chunk); });
+    accumulator->finish(problem.activation, S, r);
+    return yy;
+  }
+  const Index lifted = p * patches.pools, most = std::clamp<Index>(lifted_doubles / lifted, 64, chunk_samples);
+  const Activation share = shared_among(problem.activation, patches.per_pool);
+  const auto accumulator = device.lifted_accumulator(lifted, C);
+  const DeviceMatrix<Real> L = device.allocate(lifted, most), patch = device.allocate(patches.size, most);
+  visit(most, [&](const Chunk& chunk) {
+    const Columns<Real> columns(device, chunk, data.features(), C);
+    const View<Real> part = L.view().column_range(0, chunk.samples), gathered = patch.view().column_range(0, chunk.samples);
+    for (Index pool = 0; pool < patches.pools; ++pool) {
+      const View<Real> rows = part.row_range(pool * p, p);
+      for (Index q = 0; q < patches.per_pool; ++q) {
+        device.gather(window_of(patches, pool, q), columns.x, gathered);
+        device.lift_samples(share, gathered, columns.s, q == 0 ? Real(0) : Real(1), rows);
+      }
+      device.project_trace(N, rows);
+    }
+    accumulator->add(part, columns.y);
+  });
+  accumulator->finish(S, r);
+  return yy;
+}
+
+template <class Real>
+SampledMomentsOperator<Real>::SampledMomentsOperator(Device<Real>& device, const Problem& problem, const Source& data)
+    : SampleOperator<Real>(device, problem, data),
+      S_(device.allocate(this->p() * this->pools(), this->p() * this->pools())),
+      r_(device.allocate(this->p(), this->blocks())),
+      right_(device.allocate(this->p(), this->blocks())),
+      prediction_(device.allocate(this->samples(), this->outputs())) {
+  sum_moments<Real>(device, problem, data, false, S_, this->by_output(r_.view()));
+  this->set_scale(S_);
+}
+
+template <class Real>
+double SampledMomentsOperator<Real>::ridge_norm() {
+  const DeviceMatrix<Real> D = conjugate_gradients<Real>(this->device(), S_, this->ridge_shift(), this->by_output(r_.view()), ridge_steps);
+  return std::sqrt(this->device().dot(D, D));
+}
+
+template <class Real>
+void SampledMomentsOperator<Real>::prepare(double rho) {
+  if (inverse_.rows() == 0) inverse_ = this->device().allocate(S_.rows(), S_.rows());
+  if (!this->device().invert_shifted(S_, rho / 2, inverse_)) throw EnvironmentError("the shifted moment matrix is not positive definite");
+}
+
+// 2 p² B² C flops, and 3 n f² C a patch for the adjoint of the targets and the prediction.
+template <class Real>
+void SampledMomentsOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& state) {
+  Device<Real>& device = this->device();
+  this->adjoint(this->targets(step, state), right_);
+  device.project_trace(this->N(), right_);
+  device.axpby(static_cast<Real>(step.rho / step.split_rho / 2), state.T, Real(1), right_);
+  device.symm(Real(1), inverse_, this->by_output(right_.view()), Real(0), this->by_output(state.D));
+  this->forward(state.D, prediction_);
+  this->split_residual(step, state, prediction_);
+}
+
+template <class Real>
+DualCandidate SampledMomentsOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
+  return this->split_candidate(step, state);
+}
+
+template std::vector<double> sum_moments<float>(Device<float>&, const Problem&, const Source&, bool, View<float>, View<float>);
+template std::vector<double> sum_moments<double>(Device<double>&, const Problem&, const Source&, bool, View<double>, View<double>);
+template class SampledMomentsOperator<float>;
+template class SampledMomentsOperator<double>;
+
+}  // namespace neuspec
