@@ -21,11 +21,34 @@ struct Activation {
   bool operator==(const Activation&) const = default;
 };
 
-/// Convex loss ℓ(f, y), summed over samples and outputs.
-enum class Loss { squared /**< ½ (f − y)² */ };
+enum class LossKind {
+  squared,        ///< ½ (f − y)²
+  huber,          ///< ½ r² for |r| ≤ δ, else δ (|r| − δ/2), r = f − y
+  absolute,       ///< |f − y|
+  logistic,       ///< log(1 + exp(−y f)), y = ±1
+  squared_hinge,  ///< ½ max(0, 1 − y f)², y = ±1
+  hinge,          ///< max(0, 1 − y f), y = ±1
+  softmax         ///< log Σ_k exp(f_k) − Σ_k y_k f_k, y one-hot over the outputs
+};
 
-Loss parse_loss(const std::string& text);  ///< \throws UsageError
-std::string name(Loss loss);
+/// Convex loss ℓ(f, y), summed over samples and, but for softmax, over outputs.
+struct Loss {
+  using enum LossKind;
+
+  LossKind kind;
+  double delta;  ///< δ > 0 of huber, not read by the others
+
+  constexpr Loss(LossKind which = squared, double threshold = 1) : kind(which), delta(threshold) {}  // NOLINT(google-explicit-constructor)
+
+  /// The name of a kind, or `huber:DELTA`; `huber` is `huber:1`. \throws UsageError
+  static Loss parse(const std::string& text);
+  /// The name that `parse` understands.
+  std::string name() const;
+  bool coupled() const { return kind == softmax; }                   ///< does not split into a sum over outputs
+  bool smooth() const { return kind != absolute && kind != hinge; }  ///< has a gradient everywhere
+  bool classification() const;                                       ///< y are labels, ±1 or one-hot
+  bool operator==(const Loss&) const = default;
+};
 
 /// Everything that defines (P) apart from the data.
 struct Problem {

@@ -3,27 +3,27 @@
 #include <algorithm>
 #include <cmath>
 
+#include "neuspec/error.hpp"
+
 namespace neuspec {
 
-DualSums::DualSums(Loss loss, Index outputs) : loss_(loss), outputs_(static_cast<std::size_t>(outputs)) {}
+DualSums::DualSums(const Loss& loss, Index outputs) : outputs_(static_cast<std::size_t>(outputs)) {
+  if (loss.kind != Loss::squared) throw UsageError("loss " + loss.name() + " cannot be certified yet");
+}
 
 void DualSums::add(Index samples, const double* f, const double* y, const double* weights, double* v) {
-  switch (loss_) {
-    case Loss::squared:
-      for (Index i = 0; i < samples; ++i) {
-        const double weight = weights == nullptr ? 1.0 : weights[i];
-        for (Output& output : outputs_) {
-          const double residual = *f++ - *y, gradient = weight * residual;
-          // v²/w = w·residual² also where w = 0; gradient·residual differs from it by rounding alone.
-          value_.add(0.5 * gradient * residual);
-          output.curvature.add(gradient * residual);
-          output.slope.add(gradient * *y);
-          output.magnitude += std::abs(gradient * *y);
-          *v++ = gradient;
-          ++y;
-        }
-      }
-      break;
+  for (Index i = 0; i < samples; ++i) {
+    const double weight = weights == nullptr ? 1.0 : weights[i];
+    for (Output& output : outputs_) {
+      const double residual = *f++ - *y, gradient = weight * residual;
+      // v²/w = w·residual² also where w = 0; gradient·residual differs from it by rounding alone.
+      value_.add(0.5 * gradient * residual);
+      output.curvature.add(gradient * residual);
+      output.slope.add(gradient * *y);
+      output.magnitude += std::abs(gradient * *y);
+      *v++ = gradient;
+      ++y;
+    }
   }
 }
 

@@ -50,7 +50,7 @@ double spread(const Dataset& data) {
 
 }  // namespace
 
-Scores evaluate(const Network& network, Loss loss, const Dataset& data) {
+Scores evaluate(const Network& network, const Loss& loss, const Dataset& data) {
   const Index outputs = network.outputs;
   DualSums sums(loss, outputs);
   double squares = 0;

@@ -17,6 +17,6 @@ struct Scores {
 };
 
 /// Targets are classes when all are −1 or +1: one output decides by its sign, several (one +1 a sample) by the largest.
-Scores evaluate(const Network& network, Loss loss, const Dataset& data);
+Scores evaluate(const Network& network, const Loss& loss, const Dataset& data);
 
 }  // namespace neuspec::cli

@@ -34,7 +34,7 @@ Json info_json(const Model& model) {
           {"primal", model.primal},
           {"dual", model.dual},
           {"relative_gap", model.relative_gap},
-          {"loss", name(model.problem.loss)},
+          {"loss", model.problem.loss.name()},
           {"activation", model.problem.activation.name()},
           {"beta", model.problem.beta},
           {"features", model.network.features},
@@ -80,7 +80,7 @@ std::string info_text(const Model& model) {
   const auto number = [](Index count) { return std::to_string(count); };
   const std::string split = network.outputs > 1 ? " (per output: " + listed(neurons_per_output(network), number) + ")" : "";
   return "network        " + number(network.features) + " features, " + number(network.neurons()) + " neurons" + split + ", " +
-         number(network.outputs) + (network.outputs == 1 ? " output" : " outputs") + "\nproblem        " + name(model.problem.loss) +
+         number(network.outputs) + (network.outputs == 1 ? " output" : " outputs") + "\nproblem        " + model.problem.loss.name() +
          " loss, activation " + model.problem.activation.name() + ", beta " + format_number(model.problem.beta) + "\npreprocessing  " +
          preprocessing_text(model.preprocessing) + "\ntargets        " +
          listed(model.preprocessing.target_names, [](const std::string& target) { return target; }) + "\nstatus         " + model.status +

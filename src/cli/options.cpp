@@ -65,7 +65,7 @@ void add_problem_options(CLI::App& command, ProblemOptions& options) {
 Problem problem_of(const ProblemOptions& options) {
   Problem problem;
   problem.activation = Activation::parse(options.activation);
-  problem.loss = parse_loss(options.loss);
+  problem.loss = Loss::parse(options.loss);
   return problem;
 }
 

@@ -2,15 +2,10 @@
 // so that the dot product of two packed vectors is the trace inner product of the matrices (svec of the field).
 #pragma once
 
+#include "device/host_device.hpp"
 #include "neuspec/dataset.hpp"
 
 namespace neuspec::packed {
-
-#if defined(__CUDACC__)
-#define NEUSPEC_HOST_DEVICE __host__ __device__
-#else
-#define NEUSPEC_HOST_DEVICE
-#endif
 
 constexpr double root_two = 1.4142135623730950488016887242097;
 

@@ -22,6 +22,22 @@ constexpr std::array<NamedActivation, 3> named_activations = {{
     {"linear", {0, 1, 0}},
 }};
 
+struct NamedLoss {
+  const char* name;
+  LossKind kind;
+};
+
+constexpr std::array<NamedLoss, 7> named_losses = {{
+    {"squared", LossKind::squared},
+    {"huber", LossKind::huber},
+    {"absolute", LossKind::absolute},
+    {"logistic", LossKind::logistic},
+    {"squared_hinge", LossKind::squared_hinge},
+    {"hinge", LossKind::hinge},
+    {"softmax", LossKind::softmax},
+}};
+constexpr std::string_view huber_prefix = "huber:";
+
 std::optional<Activation> parse_coefficients(std::string_view text) {
   const std::size_t first = text.find(',');
   const std::size_t second = first == std::string_view::npos ? first : text.find(',', first + 1);
@@ -64,19 +80,34 @@ std::string Activation::name() const {
   return format_number(a) + "," + format_number(b) + "," + format_number(c);
 }
 
-Loss parse_loss(const std::string& text) {
-  if (text == name(Loss::squared)) {
-    return Loss::squared;
+Loss Loss::parse(const std::string& text) {
+  for (const NamedLoss& known : named_losses) {
+    if (text == known.name) {
+      return known.kind;
+    }
   }
-  throw UsageError("loss '" + text + "': give squared");
+  if (text.starts_with(huber_prefix)) {
+    const auto delta = parse_number<double>(std::string_view(text).substr(huber_prefix.size()));
+    if (delta && *delta > 0 && std::isfinite(*delta)) {
+      return {huber, *delta};
+    }
+  }
+  throw UsageError("loss '" + text +
+                   "': give squared, huber, huber:DELTA with a positive number, absolute, logistic, squared_hinge, hinge or softmax");
 }
 
-std::string name(Loss loss) {
-  switch (loss) {
-    case Loss::squared:
-      return "squared";
+std::string Loss::name() const {
+  if (kind == huber && delta != Loss().delta) {
+    return std::string(huber_prefix) + format_number(delta);
+  }
+  for (const NamedLoss& known : named_losses) {
+    if (kind == known.kind) {
+      return known.name;
+    }
   }
   throw UsageError("loss: not one of the enumeration's values");
 }
+
+bool Loss::classification() const { return kind == logistic || kind == squared_hinge || kind == hinge || kind == softmax; }
 
 }  // namespace neuspec

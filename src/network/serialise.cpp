@@ -109,7 +109,7 @@ Json header_json(const Model& model) {
   json["format"] = format_name;
   json["version"] = format_version;
   json["provenance"] = model.provenance;
-  json["problem"] = {{"loss", name(model.problem.loss)},
+  json["problem"] = {{"loss", model.problem.loss.name()},
                      {"beta", model.problem.beta},
                      {"activation", std::vector<double>{activation.a, activation.b, activation.c}}};
   json["certificate"] = {{"status", model.status}, {"primal", model.primal}, {"dual", model.dual}, {"relative_gap", model.relative_gap}};
@@ -166,7 +166,7 @@ std::pair<Index, Index> shape(const Json& json) {
 Problem problem_from(const Json& json) {
   Problem problem;
   try {
-    problem.loss = parse_loss(json.at("loss").get<std::string>());
+    problem.loss = Loss::parse(json.at("loss").get<std::string>());
   } catch (const UsageError& error) {
     throw DataError(error.what());
   }

@@ -35,9 +35,9 @@ TEST(Activation, RefusesWhatIsNoActivation) {
 }
 
 TEST(Loss, NamesAndParsesItself) {
-  EXPECT_EQ(name(parse_loss("squared")), "squared");
-  EXPECT_THROW(parse_loss("Squared"), UsageError);
-  EXPECT_THROW(parse_loss(""), UsageError);
+  EXPECT_EQ(Loss::parse("squared").name(), "squared");
+  EXPECT_THROW(Loss::parse("Squared"), UsageError);
+  EXPECT_THROW(Loss::parse(""), UsageError);
 }
 
 }  // namespace

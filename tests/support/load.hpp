@@ -26,7 +26,7 @@ inline GoldenCase load_golden(const std::string& name) {
   const auto table = read_table(folder + entry.at("file").get<std::string>(), options);
   const auto& sigma = entry.at("activation");
   return {.data = learn_preprocessing(table, {}).dataset_of(table),
-          .problem = {.activation = {sigma[0], sigma[1], sigma[2]}, .loss = parse_loss(entry.at("loss")), .beta = entry.at("beta")},
+          .problem = {.activation = {sigma[0], sigma[1], sigma[2]}, .loss = Loss::parse(entry.at("loss")), .beta = entry.at("beta")},
           .primal = entry.at("primal"),
           .dual = entry.at("dual")};
 }
