@@ -105,12 +105,14 @@ struct Softmax {
   }
   NEUSPEC_HOST_DEVICE static double difference(double a, double b) { return clamp(a - b, -bound, bound); }
 
-  /// The prox in one unknown, λ = log Σ exp(s_k) less an origin. Stationarity gives s_k = z_k − x_k with x_k = t exp(s_k − λ), so
+  /// The prox in one unknown, λ = log Σ exp(s_k). Stationarity gives s_k = z_k − x_k with x_k = t exp(s_k − λ), so
   /// x_k + log x_k = log t + z_k − λ, but for the label j, where s_j = z_j + q and q = t − x_j: q − log(1 − q/t) = λ − z_j. With Σ x = t the root is
-  /// that of Σ_{k≠j} x_k(λ) − q(λ), convex and decreasing. z_j + t never occurs, whose rounding would drown s_j where t is large.
+  /// that of Σ_{k≠j} x_k(λ) − q(λ), convex and decreasing. z_j + t never occurs, whose rounding would drown s_j where t is large; for the same reason
+  /// `lambda` is λ less an origin among the z and, where t > 1, less log t.
   template <class Z>
   struct Stationarity {
-    NEUSPEC_HOST_DEVICE Stationarity(Row<Z> row, Index own, double step) : z(row), label(own), t(std::fmin(step, bound)), log_t(std::log(t)) {
+    NEUSPEC_HOST_DEVICE Stationarity(Row<Z> row, Index own, double step)
+        : z(row), label(own), t(std::fmin(step, bound)), tau(std::fmin(t, 1.0)), log_scale(std::log(std::fmax(t, 1.0))) {
       double top = -infinity;
       for (Index k = 0; k < z.size; ++k) top = k == label || z[k] < top ? top : z[k];
       behind = top - t > z[label];
@@ -118,11 +120,11 @@ struct Softmax {
       offset = difference(z[label], origin);
     }
 
-    NEUSPEC_HOST_DEVICE double share(double z_k, double lambda) const { return omega(log_t + (difference(z_k, origin) - lambda)); }
+    NEUSPEC_HOST_DEVICE double share(double z_k, double lambda) const { return tau * omega(difference(z_k, origin) - lambda, tau); }
 
     NEUSPEC_HOST_DEVICE double label_share(double lambda) const {
-      const double m = std::fmax(0.0, lambda - offset);
-      if (m > 0.5 * t + 0.7) return t - omega(log_t + (t - m));  // q > t/2
+      const double relative = lambda - offset, m = std::fmax(0.0, relative + log_scale);
+      if (m > 0.5 * t + 0.7) return t - tau * omega(t - relative, tau);  // q > t/2
       // Newton on a convex function whose slope varies by a factor of 2: an error of 0.2 t falls below rounding in six steps.
       double q = m * (t / (1 + t));
       for (int step = 0; step < 6; ++step) q -= (q - std::log1p(-q / t) - m) * ((t - q) / (1 + (t - q)));
@@ -134,7 +136,7 @@ struct Softmax {
       const double less = behind ? 0 : t;
       double sum = std::exp(behind ? offset + t : 0.0);
       for (Index k = 0; k < z.size; ++k) sum += k == label ? 0 : std::exp(difference(z[k], origin) - less);
-      double lambda = (behind ? -t : 0) + std::log(sum);
+      double lambda = (behind ? -t : 0) + std::log(sum) - log_scale;
       for (int iteration = 0; iteration < most_iterations; ++iteration) {
         const double q = label_share(lambda);
         double residual = -q, slope = (t - q) / (1 + (t - q));
@@ -155,7 +157,7 @@ struct Softmax {
 
     Row<Z> z;
     Index label;
-    double t, log_t;
+    double t, tau, log_scale;
     bool behind = false;  // some other output exceeds the label's by more than t
     double origin = 0, offset = 0;
   };
