@@ -77,13 +77,13 @@ struct Report {
     double read = 0, lift = 0, solve = 0, certify = 0, decompose = 0, total = 0;
   } seconds;
   std::vector<Progress> history;
+  /// The v of the proof, row-major n × C, for losses that have kinks (absolute, hinge); empty where ∇ℓ(f) serves. See `certify`.
+  std::vector<double> dual_vector;
 };
 
 struct Result {
   Network network;
   Report report;
-  /// The v of the proof, row-major n × C, for losses that have kinks (absolute, hinge); empty where ∇ℓ(f) serves. See `certify`.
-  std::vector<double> dual_vector = {};
 };
 
 /// Called at every test of convergence; return false to stop cleanly (the best network so far is certified and returned).

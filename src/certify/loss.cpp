@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-<<<<<<< HEAD
 #include "loss/table.hpp"
 
 namespace neuspec {
@@ -45,19 +44,6 @@ void DualSums::add(Index samples, const double* f, const double* y, const double
 void DualSums::add_squared(Index samples, const double* f, const double* y, const double* weights, double* v) {
   for (Index i = 0; i < samples; ++i) {
     const double weight = weight_of(weights, i);
-=======
-#include "neuspec/error.hpp"
-
-namespace neuspec {
-
-DualSums::DualSums(const Loss& loss, Index outputs) : outputs_(static_cast<std::size_t>(outputs)) {
-  if (loss.kind != Loss::squared) throw UsageError("loss " + loss.name() + " cannot be certified yet");
-}
-
-void DualSums::add(Index samples, const double* f, const double* y, const double* weights, double* v) {
-  for (Index i = 0; i < samples; ++i) {
-    const double weight = weights == nullptr ? 1.0 : weights[i];
->>>>>>> hl
     for (Output& output : outputs_) {
       const double residual = *f++ - *y, gradient = weight * residual;
       // v²/w = w·residual² also where w = 0; gradient·residual differs from it by rounding alone.

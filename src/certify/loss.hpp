@@ -15,11 +15,7 @@ namespace neuspec {
 /// so g(τv) = −(τ²/2) Σ v²/w − τ Σ v y, largest at τ = −Σ v y / Σ (v²/w). A sample of weight 0 has v = 0 and conjugate 0.
 class DualSums {
  public:
-<<<<<<< HEAD
   DualSums(const Loss& loss, Index outputs);
-=======
-  DualSums(const Loss& loss, Index outputs);  ///< \throws UsageError for a loss that it does not know
->>>>>>> hl
 
   /// Adds `samples` samples: predictions f and targets y are row-major n × C, `weights` holds n values or is null.
   /// Writes v = w ∇ℓ(f), row-major n × C.
@@ -37,12 +33,9 @@ class DualSums {
     CompensatedSum slope;      // Σ v y
     double magnitude = 0;      // Σ |v y|
   };
-<<<<<<< HEAD
   void add_squared(Index samples, const double* f, const double* y, const double* weights, double* v);
 
   Loss loss_;
-=======
->>>>>>> hl
   CompensatedSum value_;
   std::vector<Output> outputs_;
 };

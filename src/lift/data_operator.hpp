@@ -111,10 +111,10 @@ class DataOperator {
   View<T> of_pool(View<T> blocks, Index pool) const {
     return {blocks.data + pool * blocks.stride, blocks.rows, outputs_, pools() * blocks.stride};
   }
-  /// A p × C·B matrix as p·B × C.
+  /// A p × C·B matrix as p·B × C; with several pools it has to be contiguous.
   template <class T>
   View<T> by_output(View<T> blocks) const {
-    return blocks.reshaped(p() * pools(), outputs_);
+    return pools() == 1 ? blocks : blocks.reshaped(p() * pools(), outputs_);
   }
   /// Learns the mean eigenvalue tr(ĀᵀĀ)/(p·B) from a matrix with the trace of ĀᵀĀ: S or K.
   void set_scale(ConstView<Real> M) {

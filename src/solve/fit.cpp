@@ -136,7 +136,7 @@ class Session {
     result.report.dual = certificate.dual;
     result.report.relative_gap = certificate.relative_gap;
     result.network = std::move(network);
-    result.dual_vector = std::move(dual_vector);
+    result.report.dual_vector = std::move(dual_vector);
   }
 
   void describe(Result& result) {

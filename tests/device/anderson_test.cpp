@@ -12,7 +12,7 @@ class Anderson : public Conformance<B> {
 
   Host coefficients(const Host& F, Index slots, const Host& f) {
     const Matrix slots_of(this->device_, F), residual(this->device_, f), result(this->device_, slots, f.columns);
-    this->device_.anderson_coefficients(slots_of, slots, residual, result);
+    this->device_.anderson_coefficients({{slots_of, residual, 1}}, slots, result);
     return result.host();
   }
   Host combined(const Host& Y, Index slots, const Host& gamma, const Host& f, const Host& v) {

@@ -63,25 +63,25 @@ TYPED_TEST(LinearStep, SolvesTheRegularisedNormalEquations) {
       const auto data = this->form(kind);
       for (const double part : {0.1, 10.0, 1.0}) {
         const double rho = part * inner(this->rows(), this->rows()) / static_cast<double>(p);
-        const AdmmStep step{.N = N, .beta = 0.4, .rho = rho, .relaxation = 1.6};
+        const AdmmStep step{.N = N, .beta = 0.4, .rho = rho};
         const typename TestFixture::Matrix V(device, start), W(device, p, 2 * C), T(device, p, C), D(device, p, C), F(device, p, 2 * C);
-        const auto factors = device.allocate(N, N * 2 * C), extra = device.allocate(data->extra_rows(), C),
-                   extra_residual = device.allocate(data->extra_rows(), C);
+        const auto factors = device.allocate(N, N * 2 * C), carry = device.allocate(data->carry_rows(), C),
+                   carry_residual = device.allocate(data->carry_rows(), C);
         data->prepare(rho);
-        data->start(V, extra);
+        data->start(V, carry);
         const Index rank = device.project_psd(N, V, W, factors);
         device.admm_difference(step, V, W, T);
-        const AdmmState<typename TestFixture::Real> state{T, factors, rank, extra, extra_residual, D};
+        const AdmmState<typename TestFixture::Real> state{T, factors, W, rank, carry, carry_residual, {}, {}, {}, D};
         data->solve(step, state);
         this->expect_near(D.host(), this->ridge_solution(rho / 2, T.host()), units, 10);
         this->expect_dual(data->dual_at(step, state), D.host(), units);
         // The form's own state follows the same relaxed step: Ā(F₊ − F₋).
         device.admm_residual(step, V, W, D, F);
-        if (data->extra_rows() == 0) continue;
+        if (data->carry_rows() == 0) continue;
         Host expected(this->n(), C), actual(this->n(), C);
         for (Index k = 0; k < C; ++k)
           set_column(expected, k, product(this->rows(), combination(1, F.host().column(2 * k), -1, F.host().column(2 * k + 1))));
-        device.download(extra_residual, actual.values.data());
+        device.download(carry_residual, actual.values.data());
         this->expect_near(actual, expected, units, 10);
       }
     }
@@ -95,15 +95,15 @@ TYPED_TEST(LinearStep, StartsFromTheNegativeConeToo) {
   for (Index k = 0; k < 2; ++k) set_column(start, k, packed_of(symmetric_with(this->random_, {-1, -2, -3, -4, -5, -6, -7})));
   for (const OperatorKind kind : with_factor) {
     const auto data = this->form(kind);
-    const AdmmStep step{.N = 7, .beta = 0.4, .rho = 2, .relaxation = 1.6};
+    const AdmmStep step{.N = 7, .beta = 0.4, .rho = 2};
     const typename TestFixture::Matrix V(device, start), W(device, 28, 2), T(device, 28, 1), D(device, 28, 1);
-    const auto factors = device.allocate(7, 14), extra = device.allocate(data->extra_rows(), 1),
-               extra_residual = device.allocate(data->extra_rows(), 1);
+    const auto factors = device.allocate(7, 14), carry = device.allocate(data->carry_rows(), 1),
+               carry_residual = device.allocate(data->carry_rows(), 1);
     data->prepare(step.rho);
-    data->start(V, extra);
+    data->start(V, carry);
     const Index rank = device.project_psd(7, V, W, factors);
     device.admm_difference(step, V, W, T);
-    data->solve(step, {T, factors, rank, extra, extra_residual, D});
+    data->solve(step, {T, factors, W, rank, carry, carry_residual, {}, {}, {}, D});
     this->expect_near(D.host(), this->ridge_solution(1, T.host()), 4000, 10);
   }
 }

@@ -26,7 +26,9 @@ TYPED_TEST(Operator, KnowsItsSizes) {
     const auto data = this->form(kind);
     EXPECT_EQ(data->kind(), kind);
     EXPECT_EQ(data->samples(), 19);
-    EXPECT_EQ(data->features(), 6);
+    EXPECT_EQ(data->patches().size, 6);
+    EXPECT_EQ(data->blocks(), 3);
+    EXPECT_EQ(data->problems(), 3);
     EXPECT_EQ(data->outputs(), 3);
     EXPECT_EQ(data->N(), 7);
     EXPECT_EQ(data->p(), 28);
