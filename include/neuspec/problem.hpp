@@ -33,7 +33,9 @@ enum class LossKind {
 
 /// Convex loss ℓ(f, y), summed over samples and, but for softmax, over outputs.
 struct Loss {
-  using enum LossKind;
+  // Not `using enum`: g++ 12 cannot compile its names inside templates.
+  static constexpr LossKind squared = LossKind::squared, huber = LossKind::huber, absolute = LossKind::absolute, logistic = LossKind::logistic,
+                            squared_hinge = LossKind::squared_hinge, hinge = LossKind::hinge, softmax = LossKind::softmax;
 
   LossKind kind;
   double delta;  ///< δ > 0 of huber, not read by the others

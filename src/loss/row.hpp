@@ -67,8 +67,11 @@ struct Separable : Scalar {
   template <class V, class Y>
   NEUSPEC_HOST_DEVICE double conjugate(Row<V> v, Row<Y> y) const {
     double sum = 0;
-    for (Index k = 0; k < v.size; ++k) sum += Scalar::conjugate(v[k], y[k]);
-    return sum;
+    for (Index k = 0; k < v.size; ++k) {
+      const double term = Scalar::conjugate(v[k], y[k]);
+      sum += std::fabs(term) < infinity ? term : infinity;  // below −10³⁰⁸ it must not claim a bound without limit
+    }
+    return std::fabs(sum) < infinity ? sum : infinity;
   }
   template <class V, class Y, class Out>
   NEUSPEC_HOST_DEVICE void project(Row<V> v, Row<Y> y, Row<Out> out) const {

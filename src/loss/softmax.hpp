@@ -12,7 +12,7 @@ struct Softmax {
     const Index top = largest(f);
     double others = 0;
     for (Index k = 0; k < f.size; ++k) others += k == top ? 0 : std::exp(difference(f[k], f[top]));
-    return difference(f[top], f[largest(y)]) + std::log1p(others);
+    return (static_cast<double>(f[top]) - f[largest(y)]) + std::log1p(others);
   }
 
   /// The label's entry p − 1 is formed as minus the sum of the others, which keeps its digits where p is near 1.

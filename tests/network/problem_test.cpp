@@ -34,10 +34,55 @@ TEST(Activation, RefusesWhatIsNoActivation) {
   }
 }
 
-TEST(Loss, NamesAndParsesItself) {
-  EXPECT_EQ(Loss::parse("squared").name(), "squared");
-  EXPECT_THROW(Loss::parse("Squared"), UsageError);
-  EXPECT_THROW(Loss::parse(""), UsageError);
+TEST(Loss, KnowsTheNamesOfTheSpecification) {
+  const std::pair<const char*, LossKind> known[]{{"squared", Loss::squared},
+                                                 {"huber", Loss::huber},
+                                                 {"absolute", Loss::absolute},
+                                                 {"logistic", Loss::logistic},
+                                                 {"squared_hinge", Loss::squared_hinge},
+                                                 {"hinge", Loss::hinge},
+                                                 {"softmax", Loss::softmax}};
+  for (const auto& [name, kind] : known) {
+    EXPECT_EQ(Loss::parse(name), Loss(kind)) << name;
+    EXPECT_EQ(Loss(kind).name(), name);
+  }
+  EXPECT_EQ(Loss(), Loss::squared);
+  EXPECT_EQ(Loss::parse("huber").delta, 1);
+  EXPECT_EQ(Loss::parse("huber:1"), Loss::huber);
+  EXPECT_EQ(Loss::parse("huber:0.5"), Loss(Loss::huber, 0.5));
+}
+
+TEST(Loss, ItsNameParsesBackToTheSameNumber) {
+  for (const double delta : {0.5, 1.0 / 3.0, 1.0, 5e-324, 1e300}) {
+    const Loss loss(Loss::huber, delta);
+    EXPECT_EQ(Loss::parse(loss.name()), loss) << loss.name();
+  }
+}
+
+TEST(Loss, RefusesWhatIsNoLossAndNamesWhatThereIs) {
+  for (const char* text : {"", "Squared", "squared ", "squared:1", "huber:", "huber:0", "huber:-1", "huber:nan", "huber:inf", "huber:1e999",
+                           "huber:1,5", "huber:1 ", "huber=1", "logistic:1", "hinges"}) {
+    try {
+      Loss::parse(text);
+      ADD_FAILURE() << text;
+    } catch (const UsageError& error) {
+      const std::string message = error.what();
+      EXPECT_NE(message.find('\'' + std::string(text) + '\''), std::string::npos) << message;
+      for (const char* name : {"squared", "huber", "absolute", "logistic", "squared_hinge", "hinge", "softmax"}) {
+        EXPECT_NE(message.find(name), std::string::npos) << message;
+      }
+    }
+  }
+  EXPECT_THROW(Loss(static_cast<LossKind>(99)).name(), UsageError);
+}
+
+TEST(Loss, KnowsItsKind) {
+  for (const LossKind kind : {Loss::squared, Loss::huber, Loss::absolute, Loss::logistic, Loss::squared_hinge, Loss::hinge, Loss::softmax}) {
+    const bool label = kind == Loss::logistic || kind == Loss::squared_hinge || kind == Loss::hinge || kind == Loss::softmax;
+    EXPECT_EQ(Loss(kind).classification(), label);
+    EXPECT_EQ(Loss(kind).coupled(), kind == Loss::softmax);
+    EXPECT_EQ(Loss(kind).smooth(), kind != Loss::absolute && kind != Loss::hinge);
+  }
 }
 
 }  // namespace
