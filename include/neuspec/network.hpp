@@ -43,6 +43,7 @@ struct Model {
   double primal = 0, dual = 0, relative_gap = 0;  ///< as certified when the network was trained
   std::string status;                             ///< `optimal` or why training stopped
   std::string provenance;                         ///< data file, samples, version that made it
+  std::vector<double> dual_vector = {};           ///< of the proof (Report::dual_vector), where the loss needs one
 
   /// Writes versioned JSON with 17 significant digits, to a temporary file first and then renamed.
   /// \throws EnvironmentError when the file cannot be written, DataError when `load` would refuse it.

@@ -2,6 +2,7 @@
 /// The map from a file's columns to the features and targets a network sees. It is kept in the model, so that new data go through the same.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,12 +10,23 @@
 
 namespace neuspec {
 
+/// How one column of class labels becomes targets.
+enum class Encoding {
+  none,         ///< the targets are used as they are
+  one_vs_rest,  ///< one target a class: +1 for its own samples, −1 for the rest
+  one_hot,      ///< one target a class: 1 for its own samples, 0 for the rest (softmax)
+  binary        ///< one target: −1 for the smaller of two labels, +1 for the larger
+};
+std::string name(Encoding encoding);
+std::optional<Encoding> parse_encoding(const std::string& text);
+
 /// Order of application: block means of images, then standardisation; targets: expansion of class labels.
 struct Preprocessing {
   Index image_height = 0, image_width = 0;    ///< shape of the raw sample; 0: not an image
   Index window_height = 0, window_width = 0;  ///< non-overlapping windows averaged into one feature; 0: none
   std::vector<double> mean, scale;            ///< per feature after the block means; empty: data used as they are; z = (x − mean)/scale
-  std::vector<double> classes;                ///< sorted distinct labels when one column of labels was expanded to C targets of ±1; empty otherwise
+  std::vector<double> classes;                ///< sorted distinct labels when one column of labels is encoded; empty otherwise
+  Encoding encoding = Encoding::none;
   std::vector<std::string> feature_names, target_names;  ///< of the raw table
 
   /// Number of raw features expected by `features_of`.
@@ -31,12 +43,12 @@ struct Preprocessing {
 /// What to derive from the training table.
 struct PreprocessingOptions {
   bool standardize = false;                   ///< mean 0 and population standard deviation 1 (constant features are only centred)
-  bool one_vs_rest = false;                   ///< one column of class labels becomes one ±1 target per class
+  Encoding encoding = Encoding::none;
   Index window_height = 0, window_width = 0;  ///< block means over images
 };
 
 /// Learns mean, scale and classes from the training table.
-/// \throws DataError for fewer than two classes, windows that do not tile the image, or a table that is no image.
+/// \throws DataError for fewer than two classes (with `binary`, for other than two), windows that do not tile the image, or a table that is no image.
 Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions& options);
 
 }  // namespace neuspec

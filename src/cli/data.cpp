@@ -46,14 +46,33 @@ void check_names(const Table& table, const Preprocessing& preprocessing) {
                   "' in training: the columns must be the same, in the same order (--target names those that are no features)");
 }
 
+/// Labels as the loss wants them: hinge and logistic losses −1 and +1, softmax one-hot.
+Encoding encoding_of(const DataOptions& options, const Loss& loss, const Table& table) {
+  if (options.one_vs_rest && loss.coupled()) {
+    throw UsageError("--one-vs-rest makes independent targets; loss softmax takes the classes as they are: leave it out");
+  }
+  if (options.one_vs_rest) {
+    return Encoding::one_vs_rest;
+  }
+  if (!loss.classification() || table.targets != 1) {
+    return Encoding::none;
+  }
+  const auto is_sign = [](double y) { return y == 1 || y == -1; };
+  if (loss.coupled()) {
+    return Encoding::one_hot;
+  }
+  return std::all_of(table.y.begin(), table.y.end(), is_sign) ? Encoding::none : Encoding::binary;
+}
+
 }  // namespace
 
-TrainingData read_training(const DataOptions& options) {
-  const PreprocessingOptions preparation = preprocessing_options(options);
+TrainingData read_training(const DataOptions& options, const Loss& loss) {
+  PreprocessingOptions preparation = preprocessing_options(options);
   const Table table = read_table(options.path, read_options(options));
   if (table.targets == 0) {
     throw DataError(options.path + ": there are no targets; give a file of them with --labels");
   }
+  preparation.encoding = encoding_of(options, loss, table);
   TrainingData training;
   training.preprocessing = learn_preprocessing(table, preparation);
   training.data = training.preprocessing.dataset_of(table);

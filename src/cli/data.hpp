@@ -16,7 +16,7 @@ struct TrainingData {
 };
 
 /// Reads the training data and learns the preprocessing from them. \throws UsageError, DataError
-TrainingData read_training(const DataOptions& options);
+TrainingData read_training(const DataOptions& options, const Loss& loss);
 
 /// Where samples for an existing preprocessing come from. Without `targets` they are found as in training: by name where the file has
 /// a header, else the last columns.

@@ -62,7 +62,7 @@ int run_fit(const FitOptions& options) {
   Problem problem = problem_of(options.problem);
   check_outputs({options.model, options.report, options.convergence}, {options.data.path, options.data.labels, options.test, options.test_labels});
   ProgressLine line(options.quiet);
-  const TrainingData training = read_training(options.data);
+  const TrainingData training = read_training(options.data, problem.loss);
   const double read_seconds = total.seconds();
   line.say(options.data.path + ": " + shape_text(training.data) + ", read in " + rounded(read_seconds, 2) + " s");
   std::optional<Dataset> test_data;

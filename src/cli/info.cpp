@@ -36,6 +36,7 @@ Json info_json(const Model& model) {
           {"relative_gap", model.relative_gap},
           {"loss", model.problem.loss.name()},
           {"activation", model.problem.activation.name()},
+          {"architecture", model.problem.architecture.name()},
           {"beta", model.problem.beta},
           {"features", model.network.features},
           {"outputs", model.network.outputs},
@@ -81,7 +82,7 @@ std::string info_text(const Model& model) {
   const std::string split = network.outputs > 1 ? " (per output: " + listed(neurons_per_output(network), number) + ")" : "";
   return "network        " + number(network.features) + " features, " + number(network.neurons()) + " neurons" + split + ", " +
          number(network.outputs) + (network.outputs == 1 ? " output" : " outputs") + "\nproblem        " + model.problem.loss.name() +
-         " loss, activation " + model.problem.activation.name() + ", beta " + format_number(model.problem.beta) + "\npreprocessing  " +
+         " loss, " + model.problem.architecture.name() + ", activation " + model.problem.activation.name() + ", beta " + format_number(model.problem.beta) + "\npreprocessing  " +
          preprocessing_text(model.preprocessing) + "\ntargets        " +
          listed(model.preprocessing.target_names, [](const std::string& target) { return target; }) + "\nstatus         " + model.status +
          "\nprimal         " + rounded(model.primal, 12) + "\ndual           " + rounded(model.dual, 12) + "\nrelative gap   " +

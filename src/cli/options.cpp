@@ -34,7 +34,6 @@ ReadOptions read_options(const DataOptions& options) {
 PreprocessingOptions preprocessing_options(const DataOptions& options) {
   PreprocessingOptions preprocessing;
   preprocessing.standardize = options.standardize;
-  preprocessing.one_vs_rest = options.one_vs_rest;
   if (options.window.empty()) {
     return preprocessing;
   }

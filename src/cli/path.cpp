@@ -118,7 +118,7 @@ int run_path(const PathOptions& options) {
   const Problem problem = problem_of(options.problem);
   ProgressLine line(options.quiet);
   const Stopwatch reading;
-  const TrainingData training = read_training(options.data);
+  const TrainingData training = read_training(options.data, problem.loss);
   line.say(options.data.path + ": " + shape_text(training.data) + ", read in " + rounded(reading.seconds(), 2) + " s");
   std::optional<Dataset> validation;
   if (!options.validation.empty()) {

@@ -14,7 +14,7 @@ constexpr int width = 12;
 
 void add_cells(std::ostream& row, const Scores& scores) {
   row << std::setw(width) << rounded(scores.loss, 6);
-  row << std::setw(width) << (scores.accuracy ? rounded(100 * *scores.accuracy, 4) + " %" : rounded(scores.rmse, 5));
+  row << std::setw(width) << (scores.accuracy ? rounded(100 * *scores.accuracy, 4) + " %" : rounded(scores.rmse.value_or(0), 5));
 }
 
 std::string csv_scores(const std::optional<Scores>& scores) {

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* example =
     "Example: outputs of a network for new samples, as CSV:\n"
     "  neuspec predict net.json new.csv -o predictions.csv\n"
-    "Target columns may be in the file or not. Networks of --one-vs-rest also give the predicted class.";
+    "Target columns may be in the file or not. Networks trained on class labels also give the predicted class.";
 
 constexpr Index chunk_samples = 8192;
 
@@ -28,6 +28,9 @@ struct PredictOptions {
 std::string header_of(const Model& model) {
   const Preprocessing& preprocessing = model.preprocessing;
   const std::vector<std::string>& names = preprocessing.target_names;
+  if (preprocessing.encoding == Encoding::binary) {
+    return csv_field(names.empty() ? "y0" : names.front()) + ",predicted";
+  }
   if (!preprocessing.classes.empty()) {
     const std::string name = names.empty() ? "y0" : names.front();
     std::string header;
@@ -42,6 +45,11 @@ std::string header_of(const Model& model) {
     header.append(k > 0 ? "," : "").append(i < names.size() ? csv_field(names[i]) : "y" + std::to_string(k));
   }
   return header;
+}
+
+/// Position of the predicted class: by the sign of one output, by the largest of several.
+std::size_t predicted_class(const double* row, Index outputs) {
+  return static_cast<std::size_t>(outputs == 1 ? (*row >= 0 ? 1 : 0) : std::max_element(row, row + outputs) - row);
 }
 
 void write_predictions(std::ostream& stream, const Model& model, const std::vector<double>& x) {
@@ -59,7 +67,7 @@ void write_predictions(std::ostream& stream, const Model& model, const std::vect
         text.append(k > 0 ? "," : "").append(format_number(row[k]));
       }
       if (!classes.empty()) {
-        text += ',' + format_number(classes[static_cast<std::size_t>(std::max_element(row, row + network.outputs) - row)]);
+        text += ',' + format_number(classes[predicted_class(row, network.outputs)]);
       }
       text += '\n';
     }

@@ -37,7 +37,9 @@ Json scores_json(const Scores& scores) {
   return {{"samples", scores.samples},
           {"loss", scores.loss},
           {"accuracy", optional_json(scores.accuracy)},
-          {"rmse", scores.rmse},
+          {"f1", optional_json(scores.f1)},
+          {"auc", optional_json(scores.auc)},
+          {"rmse", optional_json(scores.rmse)},
           {"r2", optional_json(scores.r2)}};
 }
 
@@ -73,9 +75,11 @@ Json report_json(const Report& report, const std::optional<Scores>& test) {
 std::string scores_text(const Scores& scores) {
   std::string text = "loss " + rounded(scores.loss, 6);
   if (scores.accuracy) {
-    text += ", accuracy " + rounded(100 * *scores.accuracy, 4) + " %";
+    text += ", accuracy " + rounded(100 * *scores.accuracy, 4) + " %, F1 " + rounded(*scores.f1, 4) + ", AUC " + rounded(*scores.auc, 4);
   }
-  text += ", rmse " + rounded(scores.rmse, 5);
+  if (scores.rmse) {
+    text += ", rmse " + rounded(*scores.rmse, 5);
+  }
   if (scores.r2) {
     text += ", r2 " + rounded(*scores.r2, 5);
   }

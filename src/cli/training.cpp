@@ -28,6 +28,7 @@ Model model_of(const Result& result, const Problem& problem, const Preprocessing
   model.primal = result.report.primal;
   model.dual = result.report.dual;
   model.relative_gap = result.report.relative_gap;
+  model.dual_vector = result.report.dual_vector;
   model.status = name(result.report.status);
   model.provenance = "trained on " + path + " (" + std::to_string(result.report.samples) + " samples) by neuspec " NEUSPEC_VERSION;
   return model;

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "network/check_model.hpp"
 #include "network/replace_file.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/network.hpp"
@@ -17,87 +18,18 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* format_name = "neuspec-model";
-constexpr int format_version = 1;
-// Directions are normalised in double; what is further off than this was changed after it was written.
-constexpr double unit_tolerance = 1e-9;
-
-void require(bool condition, const std::string& what) {
-  if (!condition) {
-    throw DataError(what);
-  }
-}
-
-bool all_finite(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
-}
-
-void check_network(const Network& network) {
-  const auto neurons = network.weights.size();
-  const auto features = static_cast<std::size_t>(std::max<Index>(network.features, 0));
-  require(network.features > 0 && network.outputs > 0, "features and outputs must be at least 1");
-  require(network.directions.size() == neurons * features && network.output.size() == neurons, "lengths of the neurons' arrays disagree");
-  require(all_finite(network.directions) && all_finite(network.weights), "a neuron holds a number that is not finite");
-  for (std::size_t j = 0; j < neurons; ++j) {
-    double square = 0;
-    for (std::size_t i = 0; i < features; ++i) {
-      square += network.directions[j * features + i] * network.directions[j * features + i];
-    }
-    const std::string neuron = "neuron " + std::to_string(j + 1);
-    require(std::abs(std::sqrt(square) - 1) <= unit_tolerance, neuron + ": its direction is not of unit length");
-    require(network.output[j] >= 0 && network.output[j] < network.outputs,
-            neuron + ": output " + std::to_string(network.output[j]) + " is not among the " + std::to_string(network.outputs) + " outputs");
-  }
-}
-
-/// Whether count = rows · columns, without overflow on a damaged shape.
-bool is_product(Index count, Index rows, Index columns) { return count % rows == 0 && count / rows == columns; }
-
-void check_image(const Preprocessing& p, Index features, Index names) {
-  require(p.image_height >= 0 && p.image_width >= 0 && (p.image_height > 0) == (p.image_width > 0), "preprocessing: image shape out of range");
-  require(p.window_height >= 0 && p.window_width >= 0 && (p.window_height > 0) == (p.window_width > 0), "preprocessing: window out of range");
-  Index rows = p.image_height;
-  Index columns = p.image_width;
-  if (p.window_height > 0) {
-    require(rows > 0 && rows % p.window_height == 0 && columns % p.window_width == 0, "preprocessing: the windows do not tile the image");
-    rows /= p.window_height;
-    columns /= p.window_width;
-  }
-  require(rows == 0 || is_product(features, rows, columns), "preprocessing: the image does not give the network's features");
-  const bool fits = p.window_height > 0 ? is_product(names, p.image_height, p.image_width) : names == features;
-  require(names == 0 || fits, "preprocessing: wrong number of feature names");
-}
-
-void check_preprocessing(const Preprocessing& p, const Network& network) {
-  check_image(p, network.features, static_cast<Index>(p.feature_names.size()));
-  const auto features = static_cast<std::size_t>(network.features);
-  require(p.mean.size() == p.scale.size() && (p.mean.empty() || p.mean.size() == features), "preprocessing: wrong number of means or scales");
-  require(all_finite(p.mean) && all_finite(p.scale), "preprocessing: a mean or scale is not finite");
-  require(std::all_of(p.scale.begin(), p.scale.end(), [](double scale) { return scale > 0; }), "preprocessing: a scale is not positive");
-  const auto outputs = static_cast<std::size_t>(network.outputs);
-  require(p.classes.empty() || p.classes.size() == outputs, "preprocessing: the number of classes is not the number of outputs");
-  require(all_finite(p.classes) && std::adjacent_find(p.classes.begin(), p.classes.end(), std::greater_equal<>()) == p.classes.end(),
-          "preprocessing: classes are not ascending numbers");
-  require(p.target_names.empty() || p.target_names.size() == (p.classes.empty() ? outputs : 1), "preprocessing: wrong number of target names");
-}
-
-/// What both a file to be written and one that was read must fulfil. \throws DataError
-void check_model(const Model& model) {
-  const Activation& activation = model.network.activation;
-  require(std::isfinite(activation.a) && std::isfinite(activation.b) && std::isfinite(activation.c), "the activation is not finite");
-  require(activation == model.problem.activation, "network and problem have different activations");
-  require(std::isfinite(model.problem.beta) && model.problem.beta > 0, "beta must be a finite number above 0");
-  require(std::isfinite(model.primal) && std::isfinite(model.dual) && std::isfinite(model.relative_gap), "the certificate is not finite");
-  check_network(model.network);
-  check_preprocessing(model.preprocessing, model.network);
-}
-
+constexpr int format_version = 2;  // 2: architectures, losses, dual vectors
 Json neurons_json(const Network& network) {
   Json neurons = Json::array();
+  const Index size = network.direction_size();
   for (Index j = 0; j < network.neurons(); ++j) {
-    const auto begin = network.directions.begin() + j * network.features;
+    const auto begin = network.directions.begin() + j * size;
     const auto i = static_cast<std::size_t>(j);
-    neurons.push_back(
-        {{"output", network.output[i]}, {"weight", network.weights[i]}, {"direction", std::vector<double>(begin, begin + network.features)}});
+    Json neuron = {{"output", network.output[i]}, {"weight", network.weights[i]}, {"direction", std::vector<double>(begin, begin + size)}};
+    if (!network.pool.empty()) {
+      neuron["pool"] = network.pool[i];
+    }
+    neurons.push_back(std::move(neuron));
   }
   return neurons;
 }
@@ -111,17 +43,22 @@ Json header_json(const Model& model) {
   json["provenance"] = model.provenance;
   json["problem"] = {{"loss", model.problem.loss.name()},
                      {"beta", model.problem.beta},
-                     {"activation", std::vector<double>{activation.a, activation.b, activation.c}}};
+                     {"activation", std::vector<double>{activation.a, activation.b, activation.c}},
+                     {"architecture", model.problem.architecture.name()}};
   json["certificate"] = {{"status", model.status}, {"primal", model.primal}, {"dual", model.dual}, {"relative_gap", model.relative_gap}};
   json["preprocessing"] = {{"image", {p.image_height, p.image_width}},
                            {"window", {p.window_height, p.window_width}},
                            {"mean", p.mean},
                            {"scale", p.scale},
                            {"classes", p.classes},
+                           {"encoding", name(p.encoding)},
                            {"feature_names", p.feature_names},
                            {"target_names", p.target_names}};
   json["features"] = model.network.features;
   json["outputs"] = model.network.outputs;
+  if (!model.dual_vector.empty()) {
+    json["dual_vector"] = model.dual_vector;
+  }
   return json;
 }
 
@@ -167,6 +104,7 @@ Problem problem_from(const Json& json) {
   Problem problem;
   try {
     problem.loss = Loss::parse(json.at("loss").get<std::string>());
+    problem.architecture = Architecture::parse(json.value("architecture", "dense"));
   } catch (const UsageError& error) {
     throw DataError(error.what());
   }
@@ -184,26 +122,34 @@ Preprocessing preprocessing_from(const Json& json) {
   p.mean = numbers(json.at("mean"));
   p.scale = numbers(json.at("scale"));
   p.classes = numbers(json.at("classes"));
+  const auto encoding = parse_encoding(json.value("encoding", p.classes.empty() ? "none" : "one_vs_rest"));
+  require(encoding.has_value(), "preprocessing: unknown encoding");
+  p.encoding = *encoding;
   json.at("feature_names").get_to(p.feature_names);
   json.at("target_names").get_to(p.target_names);
   return p;
 }
 
-Network network_from(const Json& json, const Activation& activation) {
+Network network_from(const Json& json, const Problem& problem) {
   Network network;
-  network.activation = activation;
+  network.activation = problem.activation;
+  network.architecture = problem.architecture;
   network.features = integer(json.at("features"));
   network.outputs = integer(json.at("outputs"));
   const Json& neurons = json.at("neurons");
   require(neurons.is_array(), "neurons must be a list");
+  const Patches patches = patches_of(network);
   for (const Json& neuron : neurons) {
     const std::vector<double> direction = numbers(neuron.at("direction"));
-    require(static_cast<Index>(direction.size()) == network.features, "neuron " + std::to_string(network.neurons() + 1) + ": its direction has " +
-                                                                          std::to_string(direction.size()) + " numbers, the network " +
-                                                                          std::to_string(network.features) + " features");
+    require(static_cast<Index>(direction.size()) == patches.size, "neuron " + std::to_string(network.neurons() + 1) + ": its direction has " +
+                                                                      std::to_string(direction.size()) + " numbers instead of " +
+                                                                      std::to_string(patches.size));
     network.directions.insert(network.directions.end(), direction.begin(), direction.end());
     network.weights.push_back(number(neuron.at("weight")));
     network.output.push_back(integer(neuron.at("output")));
+    if (!patches.whole()) {
+      network.pool.push_back(integer(neuron.at("pool")));
+    }
   }
   return network;
 }
@@ -223,7 +169,10 @@ Model model_from(const Json& json) {
   model.dual = number(certificate.at("dual"));
   model.relative_gap = number(certificate.at("relative_gap"));
   model.preprocessing = preprocessing_from(json.at("preprocessing"));
-  model.network = network_from(json, model.problem.activation);
+  model.network = network_from(json, model.problem);
+  if (json.contains("dual_vector")) {
+    model.dual_vector = numbers(json["dual_vector"]);
+  }
   check_model(model);
   return model;
 }

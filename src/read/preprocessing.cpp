@@ -1,7 +1,9 @@
 #include "neuspec/preprocessing.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 #include "neuspec/error.hpp"
 #include "read/message.hpp"
@@ -144,7 +146,7 @@ void learn_scaling(const Table& table, Preprocessing& map) {
 std::vector<double> learn_classes(const Table& table) {
   constexpr std::size_t kMostClasses = 4096;
   if (table.targets != 1) {
-    fail(table.path, "one against the rest needs one column of class labels; there are " + read::count_of(table.targets, "target"));
+    fail(table.path, "classes need one column of labels; there are " + read::count_of(table.targets, "target"));
   }
   std::vector<double> classes = table.y;
   std::sort(classes.begin(), classes.end());
@@ -179,24 +181,52 @@ std::string listed(const std::vector<double>& classes) {
   return text + (classes.size() > kMost ? ", …" : "");
 }
 
-// One ±1 target per class.
-std::vector<double> expanded(const Table& table, const std::vector<double>& classes) {
+std::vector<double> encoded(const Table& table, const std::vector<double>& classes, Encoding encoding) {
   if (table.targets != 1) {
     fail(table.path, "one column of class labels is needed; there are " + read::count_of(table.targets, "target"));
   }
-  std::vector<double> y(table.y.size() * classes.size(), -1.0);
+  const std::size_t targets = encoding == Encoding::binary ? 1 : classes.size();
+  std::vector<double> y(table.y.size() * targets, encoding == Encoding::one_hot ? 0.0 : -1.0);
   for (std::size_t i = 0; i < table.y.size(); ++i) {
     const auto found = std::lower_bound(classes.begin(), classes.end(), table.y[i]);
     if (found == classes.end() || *found != table.y[i]) {
       fail(table.path,
            "sample " + std::to_string(i + 1) + ": the label " + read::shortest(table.y[i]) + " is not one of the classes " + listed(classes));
     }
-    y[i * classes.size() + static_cast<std::size_t>(found - classes.begin())] = 1.0;
+    const auto position = static_cast<std::size_t>(found - classes.begin());
+    if (encoding != Encoding::binary) {
+      y[i * targets + position] = 1.0;
+    } else if (position == 1) {
+      y[i] = 1.0;
+    }
   }
   return y;
 }
 
 }  // namespace
+
+namespace {
+constexpr std::array<std::pair<const char*, Encoding>, 4> encodings = {
+    {{"none", Encoding::none}, {"one_vs_rest", Encoding::one_vs_rest}, {"one_hot", Encoding::one_hot}, {"binary", Encoding::binary}}};
+}  // namespace
+
+std::string name(Encoding encoding) {
+  for (const auto& [text, value] : encodings) {
+    if (encoding == value) {
+      return text;
+    }
+  }
+  throw UsageError("encoding: not one of the enumeration's values");
+}
+
+std::optional<Encoding> parse_encoding(const std::string& text) {
+  for (const auto& [known, value] : encodings) {
+    if (text == known) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
 
 Index Preprocessing::raw_features() const { return image_height > 0 ? image_height * image_width : static_cast<Index>(feature_names.size()); }
 
@@ -226,8 +256,8 @@ Dataset Preprocessing::dataset_of(const Table& table) const {
   if (table.targets == 0) {
     fail(table.path, "the file has no targets; name a column or give the labels in a file of their own");
   }
-  std::vector<double> y = classes.empty() ? table.y : expanded(table, classes);
-  const Index targets = classes.empty() ? table.targets : static_cast<Index>(classes.size());
+  std::vector<double> y = encoding == Encoding::none ? table.y : encoded(table, classes, encoding);
+  const Index targets = static_cast<Index>(y.size()) / table.samples;
   std::vector<double> x = features_of(table);
   const auto features = static_cast<Index>(x.size()) / table.samples;
   return {table.samples, features, targets, std::move(x), std::move(y)};
@@ -247,8 +277,12 @@ Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions
     map.window_height = options.window_height;
     map.window_width = options.window_width;
   }
-  if (options.one_vs_rest) {
+  map.encoding = options.encoding;
+  if (options.encoding != Encoding::none) {
     map.classes = learn_classes(table);
+    if (options.encoding == Encoding::binary && map.classes.size() != 2) {
+      fail(table.path, std::to_string(map.classes.size()) + " distinct labels where two classes are needed: " + listed(map.classes));
+    }
   }
   if (options.standardize) {
     learn_scaling(table, map);

@@ -31,14 +31,16 @@ constexpr double partial_from = 300;
 // Below this much work an iteration, one more thread costs more in waiting than it brings.
 constexpr double flops_a_thread = 5e5;
 
-// Losses other than squared take about three times as many steps, each with two products with the samples.
-constexpr double other_losses = 3;
+// Losses other than squared take about six times as many steps, each with two products with the samples; descent then needs fewer than for squared
+// loss, whose Gram factor makes ADMM so quick.
+constexpr double other_losses = 6, other_products = 1000;
 
 std::array<Cost, 4> costs(const Size& size, double word) {
   const auto n = static_cast<double>(size.samples), f = static_cast<double>(size.features), C = static_cast<double>(size.outputs);
   const auto B = static_cast<double>(size.pools), patches = B * static_cast<double>(size.per_pool);
   const double N = f + 1, p = N * (N + 1) / 2, P = p * B, m = neurons_per_output * C * B;
   const bool squared = size.loss.kind == LossKind::squared;
+  const double descents = squared ? newton_products : other_products;
   const double steps = admm_iterations * (squared ? 1 : other_losses), products = squared ? 0 : 3 * n * f * f * C * patches;
   const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * P * C * word;
   const double moments = size.dense() ? n * N * N * N * N / 12 : n * P * P, buffers = size.dense() ? N * N * N * N + 8 * P * P : 8 * P * P;
@@ -49,8 +51,8 @@ std::array<Cost, 4> costs(const Size& size, double word) {
            {SolverKind::admm, OperatorKind::gram,
             gram + factorisations * n * n * n + steps * (2 * n * n * C * slow * (squared ? 1 : 2) + n * f * f * C * patches + products) + projections,
             2 * n * n * word + samples + state},
-           {SolverKind::burer_monteiro, OperatorKind::moments, moments + newton_products * 2 * P * P * C * slow, P * P * word + buffers + state + kept},
-           {SolverKind::burer_monteiro, OperatorKind::matrix_free, newton_products * 4 * n * f * m * static_cast<double>(size.per_pool) * passes,
+           {SolverKind::burer_monteiro, OperatorKind::moments, moments + descents * 2 * P * P * C * slow, P * P * word + buffers + state + kept},
+           {SolverKind::burer_monteiro, OperatorKind::matrix_free, descents * 4 * n * f * m * static_cast<double>(size.per_pool) * passes,
             n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state}}};
 }
 

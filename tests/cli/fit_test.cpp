@@ -44,7 +44,7 @@ TEST_F(Fit, ReportsEveryKey) {
                                          "neurons",  "iterations", "samples",   "features", "outputs",      "blocks", "solver",
                                          "operator", "device",     "precision", "choice",   "seconds",      "test",   "history"}));
   EXPECT_EQ(seconds, (std::set<std::string>{"read", "lift", "solve", "certify", "decompose", "total"}));
-  EXPECT_EQ(test, (std::set<std::string>{"samples", "loss", "accuracy", "rmse", "r2"}));
+  EXPECT_EQ(test, (std::set<std::string>{"samples", "loss", "accuracy", "f1", "auc", "rmse", "r2"}));
   EXPECT_FALSE(report["history"].empty());
 }
 

@@ -77,6 +77,7 @@ Model example() {
   model.preprocessing.mean = {1e-300, -2.0 / 3.0, 12345678.9012345678};
   model.preprocessing.scale = {1, 1e-17, std::nextafter(1.0, 2.0)};
   model.preprocessing.classes = {-1.5, 3};
+  model.preprocessing.encoding = Encoding::one_vs_rest;
   model.preprocessing.feature_names = {"height", "a \"quoted\", name", "größe"};
   model.preprocessing.target_names = {"label"};
   model.primal = 4.168447761234567;
@@ -196,7 +197,7 @@ TEST_F(ModelFile, CutShortAnywhereIsRefused) {
 }
 
 TEST_F(ModelFile, OfALaterVersionIsRefused) {
-  EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 2; }), HasSubstr("later version"));
+  EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 3; }), HasSubstr("later version"));
   EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 0; }), HasSubstr("unknown model format"));
 }
 

@@ -164,7 +164,7 @@ TEST(Preprocessing, features_too_large_to_standardise) {
 
 TEST(Preprocessing, one_against_the_rest) {
   const Table table = table_of(4, 1, {0, 0, 0, 0}, {7, -1, 2.5, 7});
-  const Preprocessing map = learn_preprocessing(table, {.one_vs_rest = true});
+  const Preprocessing map = learn_preprocessing(table, {.encoding = Encoding::one_vs_rest});
   EXPECT_EQ(map.classes, (Doubles{-1, 2.5, 7}));
   const Dataset data = map.dataset_of(table);
   EXPECT_EQ(data.targets(), 3);
@@ -175,10 +175,27 @@ TEST(Preprocessing, one_against_the_rest) {
             "data.csv: sample 3: the label 3 is not one of the classes -1, 2.5, 7");
 }
 
+TEST(Preprocessing, one_hot_and_two_classes) {
+  const Table table = table_of(4, 1, {0, 0, 0, 0}, {7, -1, 2.5, 7});
+  const Dataset hot = learn_preprocessing(table, {.encoding = Encoding::one_hot}).dataset_of(table);
+  EXPECT_EQ(hot.targets(), 3);
+  EXPECT_EQ(hot.y(), (Doubles{0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1}));
+  const Table two = table_of(3, 1, {0, 0, 0}, {4, 2, 4});
+  const Dataset binary = learn_preprocessing(two, {.encoding = Encoding::binary}).dataset_of(two);
+  EXPECT_EQ(binary.targets(), 1);
+  EXPECT_EQ(binary.y(), (Doubles{1, -1, 1}));
+  EXPECT_EQ(complaint([&] { learn_preprocessing(table, {.encoding = Encoding::binary}); }),
+            "data.csv: 3 distinct labels where two classes are needed: -1, 2.5, 7");
+  for (const Encoding encoding : {Encoding::none, Encoding::one_vs_rest, Encoding::one_hot, Encoding::binary}) {
+    EXPECT_EQ(parse_encoding(name(encoding)), encoding);
+  }
+  EXPECT_FALSE(parse_encoding("two"));
+}
+
 TEST(Preprocessing, classes_need_two_labels_in_one_column) {
-  const auto learn = [](const Table& table) { return complaint([&] { learn_preprocessing(table, {.one_vs_rest = true}); }); };
+  const auto learn = [](const Table& table) { return complaint([&] { learn_preprocessing(table, {.encoding = Encoding::one_vs_rest}); }); };
   EXPECT_EQ(learn(table_of(2, 1, {1, 2}, {3, 3})), "data.csv: fewer than two classes: every label is 3");
-  EXPECT_EQ(learn(table_of(2, 1, {1, 2})), "data.csv: one against the rest needs one column of class labels; there are 0 targets");
+  EXPECT_EQ(learn(table_of(2, 1, {1, 2})), "data.csv: classes need one column of labels; there are 0 targets");
   Doubles many(5000);
   for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<double>(i) / 3;
   EXPECT_EQ(learn(table_of(5000, 1, Doubles(5000), many)), "data.csv: 5000 distinct labels; at most 4096 classes are supported");

@@ -34,7 +34,7 @@ inline GoldenCase load_golden(const std::string& name) {
 /// One of tests/data/real, standardised; with `one_vs_rest` one ±1 target per class.
 inline Dataset load_real(const std::string& name, bool one_vs_rest) {
   const auto table = read_table(std::string(NEUSPEC_TEST_DATA) + "/real/" + name + ".csv.gz");
-  return learn_preprocessing(table, {.standardize = true, .one_vs_rest = one_vs_rest}).dataset_of(table);
+  return learn_preprocessing(table, {.standardize = true, .encoding = one_vs_rest ? Encoding::one_vs_rest : Encoding::none}).dataset_of(table);
 }
 
 }  // namespace neuspec::test

@@ -1,0 +1,104 @@
+#include "network/check_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "neuspec/error.hpp"
+
+namespace neuspec {
+
+namespace {
+
+// Directions are normalised in double; what is further off than this was changed after it was written.
+constexpr double unit_tolerance = 1e-9;
+
+bool all_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+}
+
+void check_network(const Network& network) {
+  const auto neurons = network.weights.size();
+  require(network.features > 0 && network.outputs > 0, "features and outputs must be at least 1");
+  const Patches patches = patches_of(network);
+  const auto size = static_cast<std::size_t>(patches.size);
+  require(network.directions.size() == neurons * size && network.output.size() == neurons, "lengths of the neurons' arrays disagree");
+  require(network.pool.size() == (patches.whole() ? 0 : neurons), "lengths of the neurons' arrays disagree");
+  require(all_finite(network.directions) && all_finite(network.weights), "a neuron holds a number that is not finite");
+  for (std::size_t j = 0; j < neurons; ++j) {
+    double square = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      square += network.directions[j * size + i] * network.directions[j * size + i];
+    }
+    const std::string neuron = "neuron " + std::to_string(j + 1);
+    require(std::abs(std::sqrt(square) - 1) <= unit_tolerance, neuron + ": its direction is not of unit length");
+    require(network.output[j] >= 0 && network.output[j] < network.outputs,
+            neuron + ": output " + std::to_string(network.output[j]) + " is not among the " + std::to_string(network.outputs) + " outputs");
+    const Index pool = network.pool_of(static_cast<Index>(j));
+    require(pool >= 0 && pool < patches.pools, neuron + ": pool " + std::to_string(pool) + " is not among the " + std::to_string(patches.pools) + " pools");
+  }
+}
+
+/// Whether count = rows · columns, without overflow on a damaged shape.
+bool is_product(Index count, Index rows, Index columns) { return count % rows == 0 && count / rows == columns; }
+
+void check_image(const Preprocessing& p, Index features, Index names) {
+  require(p.image_height >= 0 && p.image_width >= 0 && (p.image_height > 0) == (p.image_width > 0), "preprocessing: image shape out of range");
+  require(p.window_height >= 0 && p.window_width >= 0 && (p.window_height > 0) == (p.window_width > 0), "preprocessing: window out of range");
+  Index rows = p.image_height;
+  Index columns = p.image_width;
+  if (p.window_height > 0) {
+    require(rows > 0 && rows % p.window_height == 0 && columns % p.window_width == 0, "preprocessing: the windows do not tile the image");
+    rows /= p.window_height;
+    columns /= p.window_width;
+  }
+  require(rows == 0 || is_product(features, rows, columns), "preprocessing: the image does not give the network's features");
+  const bool fits = p.window_height > 0 ? is_product(names, p.image_height, p.image_width) : names == features;
+  require(names == 0 || fits, "preprocessing: wrong number of feature names");
+}
+
+void check_preprocessing(const Preprocessing& p, const Network& network) {
+  check_image(p, network.features, static_cast<Index>(p.feature_names.size()));
+  const auto features = static_cast<std::size_t>(network.features);
+  require(p.mean.size() == p.scale.size() && (p.mean.empty() || p.mean.size() == features), "preprocessing: wrong number of means or scales");
+  require(all_finite(p.mean) && all_finite(p.scale), "preprocessing: a mean or scale is not finite");
+  require(std::all_of(p.scale.begin(), p.scale.end(), [](double scale) { return scale > 0; }), "preprocessing: a scale is not positive");
+  const auto outputs = static_cast<std::size_t>(network.outputs);
+  require(p.classes.empty() == (p.encoding == Encoding::none), "preprocessing: classes and their encoding disagree");
+  require(p.classes.empty() || p.classes.size() == (p.encoding == Encoding::binary ? 2 : outputs),
+          "preprocessing: the number of classes is not the number of outputs");
+  require(p.encoding != Encoding::binary || outputs == 1, "preprocessing: two classes make one output");
+  require(all_finite(p.classes) && std::adjacent_find(p.classes.begin(), p.classes.end(), std::greater_equal<>()) == p.classes.end(),
+          "preprocessing: classes are not ascending numbers");
+  require(p.target_names.empty() || p.target_names.size() == (p.classes.empty() ? outputs : 1), "preprocessing: wrong number of target names");
+}
+
+}  // namespace
+
+void require(bool condition, const std::string& what) {
+  if (!condition) {
+    throw DataError(what);
+  }
+}
+
+Patches patches_of(const Network& network) {
+  try {
+    return {network.architecture, network.features};
+  } catch (const UsageError& error) {
+    throw DataError(error.what());
+  }
+}
+
+void check_model(const Model& model) {
+  const Activation& activation = model.network.activation;
+  require(std::isfinite(activation.a) && std::isfinite(activation.b) && std::isfinite(activation.c), "the activation is not finite");
+  require(activation == model.problem.activation, "network and problem have different activations");
+  require(model.network.architecture == model.problem.architecture, "network and problem have different architectures");
+  require(all_finite(model.dual_vector), "the dual vector is not finite");
+  require(std::isfinite(model.problem.beta) && model.problem.beta > 0, "beta must be a finite number above 0");
+  require(std::isfinite(model.primal) && std::isfinite(model.dual) && std::isfinite(model.relative_gap), "the certificate is not finite");
+  check_network(model.network);
+  check_preprocessing(model.preprocessing, model.network);
+}
+
+}  // namespace neuspec

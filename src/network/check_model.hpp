@@ -1,0 +1,19 @@
+// What a model file must fulfil, when it is written and when it is read.
+#pragma once
+
+#include <string>
+
+#include "neuspec/network.hpp"
+
+namespace neuspec {
+
+/// \throws DataError saying `what` unless the condition holds.
+void require(bool condition, const std::string& what);
+
+/// The patches of a network from a file. \throws DataError where its architecture does not fit its features.
+Patches patches_of(const Network& network);
+
+/// \throws DataError
+void check_model(const Model& model);
+
+}  // namespace neuspec
