@@ -1,8 +1,7 @@
 // Patches, lifted samples and losses on the GPU.
-#include "device/patches.inl"
-
 #include "blas.hpp"
 #include "cuda_device.hpp"
+#include "device/patches.inl"
 #include "kernels.inl"
 
 namespace neuspec {
@@ -62,8 +61,8 @@ void CudaDevice<Real>::gather(const Window& window, ConstView<Real> x, View<Real
 
 template <class Real>
 void CudaDevice<Real>::lift_samples(const Activation& activation, ConstView<Real> x, ConstView<Real> s, Real beta, View<Real> L) {
-  context_.each((x.rows + 1) * x.columns, LiftSamples<Real>{x, s, L, static_cast<Real>(activation.a), static_cast<Real>(activation.b),
-                                                            static_cast<Real>(activation.c), beta});
+  context_.each((x.rows + 1) * x.columns,
+                LiftSamples<Real>{x, s, L, static_cast<Real>(activation.a), static_cast<Real>(activation.b), static_cast<Real>(activation.c), beta});
 }
 
 template <class Real>

@@ -22,7 +22,7 @@ struct Network {
   std::vector<Index> pool = {};  ///< which pool neuron j sees, m; empty in a dense network
 
   Index neurons() const { return static_cast<Index>(weights.size()); }  ///< m
-  Index direction_size() const;                                          ///< f
+  Index direction_size() const;                                         ///< f
   Index pool_of(Index neuron) const { return pool.empty() ? 0 : pool[static_cast<std::size_t>(neuron)]; }
 
   /// Appends one neuron; `u` holds f values.

@@ -42,7 +42,7 @@ struct Preprocessing {
 
 /// What to derive from the training table.
 struct PreprocessingOptions {
-  bool standardize = false;                   ///< mean 0 and population standard deviation 1 (constant features are only centred)
+  bool standardize = false;  ///< mean 0 and population standard deviation 1 (constant features are only centred)
   Encoding encoding = Encoding::none;
   Index window_height = 0, window_width = 0;  ///< block means over images
 };

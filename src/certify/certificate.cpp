@@ -180,7 +180,8 @@ Certificate certify(const Network& network, const Problem& problem, const Source
 double beta_max(const Problem& problem, const Source& data) {
   check_activation(problem.activation);
   check_targets(problem.loss, data);
-  Network zero{.activation = problem.activation, .features = data.features(), .outputs = data.targets(), .directions = {}, .weights = {}, .output = {}};
+  Network zero{
+      .activation = problem.activation, .features = data.features(), .outputs = data.targets(), .directions = {}, .weights = {}, .output = {}};
   zero.architecture = problem.architecture;
   try {
     const std::vector<double> kappas = kappas_of(pass_over(zero, problem, data, {}).gradients);

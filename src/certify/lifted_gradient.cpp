@@ -95,7 +95,8 @@ void LiftedGradient::accumulate(const Activation& activation, const double* x, I
 }
 
 double LiftedGradient::rounding(Index output, Index of_v) const {
-  // 12 for the roots, the products and the factors a, b, c, each divided by the patches of a pool; the last factor for the rounding of the magnitude, whose terms sum d squares.
+  // 12 for the roots, the products and the factors a, b, c, each divided by the patches of a pool; the last factor for the rounding of the magnitude,
+  // whose terms sum d squares.
   const auto chain = static_cast<double>(depth_ + longest_block_ + 12 + of_v);
   return chain * 0x1p-53 * magnitude_[size(output)] * (1.0 + (chain + static_cast<double>(features)) * 0x1p-52);
 }

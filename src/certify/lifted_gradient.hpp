@@ -17,8 +17,8 @@ class LiftedGradient {
 
   LiftedGradient(Index features, Index outputs);
 
-  /// Adds the part of `samples` rows of x (row-major n × d, `stride` from row to row) with dual values v (row-major n × C). Blocks of rows are shared among the
-  /// OpenMP threads; the result depends on their number only. n·d²·C flops.
+  /// Adds the part of `samples` rows of x (row-major n × d, `stride` from row to row) with dual values v (row-major n × C). Blocks of rows are shared
+  /// among the OpenMP threads; the result depends on their number only. n·d²·C flops.
   void accumulate(const Activation& activation, const double* x, Index stride, const double* v, Index samples);
 
   /// How far rounding in the sums can have moved uᵀM_k u + q_kᵀu + t_k for any ‖u‖ = 1: (length of the longest chain of additions)·2⁻⁵³·

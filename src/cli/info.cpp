@@ -81,9 +81,9 @@ std::string info_text(const Model& model) {
   const auto number = [](Index count) { return std::to_string(count); };
   const std::string split = network.outputs > 1 ? " (per output: " + listed(neurons_per_output(network), number) + ")" : "";
   return "network        " + number(network.features) + " features, " + number(network.neurons()) + " neurons" + split + ", " +
-         number(network.outputs) + (network.outputs == 1 ? " output" : " outputs") + "\nproblem        " + model.problem.loss.name() +
-         " loss, " + model.problem.architecture.name() + ", activation " + model.problem.activation.name() + ", beta " + format_number(model.problem.beta) + "\npreprocessing  " +
-         preprocessing_text(model.preprocessing) + "\ntargets        " +
+         number(network.outputs) + (network.outputs == 1 ? " output" : " outputs") + "\nproblem        " + model.problem.loss.name() + " loss, " +
+         model.problem.architecture.name() + ", activation " + model.problem.activation.name() + ", beta " + format_number(model.problem.beta) +
+         "\npreprocessing  " + preprocessing_text(model.preprocessing) + "\ntargets        " +
          listed(model.preprocessing.target_names, [](const std::string& target) { return target; }) + "\nstatus         " + model.status +
          "\nprimal         " + rounded(model.primal, 12) + "\ndual           " + rounded(model.dual, 12) + "\nrelative gap   " +
          rounded(model.relative_gap, 3) + "\nprovenance     " + model.provenance + '\n';

@@ -58,9 +58,10 @@ void add_problem_options(CLI::App& command, ProblemOptions& options) {
       ->type_name("NAME")
       ->group(group);
   command
-      .add_option("--arch", options.architecture,
-                  "dense | conv1d:length=12,channels=1,filter=4,stride=2,pool=5 | conv2d:height=6,width=6,channels=1,filter=3x3,stride=1x1,pool=2x2;\n"
-                  "channels, stride and pool may be left out (1), padding=1 pads with zeros, pool=global averages over all patches [dense]")
+      .add_option(
+          "--arch", options.architecture,
+          "dense | conv1d:length=12,channels=1,filter=4,stride=2,pool=5 | conv2d:height=6,width=6,channels=1,filter=3x3,stride=1x1,pool=2x2;\n"
+          "channels, stride and pool may be left out (1), padding=1 pads with zeros, pool=global averages over all patches [dense]")
       ->type_name("NAME")
       ->group(group);
   command

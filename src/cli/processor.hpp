@@ -4,7 +4,8 @@
 namespace neuspec::cli {
 
 /// Starts the program anew with OPENBLAS_CORETYPE set to the best kernels that this processor can run, where OpenBLAS has not recognised it and the
-/// user has not chosen: OpenBLAS reads the variable before `main`. Returns where nothing is to be gained, and when the program cannot be started anew.
+/// user has not chosen: OpenBLAS reads the variable before `main`. Returns where nothing is to be gained, and when the program cannot be started
+/// anew.
 void match_blas_to_processor(char** arguments);
 
 }  // namespace neuspec::cli

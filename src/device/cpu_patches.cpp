@@ -58,8 +58,8 @@ void CpuDevice<Real>::gather(const Window& window, ConstView<Real> x, View<Real>
 
 template <class Real>
 void CpuDevice<Real>::lift_samples(const Activation& activation, ConstView<Real> x, ConstView<Real> s, Real beta, View<Real> L) {
-  each((x.rows + 1) * x.columns, LiftSamples<Real>{x, s, L, static_cast<Real>(activation.a), static_cast<Real>(activation.b),
-                                                   static_cast<Real>(activation.c), beta});
+  each((x.rows + 1) * x.columns,
+       LiftSamples<Real>{x, s, L, static_cast<Real>(activation.a), static_cast<Real>(activation.b), static_cast<Real>(activation.c), beta});
 }
 
 template <class Real>

@@ -27,8 +27,8 @@ struct AdmmStep {
 
 /// Neurons of a factored point: column j of Z is z_j = [w_j; s_j] and enters output[j] with the sign of sign[j].
 struct FactorColumns {
-  std::vector<double> sign;   ///< ±1
-  std::vector<Index> output;  ///< ascending within a pool
+  std::vector<double> sign;      ///< ±1
+  std::vector<Index> output;     ///< ascending within a pool
   std::vector<Index> pool = {};  ///< ascending; empty where there is one alone
 
   /// One more than the largest output.

@@ -70,10 +70,10 @@ class DataOperator {
   Index samples() const { return samples_; }
   Index outputs() const { return outputs_; }
   Index pools() const { return patches_.pools; }
-  Index blocks() const { return outputs_ * patches_.pools; }     ///< C·B
+  Index blocks() const { return outputs_ * patches_.pools; }         ///< C·B
   Index problems() const { return loss_.coupled() ? 1 : outputs_; }  ///< that have nothing in common but the data
-  Index N() const { return patches_.size + 1; }                  ///< block size
-  Index p() const { return packed::size(N()); }                  ///< lifted parameters of a block
+  Index N() const { return patches_.size + 1; }                      ///< block size
+  Index p() const { return packed::size(N()); }                      ///< lifted parameters of a block
   virtual OperatorKind kind() const = 0;
 
   // ADMM, for the forms that have a factor.

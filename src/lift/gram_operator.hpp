@@ -28,7 +28,7 @@ class GramOperator final : public SampleOperator<Real> {
 
   DeviceMatrix<Real> K_, inverse_, Ky_, H_, Z_;
   DeviceMatrix<Real> aw_, t_, u_, v_, gamma_;  // n × C: Ā(W₊ − W₋), ĀT and right-hand side, ĀD, ĀD − targets; p × C·B: P_G Γ(v)
-  DeviceMatrix<Real> e_, trace_;           // n × 1: Ā removes e⟨G, ·⟩/N from A; 1 × 1 scratch
+  DeviceMatrix<Real> e_, trace_;               // n × 1: Ā removes e⟨G, ·⟩/N from A; 1 × 1 scratch
 };
 
 }  // namespace neuspec

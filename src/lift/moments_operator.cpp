@@ -62,8 +62,7 @@ std::vector<double> MomentsOperator<Real>::loss(ConstView<Real> D) {
 template <class Real>
 double MomentsOperator<Real>::loss_of(Index k, ConstView<Real> d, ConstView<Real> Sd, ConstView<Real> r) {
   const ConstView<Real> dk = d.column_range(k, 1);
-  return 0.5 * this->device().dot(dk, Sd.column_range(k, 1)) - this->device().dot(dk, r.column_range(k, 1)) +
-         0.5 * yy_[static_cast<std::size_t>(k)];
+  return 0.5 * this->device().dot(dk, Sd.column_range(k, 1)) - this->device().dot(dk, r.column_range(k, 1)) + 0.5 * yy_[static_cast<std::size_t>(k)];
 }
 
 // With v = A D − y: vᵀv = ⟨D, Γ⟩ − ⟨r, D⟩ + yᵀy and vᵀy = ⟨r, D⟩ − yᵀy; the loss is half the former.

@@ -16,8 +16,7 @@ template <class Real>
 struct Columns {
   DeviceMatrix<Real> x, y, s;
 
-  Columns(Device<Real>& device, const Chunk& chunk, Index d, Index C)
-      : x(device.allocate(d, chunk.samples)), y(device.allocate(chunk.samples, C)) {
+  Columns(Device<Real>& device, const Chunk& chunk, Index d, Index C) : x(device.allocate(d, chunk.samples)), y(device.allocate(chunk.samples, C)) {
     const Index n = chunk.samples;
     std::vector<double> columns(static_cast<std::size_t>(n * C)), root;
     for (Index i = 0; chunk.weights != nullptr && i < n; ++i) root.push_back(std::sqrt(chunk.weights[i]));

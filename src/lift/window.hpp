@@ -9,7 +9,7 @@ namespace neuspec {
 
 /// The window of one patch: feature i of the patch is feature source(i) of the sample, row-major with channels last, or 0 in the padding.
 struct Window {
-  Index top = 0, left = 0;  ///< of the patch, in pixels; negative within the padding
+  Index top = 0, left = 0;                             ///< of the patch, in pixels; negative within the padding
   Index height = 1, width = 1, row = 1, channels = 1;  ///< image in pixels; features of a filter's row
 
   /// −1 in the padding.
@@ -30,7 +30,11 @@ inline Window window_of(const Patches& patches, Index pool, Index q) {
   if (patches.whole()) return {0, 0, 1, patches.features, patches.features, 1};
   const Index pools_in_a_row = a.grid().width / a.pool.width;
   const Index y = pool / pools_in_a_row * a.pool.height + q / a.pool.width, x = pool % pools_in_a_row * a.pool.width + q % a.pool.width;
-  return {y * a.stride.height - a.padding.height, x * a.stride.width - a.padding.width, a.image.height, a.image.width, a.filter.width * a.channels,
+  return {y * a.stride.height - a.padding.height,
+          x * a.stride.width - a.padding.width,
+          a.image.height,
+          a.image.width,
+          a.filter.width * a.channels,
           a.channels};
 }
 

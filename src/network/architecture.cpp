@@ -29,10 +29,11 @@ std::optional<Extent> parse_extent(std::string_view text, Kind kind, Index acros
 
 /// Sets one "key=value". False when there is no such key or the value is no such thing.
 bool assign(Architecture& architecture, std::string_view key, std::string_view value) {
-  const std::array<std::pair<std::string_view, Index*>, 4> numbers = {{{"channels", &architecture.channels},
-                                                                       {"length", architecture.kind == Kind::conv1d ? &architecture.image.width : nullptr},
-                                                                       {"height", architecture.kind == Kind::conv2d ? &architecture.image.height : nullptr},
-                                                                       {"width", architecture.kind == Kind::conv2d ? &architecture.image.width : nullptr}}};
+  const std::array<std::pair<std::string_view, Index*>, 4> numbers = {
+      {{"channels", &architecture.channels},
+       {"length", architecture.kind == Kind::conv1d ? &architecture.image.width : nullptr},
+       {"height", architecture.kind == Kind::conv2d ? &architecture.image.height : nullptr},
+       {"width", architecture.kind == Kind::conv2d ? &architecture.image.width : nullptr}}};
   for (const auto& [name, number] : numbers) {
     if (key != name || number == nullptr) continue;
     const auto parsed = parse_number<Index>(value);
@@ -104,7 +105,8 @@ std::string Architecture::name() const {
 
 Extent Architecture::grid() const {
   if (kind == Kind::dense) return {1, 1};
-  return {(image.height + 2 * padding.height - filter.height) / stride.height + 1, (image.width + 2 * padding.width - filter.width) / stride.width + 1};
+  return {(image.height + 2 * padding.height - filter.height) / stride.height + 1,
+          (image.width + 2 * padding.width - filter.width) / stride.width + 1};
 }
 
 void Architecture::check() const {
@@ -131,7 +133,8 @@ Patches::Patches(const Architecture& shape, Index d) : architecture(shape), feat
   shape.check();
   const Index expected = shape.image.height * shape.image.width * shape.channels;
   if (expected != d) {
-    throw UsageError("architecture '" + shape.name() + "' is for samples of " + std::to_string(expected) + " features, the data have " + std::to_string(d));
+    throw UsageError("architecture '" + shape.name() + "' is for samples of " + std::to_string(expected) + " features, the data have " +
+                     std::to_string(d));
   }
   const Extent grid = shape.grid();
   size = shape.filter.height * shape.filter.width * shape.channels;

@@ -19,7 +19,6 @@ bool all_finite(const std::vector<double>& values) {
 
 void check_network(const Network& network) {
   const auto neurons = network.weights.size();
-  require(network.features > 0 && network.outputs > 0, "features and outputs must be at least 1");
   const Patches patches = patches_of(network);
   const auto size = static_cast<std::size_t>(patches.size);
   require(network.directions.size() == neurons * size && network.output.size() == neurons, "lengths of the neurons' arrays disagree");
@@ -35,7 +34,8 @@ void check_network(const Network& network) {
     require(network.output[j] >= 0 && network.output[j] < network.outputs,
             neuron + ": output " + std::to_string(network.output[j]) + " is not among the " + std::to_string(network.outputs) + " outputs");
     const Index pool = network.pool_of(static_cast<Index>(j));
-    require(pool >= 0 && pool < patches.pools, neuron + ": pool " + std::to_string(pool) + " is not among the " + std::to_string(patches.pools) + " pools");
+    require(pool >= 0 && pool < patches.pools,
+            neuron + ": pool " + std::to_string(pool) + " is not among the " + std::to_string(patches.pools) + " pools");
   }
 }
 
@@ -82,6 +82,7 @@ void require(bool condition, const std::string& what) {
 }
 
 Patches patches_of(const Network& network) {
+  require(network.features > 0 && network.outputs > 0, "features and outputs must be at least 1");
   try {
     return {network.architecture, network.features};
   } catch (const UsageError& error) {

@@ -142,8 +142,8 @@ Network network_from(const Json& json, const Problem& problem) {
   for (const Json& neuron : neurons) {
     const std::vector<double> direction = numbers(neuron.at("direction"));
     require(static_cast<Index>(direction.size()) == patches.size, "neuron " + std::to_string(network.neurons() + 1) + ": its direction has " +
-                                                                      std::to_string(direction.size()) + " numbers instead of " +
-                                                                      std::to_string(patches.size));
+                                                                      std::to_string(direction.size()) + " numbers, a patch has " +
+                                                                      std::to_string(patches.size) + " features");
     network.directions.insert(network.directions.end(), direction.begin(), direction.end());
     network.weights.push_back(number(neuron.at("weight")));
     network.output.push_back(integer(neuron.at("output")));

@@ -7,9 +7,9 @@
 
 namespace neuspec {
 
-/// Every `interval` steps the state becomes the combination of past ones that the least squares over their residuals suggests. The candidate is judged
-/// by its own residual at the next step: kept if that is not larger than the residual it started from, else the plain step from there is taken after
-/// all. No value travels to the host. `problems` independent iterations run side by side, each with coefficients of its own.
+/// Every `interval` steps the state becomes the combination of past ones that the least squares over their residuals suggests. The candidate is
+/// judged by its own residual at the next step: kept if that is not larger than the residual it started from, else the plain step from there is taken
+/// after all. No value travels to the host. `problems` independent iterations run side by side, each with coefficients of its own.
 template <class Real>
 class Anderson {
  public:

@@ -80,7 +80,8 @@ bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterat
   for (Index j = 0; j < m; ++j) objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
   const bool stop = monitor.test(objective, dual_bounds(candidate, data_.N(), beta_, data_.problems()), m, new_iterations, target);
   if (!stop) {
-    for (Index block = 0; block < data_.blocks(); ++block) add_violators(candidate.gamma.data() + block * p, block / data_.pools(), block % data_.pools());
+    for (Index block = 0; block < data_.blocks(); ++block)
+      add_violators(candidate.gamma.data() + block * p, block / data_.pools(), block % data_.pools());
   }
   return stop;
 }

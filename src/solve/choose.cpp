@@ -46,8 +46,8 @@ std::array<Cost, 4> costs(const Size& size, double word) {
   const double moments = size.dense() ? n * N * N * N * N / 12 : n * P * P, buffers = size.dense() ? N * N * N * N + 8 * P * P : 8 * P * P;
   const double gram = size.dense() ? n * n * f : 2 * n * n * P, samples = n * (f * patches + 40 * C) * word;
   const double kept = squared ? 0 : samples;
-  return {{{SolverKind::admm, OperatorKind::moments,
-            moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + products) + projections, 2 * P * P * word + buffers + state + kept},
+  return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + products) + projections,
+            2 * P * P * word + buffers + state + kept},
            {SolverKind::admm, OperatorKind::gram,
             gram + factorisations * n * n * n + steps * (2 * n * n * C * slow * (squared ? 1 : 2) + n * f * f * C * patches + products) + projections,
             2 * n * n * word + samples + state},
@@ -73,6 +73,9 @@ Choice choose(const Settings& settings, const Size& size, double memory) {
   }
   if (settings.solver == SolverKind::burer_monteiro && !size.loss.smooth()) {
     throw UsageError("loss " + size.loss.name() + " has kinks, where solver bm cannot descend; use solver admm");
+  }
+  if (settings.precision == Precision::single_precision && size.loss.coupled()) {
+    throw UsageError("loss softmax needs precision double: the domain of its conjugate is too thin for single");
   }
   const double word = settings.precision == Precision::double_precision ? 8 : 4;
   std::optional<Cost> best, cheapest_in_memory_terms;

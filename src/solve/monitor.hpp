@@ -15,7 +15,8 @@ class Monitor {
   Monitor(const Settings& settings, const Observer& observer, Index problems, Clock::time_point start);
 
   /// A test of convergence: objective and lower bound of each problem. Keeps the best of each; true when the solver has to stop
-  /// (`target` reached, or a limit, or the observer's wish). Problems that share nothing but the data (DataOperator::problems) have bests that add up.
+  /// (`target` reached, or a limit, or the observer's wish). Problems that share nothing but the data (DataOperator::problems) have bests that add
+  /// up.
   bool test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target);
   /// True when a limit has passed; sets `status`.
   bool out_of_budget();
