@@ -81,6 +81,8 @@ class CudaDevice final : public Device<Real> {
   /// The columns' table in device memory, sent when it differs from the last.
   ColumnViews<Real> views(const FactorColumns& columns, Index outputs);
   void mirror(View<Real> S);
+  /// Replaces a lower triangular L, zeros above its diagonal, by all of LᵀL.
+  void square(View<Real> L);
   /// A vector of at least `count` ones.
   const Real* units(Index count);
 

@@ -33,13 +33,14 @@ constexpr double flops_a_thread = 5e5;
 
 std::array<Cost, 4> costs(double n, double d, double C, double word) {
   const double N = d + 1, p = N * (N + 1) / 2, m = neurons_per_output * C;
-  const double projections = admm_iterations * 2 * C * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * p * C * word;
+  const double projections = admm_iterations * 2 * C * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * p * C * word,
+               iterate = 90 * p * C * word;  // of ADMM: points, factors and the fifteen pairs of Anderson's memory
   const double moments = n * N * N * N * N / 12, buffers = 3 * 8 * N * N * N * N / 24 + 8 * p * p;
   return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * p * p * p + admm_iterations * 2 * p * p * C * slow + projections,
-            2 * p * p * word + buffers + state},
+            2 * p * p * word + buffers + iterate},
            {SolverKind::admm, OperatorKind::gram,
             n * n * d + factorisations * n * n * n + admm_iterations * (2 * n * n * C * slow + n * d * d * C) + projections,
-            2 * n * n * word + n * (d + 40 * C) * word + state},
+            2 * n * n * word + n * (4 * d + 40 * C) * word + iterate},
            {SolverKind::burer_monteiro, OperatorKind::moments, moments + newton_products * 2 * p * p * C * slow, p * p * word + buffers + state},
            {SolverKind::burer_monteiro, OperatorKind::matrix_free, newton_products * 4 * n * d * m * passes, n * (d + 3 * m) * word + state}}};
 }
