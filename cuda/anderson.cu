@@ -9,47 +9,63 @@ namespace neuspec {
 
 namespace {
 
-constexpr Index most_slots = 32;
-
-/// γ of problem k from the inner products of its slots: Cholesky of the ridged m × m matrix R_ij = ⟨f − F_i, f − F_j⟩, m³/3 flops in double.
+/// γ of problem k from the inner products of its slots: Cholesky of the ridged m × m matrix R_ij = ⟨f − F_i, f − F_j⟩, m³/3 flops in double. The
+/// matrices of all problems lie entry by entry side by side, so that neighbouring threads read neighbouring numbers.
 template <class Real>
 struct SolveCoefficients {
   const Real *gram, *cross;  // m × m and m a problem
   const double* squares;     // ‖f_k‖²
+  double *matrices, *vectors;
   View<Real> coefficients;
   Index m;
-  NEUSPEC_HOST_DEVICE void operator()(Index k) const {
-    double R[most_slots * most_slots], gamma[most_slots], trace = 0;
+  NEUSPEC_HOST_DEVICE double& R(Index k, Index i, Index j) const { return matrices[(j * m + i) * coefficients.columns + k]; }
+  NEUSPEC_HOST_DEVICE double& gamma(Index k, Index j) const { return vectors[j * coefficients.columns + k]; }
+
+  /// R and its right-hand side; false where residuals do not differ beyond rounding.
+  NEUSPEC_HOST_DEVICE bool set_up(Index k) const {
     const Real *g = gram + k * m * m, *c = cross + k * m;
     const double ff = squares[k];
+    double trace = 0;
     for (Index j = 0; j < m; ++j) {
-      gamma[j] = ff - static_cast<double>(c[j]);
+      gamma(k, j) = ff - static_cast<double>(c[j]);
       for (Index i = j; i < m; ++i) {
-        R[j * m + i] = ff - static_cast<double>(c[i]) - static_cast<double>(c[j]) + static_cast<double>(g[j * m + i]);
+        R(k, i, j) = ff - static_cast<double>(c[i]) - static_cast<double>(c[j]) + static_cast<double>(g[j * m + i]);
       }
-      trace += R[j * m + j];
+      trace += R(k, j, j);
     }
-    // Residuals that do not differ beyond rounding, or a matrix that it has made indefinite, give no acceleration: γ = 0 is the plain step.
-    bool solved = trace > 4.93e-32 * ff && trace > 1e-280;
-    for (Index j = 0; j < m && solved; ++j) R[j * m + j] += 1e-10 * trace;
-    for (Index j = 0; j < m && solved; ++j) {
+    for (Index j = 0; j < m; ++j) R(k, j, j) += 1e-10 * trace;
+    return trace > 4.93e-32 * ff && trace > 1e-280;
+  }
+  /// False where rounding has made R indefinite.
+  NEUSPEC_HOST_DEVICE bool factor(Index k) const {
+    for (Index j = 0; j < m; ++j) {
       for (Index l = 0; l < j; ++l) {
-        for (Index i = j; i < m; ++i) R[j * m + i] -= R[l * m + i] * R[l * m + j];
+        const double factor = R(k, j, l);
+        for (Index i = j; i < m; ++i) R(k, i, j) -= R(k, i, l) * factor;
       }
-      solved = R[j * m + j] > 0;
-      if (!solved) break;
-      const double root = std::sqrt(R[j * m + j]);
-      for (Index i = j; i < m; ++i) R[j * m + i] /= root;
+      const double pivot = R(k, j, j);
+      if (!(pivot > 0)) return false;
+      const double scale = 1 / std::sqrt(pivot);
+      for (Index i = j; i < m; ++i) R(k, i, j) *= scale;
     }
-    for (Index j = 0; j < m && solved; ++j) {
-      for (Index l = 0; l < j; ++l) gamma[j] -= R[l * m + j] * gamma[l];
-      gamma[j] /= R[j * m + j];
+    return true;
+  }
+  NEUSPEC_HOST_DEVICE void substitute(Index k) const {
+    for (Index j = 0; j < m; ++j) {
+      double sum = gamma(k, j);
+      for (Index l = 0; l < j; ++l) sum -= R(k, j, l) * gamma(k, l);
+      gamma(k, j) = sum / R(k, j, j);
     }
-    for (Index j = m - 1; j >= 0 && solved; --j) {
-      for (Index i = j + 1; i < m; ++i) gamma[j] -= R[j * m + i] * gamma[i];
-      gamma[j] /= R[j * m + j];
+    for (Index j = m - 1; j >= 0; --j) {
+      double sum = gamma(k, j);
+      for (Index i = j + 1; i < m; ++i) sum -= R(k, i, j) * gamma(k, i);
+      gamma(k, j) = sum / R(k, j, j);
     }
-    for (Index j = 0; j < m; ++j) coefficients.data[k * coefficients.stride + j] = solved ? static_cast<Real>(gamma[j]) : Real(0);
+  }
+  NEUSPEC_HOST_DEVICE void operator()(Index k) const {
+    const bool solved = set_up(k) && factor(k);  // γ = 0, where there is no solution, is the plain step
+    if (solved) substitute(k);
+    for (Index j = 0; j < m; ++j) coefficients.data[k * coefficients.stride + j] = solved ? static_cast<Real>(gamma(k, j)) : Real(0);
   }
 };
 
@@ -89,13 +105,12 @@ struct Combine {
 template <class Real>
 void CudaDevice<Real>::anderson_coefficients(const std::vector<AndersonPart<Real>>& parts, Index slots, View<Real> coefficients) {
   const Index K = coefficients.columns, m = slots, tile = TileProducts<Real>::tile;
-  if (m > most_slots) throw UsageError("Anderson acceleration on the GPU remembers at most 32 steps");
   Index longest = 0;
   for (const AndersonPart<Real>& part : parts) longest = std::max(longest, part.f.rows);
   Real* gram = full_.reserve(m * m * K + m * K);
   Real* cross = gram + m * m * K;
-  double* squares = scalars_.reserve(K + (longest + tile - 1) / tile * K);
-  double* partial = squares + K;
+  double* squares = scalars_.reserve(K + m * m * K + m * K + (longest + tile - 1) / tile * K);
+  double *matrices = squares + K, *right = matrices + m * m * K, *partial = right + m * K;
   Real before = 0;  // of the sums so far: none
   for (const AndersonPart<Real>& part : parts) {
     const Index L = part.f.rows, tiles = (L + tile - 1) / tile, step = part.F.stride;
@@ -109,7 +124,7 @@ void CudaDevice<Real>::anderson_coefficients(const std::vector<AndersonPart<Real
     context_.sums(K, tiles, AccumulateTiles{partial, tiles, squares, part.weight, before != Real(0)});
     before = 1;
   }
-  context_.each(K, SolveCoefficients<Real>{gram, cross, squares, coefficients, m});
+  context_.each(K, SolveCoefficients<Real>{gram, cross, squares, matrices, right, coefficients, m});
 }
 
 template <class Real>

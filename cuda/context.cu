@@ -12,7 +12,10 @@ constexpr Index received_at_first = 1024;
 
 [[noreturn]] void fail(const char* call, const std::string& reason) { throw EnvironmentError("CUDA: " + std::string(call) + ": " + reason); }
 
-std::string mebibytes(std::size_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MiB"; }
+std::string size_text(std::size_t bytes) {
+  const bool small = bytes < (1U << 20);
+  return std::to_string(bytes >> (small ? 10 : 20)) + (small ? " KiB" : " MiB");
+}
 
 /// failure ← 1 where one of `count` infos is not zero.
 struct NoteInfo {
@@ -29,7 +32,9 @@ struct NoteInfo {
 }  // namespace
 
 void check(cudaError_t error, const char* call) {
-  if (error != cudaSuccess) fail(call, cudaGetErrorString(error));
+  if (error == cudaSuccess) return;
+  (void)cudaGetLastError();  // it is reported here and must not surface at the next launch
+  fail(call, cudaGetErrorString(error));
 }
 void check(cublasStatus_t status, const char* call) {
   if (status != CUBLAS_STATUS_SUCCESS) fail(call, cublasGetStatusString(status));
@@ -91,7 +96,9 @@ std::string Context::device_name() const {
   return std::string("cuda (") + properties.name + ")";
 }
 
+// What has been freed in stream order counts once the stream has come so far.
 std::size_t Context::free_memory() const {
+  NEUSPEC_CHECK(cudaStreamSynchronize(stream_));
   std::size_t available = 0, total = 0;
   NEUSPEC_CHECK(cudaMemGetInfo(&available, &total));
   return available;
@@ -101,8 +108,8 @@ void* Context::allocate(std::size_t bytes) {
   void* memory = nullptr;
   const cudaError_t error = cudaMallocAsync(&memory, std::max<std::size_t>(bytes, 1), stream_);
   if (error == cudaErrorMemoryAllocation) {
-    (void)cudaGetLastError();  // it is reported here and must not surface at the next launch
-    throw EnvironmentError("not enough GPU memory: " + mebibytes(bytes) + " asked for, " + mebibytes(free_memory()) + " free");
+    (void)cudaGetLastError();
+    throw EnvironmentError("not enough GPU memory: " + size_text(bytes) + " asked for, " + size_text(free_memory()) + " free");
   }
   check(error, "cudaMallocAsync");
   return memory;

@@ -1,5 +1,5 @@
 // The device seam on an NVIDIA GPU: cuBLAS, cuSOLVER, Thrust and a few kernels, all queued on one stream; the host waits in `download`, `dot` and
-// `invert_shifted` alone.
+// `invert_shifted` alone. What each step costs at least: bench/README.md, "Floors on a GPU".
 #pragma once
 
 #include <memory>
@@ -86,6 +86,8 @@ class CudaDevice final : public Device<Real> {
   /// The columns' table in device memory, sent when it differs from the last.
   ColumnViews<Real> views(const FactorColumns& columns, Index outputs);
   void mirror(View<Real> S);
+  /// Replaces a lower triangular L, zeros above its diagonal, by all of LᵀL.
+  void square(View<Real> L);
   /// A vector of at least `count` ones.
   const Real* units(Index count);
 

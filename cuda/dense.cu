@@ -10,7 +10,8 @@ namespace neuspec {
 
 namespace {
 
-constexpr Index piece = 1 << 22;  // doubles sent or received at a time: 32 MiB
+constexpr Index piece = 1 << 20;        // doubles sent or received at a time: 8 MiB, 200 µs of a bus against 10 µs to start
+constexpr Index most_strip_rows = 512;  // of a product in place: enough for GEMM to run at its rate
 
 cublasOperation_t operation(Transpose t) { return t == Transpose::no ? CUBLAS_OP_N : CUBLAS_OP_T; }
 
@@ -103,34 +104,46 @@ void CudaDevice<Real>::mirror(View<Real> S) {
   context_.each(S.size(), Mirror<Real>{S});
 }
 
-// n³/3 flops for the factor L, n³/3 for L⁻¹ and n³ for L⁻ᵀL⁻¹.
+// n³/3 flops each for the factor L, for L⁻¹ and for L⁻ᵀL⁻¹, in place.
 template <class Real>
 bool CudaDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real> M) {
-  const Index n = S.rows;
+  const Index n = M.rows;
   const auto type = cuda::data_type<Real>;
   std::size_t factor_bytes = 0, factor_host = 0, inverse_bytes = 0, inverse_host = 0;
-  const DeviceMatrix<Real> L = allocate(n, n);
-  const View<Real> l = L.view();
-  NEUSPEC_CHECK(cusolverDnXpotrf_bufferSize(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, l.data, n, type, &factor_bytes,
-                                            &factor_host));
-  NEUSPEC_CHECK(cusolverDnXtrtri_bufferSize(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, n, type, l.data, n, &inverse_bytes,
-                                            &inverse_host));
+  NEUSPEC_CHECK(cusolverDnXpotrf_bufferSize(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, M.data, M.stride, type,
+                                            &factor_bytes, &factor_host));
+  NEUSPEC_CHECK(cusolverDnXtrtri_bufferSize(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, n, type, M.data, M.stride,
+                                            &inverse_bytes, &inverse_host));
   void* work = work_.reserve(static_cast<Index>(std::max(factor_bytes, inverse_bytes)));
   host_work_.resize(std::max({factor_host, inverse_host, host_work_.size()}));
   int* info = info_.reserve(2);
-  context_.each(S.size(), Shifted<Real>{S, l, static_cast<Real>(shift)});
-  NEUSPEC_CHECK(cusolverDnXpotrf(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, l.data, n, type, work, factor_bytes,
+  context_.each(S.size(), Shifted<Real>{S, M, static_cast<Real>(shift)});
+  NEUSPEC_CHECK(cusolverDnXpotrf(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, M.data, M.stride, type, work, factor_bytes,
                                  host_work_.data(), factor_host, info));
-  NEUSPEC_CHECK(cusolverDnXtrtri(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, n, type, l.data, n, work, inverse_bytes,
+  NEUSPEC_CHECK(cusolverDnXtrtri(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, n, type, M.data, M.stride, work, inverse_bytes,
                                  host_work_.data(), inverse_host, info + 1));
   double* infos = scalars_.reserve(2);
   double seen[2] = {0, 0};
   context_.each(2, Convert<int, double>{{info, 2, 1, 2}, {infos, 2, 1, 2}});
   context_.receive(infos, 2, seen);
   if (seen[0] != 0 || seen[1] != 0) return false;
-  cuda::syrk(context_, CUBLAS_OP_T, n, n, Real(1), l.data, n, Real(0), M.data, M.stride);
-  mirror(M);
+  square(M);
   return true;
+}
+
+// Rows of the product need rows of L from their own on, so that each strip of them may replace what it was made of.
+template <class Real>
+void CudaDevice<Real>::square(View<Real> L) {
+  const Index n = L.rows, most = std::clamp<Index>(n / 8, 16, most_strip_rows);
+  Real* strip = full_.reserve(most * n);
+  for (Index first = 0; first < n; first += most) {
+    const Index rows = std::min(most, n - first), columns = first + rows;
+    const ConstView<Real> below = L.row_range(first, n - first);
+    const View<Real> result{strip, rows, columns, rows};
+    gemm(Transpose::yes, Transpose::no, Real(1), below.column_range(first, rows), below.column_range(0, columns), Real(0), result);
+    copy(result, L.row_range(first, rows).column_range(0, columns));
+  }
+  mirror(L);
 }
 
 template <class Real>

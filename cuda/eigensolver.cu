@@ -79,7 +79,9 @@ bool Eigensolver<Real>::applies(Method method, Index N, Index count) const {
 template <class Real>
 void Eigensolver<Real>::choose(Index N, Index count, const Real* matrices) {
   const std::size_t bytes = static_cast<std::size_t>(N * N * count) * sizeof(Real);
-  Real* copy = copy_.reserve(N * N * count);
+  Buffer<Real> scratch(context_);
+  Real* copy = scratch.reserve(N * N * count);
+  N_ = count_ = -1;
   Stopwatch watch(context_.stream());
   float best = std::numeric_limits<float>::infinity();
   for (const Method method : {Method::batched, Method::jacobi, Method::one_by_one}) {

@@ -12,7 +12,7 @@ namespace neuspec::cuda {
 template <class Real>
 class Eigensolver {
  public:
-  explicit Eigensolver(Context& context) : context_(context), values_(context), info_(context), work_(context), copy_(context) {}
+  explicit Eigensolver(Context& context) : context_(context), values_(context), info_(context), work_(context) {}
   Eigensolver(const Eigensolver&) = delete;
   Eigensolver& operator=(const Eigensolver&) = delete;
   ~Eigensolver();
@@ -34,7 +34,6 @@ class Eigensolver {
   Buffer<Real> values_;
   Buffer<int> info_;
   Buffer<char> work_;
-  Buffer<Real> copy_;
   std::vector<char> host_work_;
   syevjInfo_t jacobi_ = nullptr;
   Index N_ = -1, count_ = -1;

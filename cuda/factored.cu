@@ -38,16 +38,18 @@ Index outputs_of(const FactorColumns& columns) { return columns.output.empty() ?
 template <class Real>
 ColumnViews<Real> CudaDevice<Real>::views(const FactorColumns& columns, Index outputs) {
   const auto m = static_cast<Index>(columns.sign.size());
-  Real* data = table_.reserve(2 * m + outputs + 1);
   if (outputs != last_outputs_ || columns.sign != last_columns_.sign || columns.output != last_columns_.output) {
+    last_outputs_ = -1;  // nothing is remembered should this fail
     const ColumnTable<double> table(columns, outputs);
     std::vector<double> all(table.sign);
     all.insert(all.end(), table.output.begin(), table.output.end());
     all.insert(all.end(), table.first.begin(), table.first.end());
-    upload(all.data(), View<Real>{data, static_cast<Index>(all.size()), 1, static_cast<Index>(all.size())});
+    Real* to = table_.reserve(static_cast<Index>(all.size()));
+    upload(all.data(), View<Real>{to, static_cast<Index>(all.size()), 1, static_cast<Index>(all.size())});
     last_columns_ = columns;
     last_outputs_ = outputs;
   }
+  const Real* data = table_.data();
   return {{data, m, 1, m}, {data + m, m, 1, m}, {data + 2 * m, outputs + 1, 1, outputs + 1}};
 }
 

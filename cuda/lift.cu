@@ -10,7 +10,7 @@ namespace neuspec {
 
 namespace {
 
-constexpr Index chunk_entries = 1 << 24;  // of samples scaled at a time: 128 MiB in double
+constexpr Index chunk_entries = 1 << 21;  // of samples scaled at a time: 16 MiB in double, which stay in the second-level cache
 
 /// Kernel entries on and below the diagonal.
 template <class Real>
@@ -92,6 +92,7 @@ template <class Real>
 const Real* CudaDevice<Real>::units(Index count) {
   if (count > units_count_) {
     const std::vector<double> ones(static_cast<std::size_t>(count), 1.0);
+    units_count_ = 0;  // should this fail
     upload(ones.data(), View<Real>{units_.reserve(count), count, 1, count});
     units_count_ = count;
   }

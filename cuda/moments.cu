@@ -16,6 +16,7 @@ namespace {
 
 constexpr Index tile_bytes = 32 << 20;  // of lifted features: they stay in the second-level cache
 constexpr Index smallest_tile = 256;    // samples, for GEMM to be worth its launch
+constexpr double part_for_tiles = 0.5;  // of the memory that is left, where that is less
 
 /// Pair features x̃_i x̃_j of a tile, x̃ = [x; 1]: samples contiguous, pairs (i ≤ j) ordered by j; or with `weights` and `reverse`, the pairs (k, l ≥ k)
 /// from packed position `first` on, weighted. Each entry reads two features through the caches and is written once.
@@ -158,19 +159,22 @@ class CudaMoments final : public MomentAccumulator<Real> {
         right_(context),
         y_(context),
         tables_(context) {
-    Index widest = 0;
-    for (const auto& block : plan_.blocks) widest = std::max(widest, block.columns);
-    tile_ = std::max(smallest_tile, tile_bytes / (static_cast<Index>(sizeof(double)) * (plan_.pairs + widest)));
-    pairs_.reserve(plan_.pairs * tile_);
-    right_.reserve(widest * tile_);
-    y_.reserve(outputs_ * tile_);
+    for (const auto& block : plan_.blocks) widest_ = std::max(widest_, block.columns);
     clear(moments_.reserve(plan_.buffer_size), plan_.buffer_size);
     clear(targets_.reserve(plan_.pairs * outputs_), plan_.pairs * outputs_);
+    tables_.reserve(plan_.pairs + 1);
+    // A sample's lifted features, and twice what travels of it.
+    const Index lifted = plan_.pairs + widest_ + outputs_, sample = lifted + 2 * (plan_.N + outputs_), word = sizeof(double);
+    const auto affordable = static_cast<Index>(part_for_tiles * static_cast<double>(context_.free_memory()));
+    tile_ = std::min(std::max(smallest_tile, tile_bytes / (word * lifted)), std::max<Index>(1, affordable / (word * sample)));
   }
 
   // A tile travels while the one before is worked on.
   void add(const Chunk& chunk) override {
-    const Index d = plan_.N - 1;
+    const Index d = plan_.N - 1, most = std::min(tile_, chunk.samples);
+    pairs_.reserve(plan_.pairs * most);
+    right_.reserve(widest_ * most);
+    y_.reserve(outputs_ * most);
     for (Index first = 0; first < chunk.samples; first += tile_) {
       const Index n = std::min(tile_, chunk.samples - first);
       double* to = context_.fill(n * (d + outputs_ + 1));
@@ -221,7 +225,7 @@ class CudaMoments final : public MomentAccumulator<Real> {
   Device<Real>& device_;
   cuda::Context& context_;
   MomentPlan plan_;
-  Index outputs_, tile_ = 0;
+  Index outputs_, widest_ = 0, tile_ = 0;
   cuda::Buffer<double> moments_, targets_, pairs_, right_, y_, tables_;
 };
 

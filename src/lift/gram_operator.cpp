@@ -46,13 +46,14 @@ void GramOperator<Real>::build_from_lifted() {
   }
 }
 
-// D = Āᵀα with α = (K + shift I)⁻¹y, hence ‖D‖² = αᵀKα.
+// D = Āᵀα with α = (K + shift I)⁻¹y. Not by ‖D‖² = αᵀKα: what of y no network reaches makes α large, and K's rounding would show in the product.
 template <class Real>
 double GramOperator<Real>::ridge_norm() {
   Device<Real>& device = this->device();
   const DeviceMatrix<Real> alpha = conjugate_gradients<Real>(device, K_, this->ridge_shift(), this->y(), ridge_steps);
-  device.symm(Real(1), K_, alpha, Real(0), t_);
-  return std::sqrt(std::max(device.dot(alpha, t_), 0.0));
+  this->adjoint(alpha, gamma_);
+  device.project_trace(this->N(), gamma_);
+  return std::sqrt(device.dot(gamma_, gamma_));
 }
 
 template <class Real>

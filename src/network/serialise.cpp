@@ -100,11 +100,11 @@ std::pair<Index, Index> shape(const Json& json) {
   return {integer(json[0]), integer(json[1])};
 }
 
-Problem problem_from(const Json& json) {
+Problem problem_from(const Json& json, Index version) {
   Problem problem;
   try {
     problem.loss = Loss::parse(json.at("loss").get<std::string>());
-    problem.architecture = Architecture::parse(json.value("architecture", "dense"));
+    problem.architecture = Architecture::parse(version < 2 ? "dense" : json.at("architecture").get<std::string>());
   } catch (const UsageError& error) {
     throw DataError(error.what());
   }
@@ -115,14 +115,15 @@ Problem problem_from(const Json& json) {
   return problem;
 }
 
-Preprocessing preprocessing_from(const Json& json) {
+Preprocessing preprocessing_from(const Json& json, Index version) {
   Preprocessing p;
   std::tie(p.image_height, p.image_width) = shape(json.at("image"));
   std::tie(p.window_height, p.window_width) = shape(json.at("window"));
   p.mean = numbers(json.at("mean"));
   p.scale = numbers(json.at("scale"));
   p.classes = numbers(json.at("classes"));
-  const auto encoding = parse_encoding(json.value("encoding", p.classes.empty() ? "none" : "one_vs_rest"));
+  const std::string first_version = p.classes.empty() ? "none" : "one_vs_rest";
+  const auto encoding = parse_encoding(version < 2 ? first_version : json.at("encoding").get<std::string>());
   require(encoding.has_value(), "preprocessing: unknown encoding");
   p.encoding = *encoding;
   json.at("feature_names").get_to(p.feature_names);
@@ -162,13 +163,13 @@ Model model_from(const Json& json) {
   require(version >= 1, "unknown model format " + std::to_string(version));
   Model model;
   json.at("provenance").get_to(model.provenance);
-  model.problem = problem_from(json.at("problem"));
+  model.problem = problem_from(json.at("problem"), version);
   const Json& certificate = json.at("certificate");
   certificate.at("status").get_to(model.status);
   model.primal = number(certificate.at("primal"));
   model.dual = number(certificate.at("dual"));
   model.relative_gap = number(certificate.at("relative_gap"));
-  model.preprocessing = preprocessing_from(json.at("preprocessing"));
+  model.preprocessing = preprocessing_from(json.at("preprocessing"), version);
   model.network = network_from(json, model.problem);
   if (json.contains("dual_vector")) {
     model.dual_vector = numbers(json["dual_vector"]);

@@ -42,15 +42,16 @@ std::array<Cost, 4> costs(const Size& size, double word) {
   const bool squared = size.loss.kind == LossKind::squared;
   const double descents = squared ? newton_products : other_products;
   const double steps = admm_iterations * (squared ? 1 : other_losses), products = squared ? 0 : 3 * n * f * f * C * patches;
-  const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * P * C * word;
+  const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * P * C * word,
+               iterate = 90 * P * C * word;  // of ADMM: points, factors and the fifteen pairs of Anderson's memory
   const double moments = size.dense() ? n * N * N * N * N / 12 : n * P * P, buffers = size.dense() ? N * N * N * N + 8 * P * P : 8 * P * P;
-  const double gram = size.dense() ? n * n * f : 2 * n * n * P, samples = n * (f * patches + 40 * C) * word;
+  const double gram = size.dense() ? n * n * f : 2 * n * n * P, samples = n * (4 * f * patches + 40 * C) * word;
   const double kept = squared ? 0 : samples;
   return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + products) + projections,
-            2 * P * P * word + buffers + state + kept},
+            2 * P * P * word + buffers + iterate + kept},
            {SolverKind::admm, OperatorKind::gram,
             gram + factorisations * n * n * n + steps * (2 * n * n * C * slow * (squared ? 1 : 2) + n * f * f * C * patches + products) + projections,
-            2 * n * n * word + samples + state},
+            2 * n * n * word + samples + iterate},
            {SolverKind::burer_monteiro, OperatorKind::moments, moments + descents * 2 * P * P * C * slow, P * P * word + buffers + state + kept},
            {SolverKind::burer_monteiro, OperatorKind::matrix_free, descents * 4 * n * f * m * static_cast<double>(size.per_pool) * passes,
             n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state}}};

@@ -116,7 +116,7 @@ TYPED_TEST(Dense, AccumulatesDotProductsInDouble) {
 }
 
 TYPED_TEST(Dense, InvertsShiftedMatrices) {
-  for (const Index n : {1, 2, 37, 100}) {
+  for (const Index n : {1, 2, 37, 100, 300}) {
     std::vector<double> eigenvalues;
     for (Index i = 0; i < n; ++i) eigenvalues.push_back(-0.5 + 4 * this->random_.uniform(0, 1));
     const Host S = this->rounded(symmetric_with(this->random_, eigenvalues));

@@ -1,6 +1,7 @@
 // A machine without a GPU plays one: the entry points of the CUDA runtime, cuBLAS and cuSOLVER that the library calls, on host memory and as strict
 // as their documentation. Whatever CUDA may do late is done as late as possible: every stream is a queue that runs when it is waited for. "Device"
-// memory is unreadable while no queue runs, so a host dereference crashes. A broken rule prints "emulation: <function>: <what>" and aborts.
+// memory is unreadable while no queue runs, pinned memory while a copy to it is queued. A broken rule prints "emulation: <function>: <what>" and
+// aborts.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@ struct Counts {
   long handles = 0;      ///< live streams, events, library handles and parameters
   long bytes = 0;        ///< live device and pinned memory
   long allocations = 0;  ///< made so far
+  long peak = 0;         ///< most device memory in use at a time since the last `reset`
 };
 Counts counts();
 
@@ -19,6 +21,7 @@ void fail_allocation(long k);  ///< device or pinned memory: cudaErrorMemoryAllo
 void fail_launch(long k);      ///< a kernel: cudaErrorLaunchFailure as the last error
 void fail_solver(long k);      ///< an eigendecomposition or factorisation leaves info = 1
 void fail_blas(long k);        ///< CUBLAS_STATUS_EXECUTION_FAILED
+bool struck();                 ///< whether one of them has struck since the last `reset`
 void reset();                  ///< no faults, 8 GiB of memory
 
 /// Capacity of the device.

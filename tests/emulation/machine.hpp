@@ -13,14 +13,23 @@ namespace neuspec::emulation {
 
 [[noreturn]] void violation(const char* function, const std::string& what);
 
+/// Solver infos that nobody has looked at yet are forgiven when a call fails: what was under way is given up.
+void forgive_infos();
+
 /// Counts down to a planted fault.
 class Fault {
  public:
   void plant(long k) { left_ = k; }
-  bool strikes() { return left_ >= 0 && left_-- == 0; }
+  bool strikes() {
+    const bool now = left_ >= 0 && left_-- == 0;
+    if (now) forgive_infos();
+    struck_ += now ? 1 : 0;
+    return now;
+  }
+  long struck() const { return struck_; }
 
  private:
-  long left_ = -1;
+  long left_ = -1, struck_ = 0;
 };
 struct Faults {
   Fault allocation, launch, solver, blas;
@@ -38,6 +47,9 @@ void free_pinned(const char* function, void* memory);
 /// [p, p + bytes) has to lie in one live device allocation.
 void require_device(const char* function, const void* p, std::size_t bytes);
 void require_pinned(const char* function, const void* p, std::size_t bytes);
+/// A copy from or (`arriving`) to pinned memory is queued, and carried out: in between the host must not write, or not touch, that memory.
+void copy_begins(const void* pinned, bool arriving);
+void copy_runs(void* to, const void* from, std::size_t bytes, const void* pinned, bool arriving);
 bool on_device(const void* p);
 /// From p to the end of the device allocation that holds it.
 std::size_t bytes_from(const void* p);
@@ -57,8 +69,7 @@ void enqueue(const char* function, cudaStream_t stream, std::function<void()> wo
 /// A kernel: its arguments are scanned for pointers to the host and for solver infos that it reads.
 void launch(cudaStream_t stream, std::function<void()> work, const void* arguments, std::size_t size);
 
-// Solver infos that nobody has looked at yet.
-void register_info(const int* info, std::size_t count);
+void register_info(const char* function, const int* info, std::size_t count);
 void info_seen(const void* first, std::size_t bytes);
 bool unread_infos();
 

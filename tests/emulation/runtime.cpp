@@ -22,6 +22,7 @@ struct Runtime {
   std::set<CUstream_st*> streams;
   std::set<CUevent_st*> events;
   cudaError_t last = cudaSuccess;
+  long timings = 0;
 };
 Runtime& runtime() {
   static Runtime instance;
@@ -61,11 +62,17 @@ cudaError_t copy(const char* function, void* to, const void* from, std::size_t b
   }
   if (kind == cudaMemcpyDeviceToHost) {
     em::require_pinned(function, to, bytes);
-    std::memset(to, 0xff, bytes);  // what is read before the copy has run must not look right
   } else {
     em::require_device(function, to, bytes);
   }
-  em::enqueue(function, stream, [to, from, bytes] { std::memmove(to, from, bytes); });
+  if (kind == cudaMemcpyDeviceToDevice) {
+    em::enqueue(function, stream, [to, from, bytes] { std::memmove(to, from, bytes); });
+    return cudaSuccess;
+  }
+  const bool arriving = kind == cudaMemcpyDeviceToHost;
+  const void* pinned = arriving ? to : from;
+  em::copy_begins(pinned, arriving);
+  em::enqueue(function, stream, [to, from, bytes, pinned, arriving] { em::copy_runs(to, from, bytes, pinned, arriving); });
   return cudaSuccess;
 }
 
@@ -180,12 +187,13 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEve
   require_event(__func__, begin);
   require_event(__func__, end);
   if (end->reached < end->recorded) return remembered(cudaErrorNotReady);
-  *milliseconds = 1;
+  *milliseconds = static_cast<float>(1 + 7 * ++runtime().timings % 5);  // each way to do a thing is the fastest now and then
   return cudaSuccess;
 }
 
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream) {
   require_stream(__func__, stream);
+  if (bytes > em::free_bytes()) run(stream);  // what was freed before on this stream may be used again
   return remembered(em::allocate_device(memory, bytes));
 }
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {

@@ -104,7 +104,7 @@ cusolverStatus_t queue_eigen(const char* function, cusolverDnHandle_t handle, cu
   em::require_device(function, info, static_cast<std::size_t>(batch) * sizeof(int));
   const bool fails = em::faults().solver.strikes();
   em::enqueue(function, handle->stream, [=] { decompose(n, static_cast<T*>(A), lda, static_cast<T*>(W), info, batch, fails); });
-  em::register_info(info, static_cast<std::size_t>(batch));
+  em::register_info(function, info, static_cast<std::size_t>(batch));
   return CUSOLVER_STATUS_SUCCESS;
 }
 cusolverStatus_t queue_eigen(const char* function, cudaDataType type, cusolverDnHandle_t handle, cusolverEigMode_t mode, cublasFillMode_t fill,
@@ -135,7 +135,7 @@ cusolverStatus_t queue_triangle(const char* function, cusolverDnHandle_t handle,
     }
     if (fails) *info = 1;
   });
-  em::register_info(info, 1);
+  em::register_info(function, info, 1);
   return CUSOLVER_STATUS_SUCCESS;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 class WarmStart : public testing::TestWithParam<OperatorKind> {
  protected:
-  WarmStart() : random_(11), data_(test::random_dataset(random_, 80, 5, 2)), device_(make_device<double>(DeviceKind::cpu)) {
+  WarmStart() : random_(11), data_(test::random_dataset(random_, 80, 5, 2)), device_(make_device<double>(DeviceKind::automatic)) {
     problem_.beta = naive::beta_max(problem_, data_);
     settings_.tolerance = 1e-9;
     operator_ = make_operator<double>(GetParam(), *device_, problem_, data_);

@@ -53,12 +53,10 @@ TEST_P(Golden, ReachesTheReferenceOptimum) {
   EXPECT_LE(naive::relative_gap(network, golden.problem, golden.data), 1e-6 * (1 + 1e-6));
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, Golden, testing::Combine(testing::ValuesIn(kCases), testing::ValuesIn(kMethods)), [](const auto& instance) {
-  auto label = std::get<0>(instance.param);
-  label += '_';
-  label += std::get<1>(instance.param).label;
-  return label;
-});
+std::string label(const testing::TestParamInfo<std::tuple<std::string, Method>>& instance) {
+  return std::get<0>(instance.param) + '_' + std::get<1>(instance.param).label;
+}
+INSTANTIATE_TEST_SUITE_P(Methods, Golden, testing::Combine(testing::ValuesIn(kCases), testing::ValuesIn(kMethods)), label);
 
 class GoldenTight : public testing::TestWithParam<std::string> {};
 
@@ -79,5 +77,29 @@ TEST_P(GoldenTight, AutomaticChoiceReachesOneBillionth) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, GoldenTight, testing::ValuesIn(kCases));
+
+#ifdef NEUSPEC_HAS_CUDA
+class GoldenOnTheGpu : public Golden {};
+
+TEST_P(GoldenOnTheGpu, HasTheOptimumOfTheCpu) {
+  const auto& [name, method] = GetParam();
+  const auto golden = neuspec::test::load_golden(name);
+  Settings settings;
+  settings.solver = method.solver;
+  settings.data_operator = method.data_operator;
+  settings.tolerance = 1e-9;
+  settings.device = neuspec::DeviceKind::cuda;
+  const auto gpu = neuspec::fit(golden.data, golden.problem, settings).report;
+  settings.device = neuspec::DeviceKind::cpu;
+  const auto cpu = neuspec::fit(golden.data, golden.problem, settings).report;
+  EXPECT_EQ(gpu.status, Status::optimal);
+  EXPECT_EQ(cpu.status, Status::optimal);
+  EXPECT_NE(gpu.device, cpu.device);
+  EXPECT_NEAR(gpu.primal, cpu.primal, 1e-9 * std::max(1.0, cpu.primal));
+  EXPECT_NEAR(gpu.beta_max, cpu.beta_max, 1e-12 * cpu.beta_max);
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, GoldenOnTheGpu, testing::Combine(testing::ValuesIn(kCases), testing::ValuesIn(kMethods)), label);
+#endif
 
 }  // namespace
