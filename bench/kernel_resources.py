@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Registers and stack of every kernel in a library, as a Markdown table: cuobjdump -res-usage LIBRARY | bench/kernel_resources.py
+"""Registers and stack of every kernel in a library, the most of its instances, as a Markdown table:
+
+    cuobjdump -res-usage LIBRARY | bench/kernel_resources.py
 
 Reads the machine code itself, so that it shows what runs. A spilled register would need a stack: 0 bytes of stack are no spills.
 """
@@ -23,12 +25,11 @@ def main():
 
     rows = collections.defaultdict(lambda: collections.defaultdict(list))
     for mangled, plain in zip(table, readable):
-        functor = re.search(r"\(anonymous namespace\)::(\w+)(<[^<>]*>)?", plain)
+        functor = re.search(r"\(anonymous namespace\)::(\w+)", plain)
         if functor is None:
             continue  # Thrust's own
-        label = functor[1] + ("" if functor[2] is None else functor[2])
         for arch, usage in table[mangled].items():
-            rows[label][arch].append(usage)
+            rows[functor[1]][arch].append(usage)
     architectures = sorted({arch for row in rows.values() for arch in row})
     print("| kernel |" + "".join(f" sm_{arch} |" for arch in architectures) + " stack, bytes |")
     print("|---|" + "---|" * (len(architectures) + 1))
