@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "device/lapack.hpp"
+#include "neuspec/explain.hpp"
+
+namespace neuspec {
+namespace {
+
+/// The neurons of one output: their directions side by side, and once more times α.
+struct Layer {
+  std::vector<double> directions, scaled;
+  double weight = 0, magnitude = 0;  // Σ α and Σ|α|
+  Index neurons = 0;
+};
+
+Layer layer_of(const Network& network, Index output) {
+  Layer layer;
+  for (Index j = 0; j < network.neurons(); ++j) {
+    if (network.output[static_cast<std::size_t>(j)] != output) continue;
+    const double alpha = network.weights[static_cast<std::size_t>(j)];
+    const double* u = network.directions.data() + j * network.features;
+    for (Index i = 0; i < network.features; ++i) {
+      layer.directions.push_back(u[i]);
+      layer.scaled.push_back(alpha * u[i]);
+    }
+    layer.weight += alpha;
+    layer.magnitude += std::abs(alpha);
+    ++layer.neurons;
+  }
+  return layer;
+}
+
+QuadraticOutput form_of(const Network& network, Index output) {
+  const Index d = network.features;
+  const auto [a, b, c] = network.activation;
+  const Layer layer = layer_of(network, output);
+  QuadraticOutput form{.Q = std::vector<double>(static_cast<std::size_t>(d * d)), .q = std::vector<double>(static_cast<std::size_t>(d))};
+  if (layer.neurons == 0) return form;
+  lapack::gemm('N', 'T', d, d, layer.neurons, a, layer.scaled.data(), d, layer.directions.data(), d, 0.0, form.Q.data(), d);
+  for (Index j = 0; j < d; ++j)
+    for (Index i = j + 1; i < d; ++i) form.Q[static_cast<std::size_t>(i * d + j)] = form.Q[static_cast<std::size_t>(j * d + i)];
+  for (Index j = 0; j < layer.neurons; ++j)
+    for (Index i = 0; i < d; ++i) form.q[static_cast<std::size_t>(i)] += b * layer.scaled[static_cast<std::size_t>(j * d + i)];
+  form.s = c * layer.weight;
+  const double largest = std::max({std::abs(a), std::abs(b), std::abs(c)});
+  form.rounding = static_cast<double>(layer.neurons + 4) * std::numeric_limits<double>::epsilon() * largest * layer.magnitude;
+  return form;
+}
+
+}  // namespace
+
+std::vector<QuadraticOutput> quadratic_form(const Network& network) {
+  std::vector<QuadraticOutput> outputs;
+  for (Index k = 0; k < network.outputs; ++k) outputs.push_back(form_of(network, k));
+  return outputs;
+}
+
+}  // namespace neuspec
