@@ -105,19 +105,19 @@ Bracket bracket_of(const Scaled& problem) {
   return bracket;
 }
 
-// The root δ of φ(δ) = 1, or the least δ where φ < 1 everywhere. 1/√φ is nearly straight around a pole, so Newton's method on it needs
-// few steps; the bracket guards it where the curve is no pole's.
+// The root δ of φ(δ) = 1, or the least δ where φ < 1 everywhere. 1/√φ is nearly straight around a pole, so Newton's method on it needs about six
+// steps; the bracket guards it where the curve is no pole's.
 double secular_root(const Scaled& problem) {
   auto [low, high] = bracket_of(problem);
   double delta = low;
-  for (int step = 1; step < 400; ++step) {
+  for (int step = 0; step < 200; ++step) {
     const Secular at = evaluate(problem, delta);
     if (std::abs(at.value - 1) <= 2 * kEpsilon) break;
     if (at.value < 1 && delta <= low) break;
     (at.value > 1 ? low : high) = delta;
     if (high - low <= 2 * kEpsilon * high) break;
     const double newton = delta + 2 * at.value * (1 - std::sqrt(at.value)) / at.slope;
-    delta = newton > low && newton < high && step % 8 != 0 ? newton : std::sqrt(low) * std::sqrt(high);
+    delta = newton > low && newton < high ? newton : std::sqrt(low) * std::sqrt(high);
   }
   return delta;
 }

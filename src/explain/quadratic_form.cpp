@@ -45,7 +45,7 @@ QuadraticOutput form_of(const Network& network, Index output) {
     for (Index i = 0; i < d; ++i) form.q[static_cast<std::size_t>(i)] += b * layer.scaled[static_cast<std::size_t>(j * d + i)];
   form.s = c * layer.weight;
   const double largest = std::max({std::abs(a), std::abs(b), std::abs(c)});
-  form.rounding = static_cast<double>(layer.neurons + 4) * std::numeric_limits<double>::epsilon() * largest * layer.magnitude;
+  form.rounding = 0.5 * static_cast<double>(layer.neurons + 4) * std::numeric_limits<double>::epsilon() * largest * layer.magnitude;
   return form;
 }
 
