@@ -42,7 +42,7 @@ struct Flip {
 /// `distance` − `lower_bound` is rounding: relative to the distance about d·2⁻⁵² times the condition of the problem, which is bad for samples that
 /// all but lie on a boundary or miss it by all but nothing. Where `distance` is infinite, so is `lower_bound` if the maximum of h stays
 /// below zero under every change within rounding; if it does not (Q without full rank: an eigenvalue zero is only known to rounding),
-/// `lower_bound` is the radius, some 10⁶ times the data's size, within which no flip is possible.
+/// `lower_bound` is the radius, of the order of √(|h(x)|/(d·2⁻⁵²·‖H‖₂)), within which no flip is possible.
 /// \throws DataError when sizes disagree or a value is not finite.
 std::vector<Flip> smallest_flips(const std::vector<QuadraticOutput>& outputs, const double* x, Index samples, bool with_delta = false);
 
