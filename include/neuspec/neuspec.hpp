@@ -5,6 +5,7 @@
 #include "neuspec/certificate.hpp"
 #include "neuspec/dataset.hpp"
 #include "neuspec/error.hpp"
+#include "neuspec/explain.hpp"
 #include "neuspec/fit.hpp"
 #include "neuspec/network.hpp"
 #include "neuspec/preprocessing.hpp"

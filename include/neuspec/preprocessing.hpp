@@ -27,6 +27,7 @@ struct Preprocessing {
   std::vector<double> mean, scale;            ///< per feature after the block means; empty: data used as they are; z = (x − mean)/scale
   std::vector<double> classes;                ///< sorted distinct labels when one column of labels is encoded; empty otherwise
   Encoding encoding = Encoding::none;
+  std::vector<double> class_weights;  ///< weight of the samples of each class; empty: all 1
   std::vector<std::string> feature_names, target_names;  ///< of the raw table
 
   /// Number of raw features expected by `features_of`.
@@ -44,6 +45,8 @@ struct Preprocessing {
 struct PreprocessingOptions {
   bool standardize = false;  ///< mean 0 and population standard deviation 1 (constant features are only centred)
   Encoding encoding = Encoding::none;
+  bool balance_classes = false;               ///< weights n/(K n_k) for the n_k samples of each of K classes
+  std::vector<double> class_weights = {};     ///< these weights instead, by ascending label
   Index window_height = 0, window_width = 0;  ///< block means over images
 };
 

@@ -16,6 +16,7 @@ void add_fit(CLI::App& program, Action& action);
 void add_path(CLI::App& program, Action& action);
 void add_predict(CLI::App& program, Action& action);
 void add_certify(CLI::App& program, Action& action);
+void add_explain(CLI::App& program, Action& action);
 void add_info(CLI::App& program, Action& action);
 
 }  // namespace neuspec::cli

@@ -61,7 +61,7 @@ Encoding encoding_of(const DataOptions& options, const Loss& loss, const Table& 
   if (loss.coupled()) {
     return Encoding::one_hot;
   }
-  return std::all_of(table.y.begin(), table.y.end(), is_sign) ? Encoding::none : Encoding::binary;
+  return options.class_weights.empty() && std::all_of(table.y.begin(), table.y.end(), is_sign) ? Encoding::none : Encoding::binary;
 }
 
 }  // namespace

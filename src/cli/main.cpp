@@ -27,6 +27,7 @@ int run(int count, char** arguments) {
   add_path(program, action);
   add_predict(program, action);
   add_certify(program, action);
+  add_explain(program, action);
   add_info(program, action);
   try {
     program.parse(count, arguments);

@@ -18,6 +18,9 @@ void add_data_options(CLI::App& command, DataOptions& options) {
       ->type_name("FILE")
       ->group(group);
   command.add_flag("--one-vs-rest", options.one_vs_rest, "turn one column of class labels into a target of -1 or +1 for each class")->group(group);
+  command.add_option("--class-weights", options.class_weights, "weigh samples by class: 'balanced' or a number a class, comma-separated, by ascending label")
+      ->type_name("WEIGHTS")
+      ->group(group);
   command.add_option("--downsample", options.window, "average images over windows of that size, for example 4x4")->type_name("HxW")->group(group);
   command.add_flag("--standardize", options.standardize, "give features mean 0 and standard deviation 1; kept in the model")->group(group);
 }
@@ -34,6 +37,12 @@ ReadOptions read_options(const DataOptions& options) {
 PreprocessingOptions preprocessing_options(const DataOptions& options) {
   PreprocessingOptions preprocessing;
   preprocessing.standardize = options.standardize;
+  preprocessing.balance_classes = options.class_weights == "balanced";
+  if (!options.class_weights.empty() && !preprocessing.balance_classes) {
+    for (const std::string& item : split_list("--class-weights", options.class_weights)) {
+      preprocessing.class_weights.push_back(positive_number("--class-weights", item));
+    }
+  }
   if (options.window.empty()) {
     return preprocessing;
   }

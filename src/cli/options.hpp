@@ -13,7 +13,7 @@ namespace neuspec::cli {
 
 /// The training data and what to make of them.
 struct DataOptions {
-  std::string path, targets, labels, window;
+  std::string path, targets, labels, window, class_weights;
   bool one_vs_rest = false, standardize = false;
 };
 void add_data_options(CLI::App& command, DataOptions& options);

@@ -67,6 +67,9 @@ void check_preprocessing(const Preprocessing& p, const Network& network) {
   require(p.classes.empty() == (p.encoding == Encoding::none), "preprocessing: classes and their encoding disagree");
   require(p.classes.empty() || p.classes.size() == (p.encoding == Encoding::binary ? 2 : outputs),
           "preprocessing: the number of classes is not the number of outputs");
+  require(p.class_weights.empty() || p.class_weights.size() == p.classes.size(), "preprocessing: wrong number of class weights");
+  require(all_finite(p.class_weights) && std::all_of(p.class_weights.begin(), p.class_weights.end(), [](double weight) { return weight > 0; }),
+          "preprocessing: a class weight is not a positive number");
   require(p.encoding != Encoding::binary || outputs == 1, "preprocessing: two classes make one output");
   require(all_finite(p.classes) && std::adjacent_find(p.classes.begin(), p.classes.end(), std::greater_equal<>()) == p.classes.end(),
           "preprocessing: classes are not ascending numbers");

@@ -52,6 +52,7 @@ Json header_json(const Model& model) {
                            {"scale", p.scale},
                            {"classes", p.classes},
                            {"encoding", name(p.encoding)},
+                           {"class_weights", p.class_weights},
                            {"feature_names", p.feature_names},
                            {"target_names", p.target_names}};
   json["features"] = model.network.features;
@@ -126,6 +127,9 @@ Preprocessing preprocessing_from(const Json& json, Index version) {
   const auto encoding = parse_encoding(version < 2 ? first_version : json.at("encoding").get<std::string>());
   require(encoding.has_value(), "preprocessing: unknown encoding");
   p.encoding = *encoding;
+  if (version >= 2) {
+    p.class_weights = numbers(json.at("class_weights"));
+  }
   json.at("feature_names").get_to(p.feature_names);
   json.at("target_names").get_to(p.target_names);
   return p;

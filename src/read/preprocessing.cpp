@@ -181,26 +181,53 @@ std::string listed(const std::vector<double>& classes) {
   return text + (classes.size() > kMost ? ", …" : "");
 }
 
-std::vector<double> encoded(const Table& table, const std::vector<double>& classes, Encoding encoding) {
+/// Position of each sample's label among the classes.
+std::vector<std::size_t> class_positions(const Table& table, const std::vector<double>& classes) {
   if (table.targets != 1) {
     fail(table.path, "one column of class labels is needed; there are " + read::count_of(table.targets, "target"));
   }
-  const std::size_t targets = encoding == Encoding::binary ? 1 : classes.size();
-  std::vector<double> y(table.y.size() * targets, encoding == Encoding::one_hot ? 0.0 : -1.0);
+  std::vector<std::size_t> positions;
+  positions.reserve(table.y.size());
   for (std::size_t i = 0; i < table.y.size(); ++i) {
     const auto found = std::lower_bound(classes.begin(), classes.end(), table.y[i]);
     if (found == classes.end() || *found != table.y[i]) {
       fail(table.path,
            "sample " + std::to_string(i + 1) + ": the label " + read::shortest(table.y[i]) + " is not one of the classes " + listed(classes));
     }
-    const auto position = static_cast<std::size_t>(found - classes.begin());
+    positions.push_back(static_cast<std::size_t>(found - classes.begin()));
+  }
+  return positions;
+}
+
+std::vector<double> encoded(const std::vector<std::size_t>& positions, std::size_t classes, Encoding encoding) {
+  const std::size_t targets = encoding == Encoding::binary ? 1 : classes;
+  std::vector<double> y(positions.size() * targets, encoding == Encoding::one_hot ? 0.0 : -1.0);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
     if (encoding != Encoding::binary) {
-      y[i * targets + position] = 1.0;
-    } else if (position == 1) {
+      y[i * targets + positions[i]] = 1.0;
+    } else if (positions[i] == 1) {
       y[i] = 1.0;
     }
   }
   return y;
+}
+
+std::vector<double> learn_class_weights(const Table& table, const std::vector<double>& classes, const PreprocessingOptions& options) {
+  if (!options.class_weights.empty()) {
+    if (options.class_weights.size() != classes.size()) {
+      fail(table.path, std::to_string(options.class_weights.size()) + " class weights for " + std::to_string(classes.size()) + " classes: " +
+                           listed(classes));
+    }
+    return options.class_weights;
+  }
+  std::vector<double> weights(classes.size());
+  for (const std::size_t position : class_positions(table, classes)) {
+    weights[position] += 1;
+  }
+  for (double& weight : weights) {
+    weight = static_cast<double>(table.samples) / (static_cast<double>(classes.size()) * weight);
+  }
+  return weights;
 }
 
 }  // namespace
@@ -256,11 +283,18 @@ Dataset Preprocessing::dataset_of(const Table& table) const {
   if (table.targets == 0) {
     fail(table.path, "the file has no targets; name a column or give the labels in a file of their own");
   }
-  std::vector<double> y = encoding == Encoding::none ? table.y : encoded(table, classes, encoding);
+  std::vector<double> y = table.y, weights;
+  if (encoding != Encoding::none) {
+    const std::vector<std::size_t> positions = class_positions(table, classes);
+    y = encoded(positions, classes.size(), encoding);
+    for (std::size_t i = 0; !class_weights.empty() && i < positions.size(); ++i) {
+      weights.push_back(class_weights[positions[i]]);
+    }
+  }
   const Index targets = static_cast<Index>(y.size()) / table.samples;
   std::vector<double> x = features_of(table);
   const auto features = static_cast<Index>(x.size()) / table.samples;
-  return {table.samples, features, targets, std::move(x), std::move(y)};
+  return {table.samples, features, targets, std::move(x), std::move(y), std::move(weights)};
 }
 
 Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions& options) {
@@ -283,6 +317,12 @@ Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions
     if (options.encoding == Encoding::binary && map.classes.size() != 2) {
       fail(table.path, std::to_string(map.classes.size()) + " distinct labels where two classes are needed: " + listed(map.classes));
     }
+  }
+  if (options.balance_classes || !options.class_weights.empty()) {
+    if (map.classes.empty()) {
+      fail(table.path, "class weights need class labels: a loss for classes, or one target against the rest");
+    }
+    map.class_weights = learn_class_weights(table, map.classes, options);
   }
   if (options.standardize) {
     learn_scaling(table, map);

@@ -1,0 +1,70 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "device/lapack.hpp"
+#include "lift/window.hpp"
+#include "neuspec/explain.hpp"
+
+namespace neuspec {
+namespace {
+
+/// The neurons of one output, one column for every patch that they see: their directions as functions of the whole sample, 0 outside the patch, and
+/// once more times α/P.
+struct Layer {
+  std::vector<double> directions, scaled;
+  double weight = 0, magnitude = 0;  // Σ α and Σ|α|
+  Index columns = 0;
+};
+
+Layer layer_of(const Network& network, Index output) {
+  const Patches patches(network.architecture, network.features);
+  Layer layer;
+  for (Index j = 0; j < network.neurons(); ++j) {
+    if (network.output[static_cast<std::size_t>(j)] != output) continue;
+    const double alpha = network.weights[static_cast<std::size_t>(j)];
+    const double* u = network.directions.data() + j * patches.size;
+    for (Index patch = 0; patch < patches.per_pool; ++patch) {
+      const Window window = window_of(patches, network.pool_of(j), patch);
+      const std::size_t first = layer.directions.size();
+      layer.directions.resize(first + static_cast<std::size_t>(network.features));
+      for (Index i = 0; i < patches.size; ++i) {
+        const Index source = window.source(i);
+        if (source >= 0) layer.directions[first + static_cast<std::size_t>(source)] = u[i];
+      }
+      const double share = alpha / static_cast<double>(patches.per_pool);
+      for (std::size_t i = first; i < layer.directions.size(); ++i) layer.scaled.push_back(share * layer.directions[i]);
+      ++layer.columns;
+    }
+    layer.weight += alpha;
+    layer.magnitude += std::abs(alpha);
+  }
+  return layer;
+}
+
+QuadraticOutput form_of(const Network& network, Index output) {
+  const Index d = network.features;
+  const auto [a, b, c] = network.activation;
+  const Layer layer = layer_of(network, output);
+  QuadraticOutput form{.Q = std::vector<double>(static_cast<std::size_t>(d * d)), .q = std::vector<double>(static_cast<std::size_t>(d))};
+  if (layer.columns == 0) return form;
+  lapack::gemm('N', 'T', d, d, layer.columns, a, layer.scaled.data(), d, layer.directions.data(), d, 0.0, form.Q.data(), d);
+  for (Index j = 0; j < d; ++j)
+    for (Index i = j + 1; i < d; ++i) form.Q[static_cast<std::size_t>(i * d + j)] = form.Q[static_cast<std::size_t>(j * d + i)];
+  for (Index j = 0; j < layer.columns; ++j)
+    for (Index i = 0; i < d; ++i) form.q[static_cast<std::size_t>(i)] += b * layer.scaled[static_cast<std::size_t>(j * d + i)];
+  form.s = c * layer.weight;
+  const double largest = std::max({std::abs(a), std::abs(b), std::abs(c)});
+  form.rounding = 0.5 * static_cast<double>(layer.columns + 6) * std::numeric_limits<double>::epsilon() * largest * layer.magnitude;
+  return form;
+}
+
+}  // namespace
+
+std::vector<QuadraticOutput> quadratic_form(const Network& network) {
+  std::vector<QuadraticOutput> outputs;
+  for (Index k = 0; k < network.outputs; ++k) outputs.push_back(form_of(network, k));
+  return outputs;
+}
+
+}  // namespace neuspec
