@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/cross_validation.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/path_table.hpp"
@@ -24,7 +25,7 @@ struct PathOptions {
   DataOptions data;
   ProblemOptions problem;
   Settings settings;
-  int points = 20;
+  int points = 20, folds = 0;
   std::string min_ratio = "0.001", betas, validation, validation_labels, output, model, report;
   bool json = false, quiet = false;
 };
@@ -49,8 +50,14 @@ std::vector<double> betas_of(const PathOptions& options, const Problem& problem,
 
 /// \throws UsageError, before any file is read
 void check_options(const PathOptions& options) {
-  if (!options.model.empty() && options.validation.empty()) {
-    throw UsageError("--model keeps the best network on validation data: give them with --validation");
+  if (!options.model.empty() && options.validation.empty() && options.folds == 0) {
+    throw UsageError("--model keeps the best network on validation data: give them with --validation, or --folds");
+  }
+  if (!options.validation.empty() && options.folds != 0) {
+    throw UsageError("give either --validation or --folds");
+  }
+  if (options.folds != 0 && options.folds < 2) {
+    throw UsageError("--folds " + std::to_string(options.folds) + ": give an integer from 2");
   }
   if (options.points < 1 || options.points > 10000) {
     throw UsageError("--points " + std::to_string(options.points) + ": give an integer from 1 to 10000");
@@ -69,6 +76,13 @@ void check_options(const PathOptions& options) {
 std::vector<PathPoint> trace(const PathOptions& options, const Problem& problem, const TrainingData& training,
                              const std::optional<Dataset>& validation, ProgressLine& line) {
   const std::vector<double> betas = betas_of(options, problem, training.data);
+  catch_interrupts();
+  std::vector<Scores> folds;
+  if (options.folds > 0) {
+    line.set_title(std::to_string(options.folds) + " folds ");
+    folds = cross_validate(training.data, problem, betas, options.folds, options.settings, observer_of(line));
+    line.clear();
+  }
   const bool table = !options.quiet && !options.json;
   const auto set_title = [&](std::size_t point) { line.set_title(std::to_string(point) + "/" + std::to_string(betas.size()) + " "); };
   std::vector<PathPoint> points;
@@ -76,10 +90,12 @@ std::vector<PathPoint> trace(const PathOptions& options, const Problem& problem,
     PathPoint point{result, evaluate(result.network, problem.loss, training.data), std::nullopt};
     if (validation) {
       point.validation = evaluate(result.network, problem.loss, *validation);
+    } else if (points.size() < folds.size()) {
+      point.validation = folds[points.size()];
     }
     line.clear();
     if (table) {
-      std::cout << (points.empty() ? table_header(validation.has_value()) : "") << table_row(point) << std::flush;
+      std::cout << (points.empty() ? table_header(validation.has_value() || options.folds > 0) : "") << table_row(point) << std::flush;
     }
     points.push_back(std::move(point));
     if (!options.output.empty()) {
@@ -89,7 +105,6 @@ std::vector<PathPoint> trace(const PathOptions& options, const Problem& problem,
     return !interrupted();
   };
   set_title(1);
-  catch_interrupts();
   fit_path(training.data, problem, betas, options.settings, after_each, observer_of(line));
   line.clear();
   return points;
@@ -99,7 +114,7 @@ void write_outputs(const PathOptions& options, const Problem& problem, const Pre
   const std::optional<std::size_t> best = best_point(points);
   const bool print = !options.quiet && !options.json;
   if (best && print) {
-    std::cout << "best on " << options.validation << ": beta " << rounded(points[*best].result.report.beta, 6) << ", "
+    std::cout << "best on " << (options.folds > 0 ? "samples left out" : options.validation) << ": beta " << rounded(points[*best].result.report.beta, 6) << ", "
               << scores_text(*points[*best].validation) << '\n';
   }
   if (best && !options.model.empty()) {
@@ -133,6 +148,9 @@ int run_path(const PathOptions& options) {
 void add_path_options(CLI::App& command, PathOptions& options) {
   command.add_option("--validation", options.validation, "file of samples on which the best beta is chosen")->type_name("FILE")->group("Data");
   command.add_option("--validation-labels", options.validation_labels, "file with the targets of --validation")->type_name("FILE")->group("Data");
+  command.add_option("--folds", options.folds, "instead of --validation: leave out each of so many parts of the samples in turn (cross-validation)")
+      ->type_name("INTEGER")
+      ->group("Data");
   command.add_option("--points", options.points, "number of betas from 1 to 10000, spaced evenly in their logarithm, from beta_max downwards [20]")
       ->type_name("INTEGER")
       ->group("Path");
