@@ -31,15 +31,38 @@ struct Network {
   /// f = outputs for `samples` rows of x (row-major, samples × d); f is samples × C, row-major. Batched GEMM, 2·n·f·m flops a patch of a pool.
   void predict(const double* x, Index samples, double* f) const;
 
+  /// What the neurons put out, without their weights: h_j = σ(u_jᵀ x), or the mean over their pool; h is samples × m, row-major.
+  void activate(const double* x, Index samples, double* h) const;
+
   /// Σ_j |α_j|.
   double penalty() const;
 };
+
+/// A layer below the one that predicts: a network trained to its own optimum on its own features, whose neurons' outputs, standardised, are the
+/// features of the next layer.
+struct HiddenLayer {
+  Network network;
+  std::vector<double> mean, scale;  ///< of the neurons' outputs on the training data, m each
+  Problem problem;
+  double primal = 0, dual = 0, relative_gap = 0;  ///< of this layer's own certificate
+  std::string status;
+
+  /// Features of the next layer: samples × m, row-major.
+  std::vector<double> apply(const std::vector<double>& x) const;
+};
+
+/// The hidden layer that a trained network makes on the features x (row-major) it was trained on.
+HiddenLayer hidden_layer(const Network& network, const Problem& problem, const std::vector<double>& x);
+
+/// The data as the layer above the last of `layers` sees them.
+Dataset through(const std::vector<HiddenLayer>& layers, const Dataset& data);
 
 /// A network with everything needed to use and to check it: what a model file holds.
 struct Model {
   Network network;
   Problem problem;
   Preprocessing preprocessing;
+  std::vector<HiddenLayer> hidden = {};           ///< below `network`, the first one first; none: `network` sees the preprocessed features
   double primal = 0, dual = 0, relative_gap = 0;  ///< as certified when the network was trained
   std::string status;                             ///< `optimal` or why training stopped
   std::string provenance;                         ///< data file, samples, version that made it

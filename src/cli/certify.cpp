@@ -26,7 +26,7 @@ struct CertifyOptions {
 
 int run_certify(const CertifyOptions& options) {
   const Model model = Model::load(options.model);
-  const Dataset data = read_samples(options.data, model.preprocessing);
+  const Dataset data = through(model.hidden, read_samples(options.data, model.preprocessing));
   // The model's own dual vector proves it on the training data; on any others it is of the wrong size or worth little.
   const bool fits = static_cast<Index>(model.dual_vector.size()) == data.samples() * data.targets();
   const Certificate certificate = certify(model.network, model.problem, data, fits ? model.dual_vector : std::vector<double>());

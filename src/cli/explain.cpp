@@ -12,6 +12,7 @@
 #include "cli/output.hpp"
 #include "cli/report.hpp"
 #include "network/replace_file.hpp"
+#include "neuspec/error.hpp"
 #include "neuspec/version.hpp"
 #include "text/number.hpp"
 
@@ -146,6 +147,9 @@ std::string summary(const Model& model, const std::vector<std::vector<double>>& 
 int run_explain(const ExplainOptions& options) {
   check_outputs({options.output, options.form}, {options.model, options.data.path});
   const Model model = Model::load(options.model);
+  if (!model.hidden.empty()) {
+    throw UsageError(options.model + ": a network of several layers is no quadratic function of its samples, so that there is no exact distance");
+  }
   const std::vector<double> x = model.preprocessing.features_of(read_features(options.data, model.preprocessing));
   const std::vector<QuadraticOutput> outputs = quadratic_form(model.network);
   std::vector<std::vector<double>> spectra(outputs.size());

@@ -38,6 +38,7 @@ Json info_json(const Model& model) {
           {"activation", model.problem.activation.name()},
           {"architecture", model.problem.architecture.name()},
           {"beta", model.problem.beta},
+          {"hidden_layers", model.hidden.size()},
           {"features", model.network.features},
           {"outputs", model.network.outputs},
           {"neurons", model.network.neurons()},
@@ -80,7 +81,8 @@ std::string info_text(const Model& model) {
   const Network& network = model.network;
   const auto number = [](Index count) { return std::to_string(count); };
   const std::string split = network.outputs > 1 ? " (per output: " + listed(neurons_per_output(network), number) + ")" : "";
-  return "network        " + number(network.features) + " features, " + number(network.neurons()) + " neurons" + split + ", " +
+  const std::string below = model.hidden.empty() ? "" : "the last of " + std::to_string(model.hidden.size() + 1) + " layers, ";
+  return "network        " + below + number(network.features) + " features, " + number(network.neurons()) + " neurons" + split + ", " +
          number(network.outputs) + (network.outputs == 1 ? " output" : " outputs") + "\nproblem        " + model.problem.loss.name() + " loss, " +
          model.problem.architecture.name() + ", activation " + model.problem.activation.name() + ", beta " + format_number(model.problem.beta) +
          "\npreprocessing  " + preprocessing_text(model.preprocessing) + "\ntargets        " +

@@ -78,7 +78,10 @@ void write_predictions(std::ostream& stream, const Model& model, const std::vect
 int run_predict(const PredictOptions& options) {
   check_outputs({options.output}, {options.model, options.data.path});
   const Model model = Model::load(options.model);
-  const std::vector<double> x = model.preprocessing.features_of(read_features(options.data, model.preprocessing));
+  std::vector<double> x = model.preprocessing.features_of(read_features(options.data, model.preprocessing));
+  for (const HiddenLayer& layer : model.hidden) {
+    x = layer.apply(x);
+  }
   if (options.output.empty()) {
     write_predictions(std::cout, model, x);
   } else {

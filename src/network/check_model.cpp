@@ -57,9 +57,10 @@ void check_image(const Preprocessing& p, Index features, Index names) {
   require(names == 0 || fits, "preprocessing: wrong number of feature names");
 }
 
-void check_preprocessing(const Preprocessing& p, const Network& network) {
-  check_image(p, network.features, static_cast<Index>(p.feature_names.size()));
-  const auto features = static_cast<std::size_t>(network.features);
+/// `features` are those of the first layer, `network` is the last.
+void check_preprocessing(const Preprocessing& p, Index first_features, const Network& network) {
+  check_image(p, first_features, static_cast<Index>(p.feature_names.size()));
+  const auto features = static_cast<std::size_t>(first_features);
   require(p.mean.size() == p.scale.size() && (p.mean.empty() || p.mean.size() == features), "preprocessing: wrong number of means or scales");
   require(all_finite(p.mean) && all_finite(p.scale), "preprocessing: a mean or scale is not finite");
   require(std::all_of(p.scale.begin(), p.scale.end(), [](double scale) { return scale > 0; }), "preprocessing: a scale is not positive");
@@ -74,6 +75,32 @@ void check_preprocessing(const Preprocessing& p, const Network& network) {
   require(all_finite(p.classes) && std::adjacent_find(p.classes.begin(), p.classes.end(), std::greater_equal<>()) == p.classes.end(),
           "preprocessing: classes are not ascending numbers");
   require(p.target_names.empty() || p.target_names.size() == (p.classes.empty() ? outputs : 1), "preprocessing: wrong number of target names");
+}
+
+/// Of a model or a hidden layer.
+template <class Proven>
+void check_proven(const Proven& proven) {
+  const Activation& activation = proven.network.activation;
+  require(std::isfinite(activation.a) && std::isfinite(activation.b) && std::isfinite(activation.c), "the activation is not finite");
+  require(activation == proven.problem.activation, "network and problem have different activations");
+  require(proven.network.architecture == proven.problem.architecture, "network and problem have different architectures");
+  require(std::isfinite(proven.problem.beta) && proven.problem.beta > 0, "beta must be a finite number above 0");
+  require(std::isfinite(proven.primal) && std::isfinite(proven.dual) && std::isfinite(proven.relative_gap), "the certificate is not finite");
+  check_network(proven.network);
+}
+
+/// Each hidden layer's neurons are the features of the next layer.
+void check_hidden(const Model& model) {
+  for (std::size_t i = 0; i < model.hidden.size(); ++i) {
+    const HiddenLayer& layer = model.hidden[i];
+    check_proven(layer);
+    const auto m = static_cast<std::size_t>(layer.network.neurons());
+    const Index next = i + 1 < model.hidden.size() ? model.hidden[i + 1].network.features : model.network.features;
+    require(next == layer.network.neurons(), "hidden layer " + std::to_string(i + 1) + " does not have as many neurons as the next one features");
+    require(layer.mean.size() == m && layer.scale.size() == m && all_finite(layer.mean) && all_finite(layer.scale) &&
+                std::all_of(layer.scale.begin(), layer.scale.end(), [](double scale) { return scale > 0; }),
+            "hidden layer " + std::to_string(i + 1) + ": wrong means or scales");
+  }
 }
 
 }  // namespace
@@ -94,15 +121,10 @@ Patches patches_of(const Network& network) {
 }
 
 void check_model(const Model& model) {
-  const Activation& activation = model.network.activation;
-  require(std::isfinite(activation.a) && std::isfinite(activation.b) && std::isfinite(activation.c), "the activation is not finite");
-  require(activation == model.problem.activation, "network and problem have different activations");
-  require(model.network.architecture == model.problem.architecture, "network and problem have different architectures");
   require(all_finite(model.dual_vector), "the dual vector is not finite");
-  require(std::isfinite(model.problem.beta) && model.problem.beta > 0, "beta must be a finite number above 0");
-  require(std::isfinite(model.primal) && std::isfinite(model.dual) && std::isfinite(model.relative_gap), "the certificate is not finite");
-  check_network(model.network);
-  check_preprocessing(model.preprocessing, model.network);
+  check_proven(model);
+  check_hidden(model);
+  check_preprocessing(model.preprocessing, model.hidden.empty() ? model.network.features : model.hidden.front().network.features, model.network);
 }
 
 }  // namespace neuspec

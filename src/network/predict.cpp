@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "device/lapack.hpp"
 #include "lift/window.hpp"
@@ -94,6 +95,15 @@ void Network::predict(const double* x, Index samples, double* f) const {
   }
 #pragma omp parallel for num_threads(static_cast <int>(threads)) schedule(static)
   for (Index index = 0; index < batches; ++index) predict_batch(index, scratch.data() + omp_get_thread_num() * room);
+}
+
+void Network::activate(const double* x, Index samples, double* h) const {
+  // The same network with weights 1 and an output for every neuron.
+  Network single = *this;
+  single.outputs = neurons();
+  std::fill(single.weights.begin(), single.weights.end(), 1.0);
+  std::iota(single.output.begin(), single.output.end(), Index(0));
+  single.predict(x, samples, h);
 }
 
 double Network::penalty() const {

@@ -34,18 +34,42 @@ Json neurons_json(const Network& network) {
   return neurons;
 }
 
+Json problem_json(const Problem& problem) {
+  const Activation& activation = problem.activation;
+  return {{"loss", problem.loss.name()},
+          {"beta", problem.beta},
+          {"activation", std::vector<double>{activation.a, activation.b, activation.c}},
+          {"architecture", problem.architecture.name()}};
+}
+
+/// Of a model or a hidden layer.
+template <class Proven>
+Json certificate_json(const Proven& proven) {
+  return {{"status", proven.status}, {"primal", proven.primal}, {"dual", proven.dual}, {"relative_gap", proven.relative_gap}};
+}
+
+Json hidden_json(const std::vector<HiddenLayer>& layers) {
+  Json list = Json::array();
+  for (const HiddenLayer& layer : layers) {
+    list.push_back({{"problem", problem_json(layer.problem)},
+                    {"certificate", certificate_json(layer)},
+                    {"mean", layer.mean},
+                    {"scale", layer.scale},
+                    {"features", layer.network.features},
+                    {"outputs", layer.network.outputs},
+                    {"neurons", neurons_json(layer.network)}});
+  }
+  return list;
+}
+
 Json header_json(const Model& model) {
-  const Activation& activation = model.problem.activation;
   const Preprocessing& p = model.preprocessing;
   Json json;
   json["format"] = format_name;
   json["version"] = format_version;
   json["provenance"] = model.provenance;
-  json["problem"] = {{"loss", model.problem.loss.name()},
-                     {"beta", model.problem.beta},
-                     {"activation", std::vector<double>{activation.a, activation.b, activation.c}},
-                     {"architecture", model.problem.architecture.name()}};
-  json["certificate"] = {{"status", model.status}, {"primal", model.primal}, {"dual", model.dual}, {"relative_gap", model.relative_gap}};
+  json["problem"] = problem_json(model.problem);
+  json["certificate"] = certificate_json(model);
   json["preprocessing"] = {{"image", {p.image_height, p.image_width}},
                            {"window", {p.window_height, p.window_width}},
                            {"mean", p.mean},
@@ -55,6 +79,9 @@ Json header_json(const Model& model) {
                            {"class_weights", p.class_weights},
                            {"feature_names", p.feature_names},
                            {"target_names", p.target_names}};
+  if (!model.hidden.empty()) {
+    json["hidden"] = hidden_json(model.hidden);
+  }
   json["features"] = model.network.features;
   json["outputs"] = model.network.outputs;
   if (!model.dual_vector.empty()) {
@@ -159,6 +186,29 @@ Network network_from(const Json& json, const Problem& problem) {
   return network;
 }
 
+template <class Proven>
+void read_certificate(const Json& json, Proven& proven) {
+  json.at("status").get_to(proven.status);
+  proven.primal = number(json.at("primal"));
+  proven.dual = number(json.at("dual"));
+  proven.relative_gap = number(json.at("relative_gap"));
+}
+
+std::vector<HiddenLayer> hidden_from(const Json& json, Index version) {
+  require(json.is_array() && !json.empty(), "hidden layers must be a list");
+  std::vector<HiddenLayer> layers;
+  for (const Json& entry : json) {
+    HiddenLayer layer;
+    layer.problem = problem_from(entry.at("problem"), version);
+    read_certificate(entry.at("certificate"), layer);
+    layer.mean = numbers(entry.at("mean"));
+    layer.scale = numbers(entry.at("scale"));
+    layer.network = network_from(entry, layer.problem);
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
 Model model_from(const Json& json) {
   require(json.is_object() && json.contains("format") && json["format"] == format_name, "not a neuspec model");
   const Index version = integer(json.at("version"));
@@ -168,12 +218,11 @@ Model model_from(const Json& json) {
   Model model;
   json.at("provenance").get_to(model.provenance);
   model.problem = problem_from(json.at("problem"), version);
-  const Json& certificate = json.at("certificate");
-  certificate.at("status").get_to(model.status);
-  model.primal = number(certificate.at("primal"));
-  model.dual = number(certificate.at("dual"));
-  model.relative_gap = number(certificate.at("relative_gap"));
+  read_certificate(json.at("certificate"), model);
   model.preprocessing = preprocessing_from(json.at("preprocessing"), version);
+  if (json.contains("hidden")) {
+    model.hidden = hidden_from(json["hidden"], version);
+  }
   model.network = network_from(json, model.problem);
   if (json.contains("dual_vector")) {
     model.dual_vector = numbers(json["dual_vector"]);
