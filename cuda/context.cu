@@ -46,7 +46,10 @@ void check(cusolverStatus_t status, const char* call) {
 Context::Context() {
   int count = 0;
   const cudaError_t error = cudaGetDeviceCount(&count);
-  if (error != cudaSuccess) throw NoDevice(std::string("device cuda: no GPU can be used: ") + cudaGetErrorString(error));
+  if (error != cudaSuccess) {
+    (void)cudaGetLastError();
+    throw NoDevice(std::string("device cuda: no GPU can be used: ") + cudaGetErrorString(error));
+  }
   if (count == 0) throw NoDevice("device cuda: the driver sees no GPU");
   try {
     start();

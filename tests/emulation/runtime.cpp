@@ -107,6 +107,8 @@ void launch(cudaStream_t stream, std::function<void()> work, const void* argumen
 extern "C" {
 
 cudaError_t cudaGetDeviceCount(int* count) {
+  if (em::machine() == em::Machine::no_gpu) return remembered(cudaErrorNoDevice);
+  if (em::machine() == em::Machine::no_driver) return remembered(cudaErrorInsufficientDriver);
   *count = 1;
   return cudaSuccess;
 }
@@ -122,10 +124,12 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 cudaError_t cudaGetLastError() { return std::exchange(runtime().last, cudaSuccess); }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaSuccess                 ? "no error"
-         : error == cudaErrorMemoryAllocation ? "out of memory"
-         : error == cudaErrorLaunchFailure    ? "launch failure"
-                                              : "error";
+  return error == cudaSuccess                   ? "no error"
+         : error == cudaErrorMemoryAllocation   ? "out of memory"
+         : error == cudaErrorLaunchFailure      ? "launch failure"
+         : error == cudaErrorNoDevice           ? "no CUDA-capable device is detected"
+         : error == cudaErrorInsufficientDriver ? "CUDA driver version is insufficient for CUDA runtime version"
+                                                : "error";
 }
 cudaError_t cudaMemGetInfo(std::size_t* available, std::size_t* total) {
   *available = em::free_bytes();
