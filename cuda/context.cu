@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "context.hpp"
 #include "lift/packed.hpp"
@@ -46,7 +48,10 @@ void check(cusolverStatus_t status, const char* call) {
 Context::Context() {
   int count = 0;
   const cudaError_t error = cudaGetDeviceCount(&count);
-  if (error != cudaSuccess) throw NoDevice(std::string("device cuda: no GPU can be used: ") + cudaGetErrorString(error));
+  if (error != cudaSuccess) {
+    (void)cudaGetLastError();
+    throw NoDevice(std::string("device cuda: no GPU can be used: ") + cudaGetErrorString(error));
+  }
   if (count == 0) throw NoDevice("device cuda: the driver sees no GPU");
   try {
     start();
@@ -60,6 +65,7 @@ Context::~Context() { stop(); }
 
 void Context::start() {
   NEUSPEC_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+  create_pool();
   NEUSPEC_CHECK(cublasCreate(&blas_));
   NEUSPEC_CHECK(cublasSetStream(blas_, stream_));
   NEUSPEC_CHECK(cusolverDnCreate(&solver_));
@@ -69,6 +75,17 @@ void Context::start() {
   failure_ = static_cast<int*>(allocate(sizeof(int)));
   NEUSPEC_CHECK(cudaMemsetAsync(failure_, 0, sizeof(int), stream_));
   NEUSPEC_CHECK(cudaMallocHost(reinterpret_cast<void**>(&failure_seen_), sizeof(int)));
+}
+
+// A pool of its own keeps what is freed for the next allocation, where the default one would give it back to the driver at each synchronisation.
+void Context::create_pool() {
+  cudaMemPoolProps properties{};
+  properties.allocType = cudaMemAllocationTypePinned;
+  properties.location.type = cudaMemLocationTypeDevice;
+  NEUSPEC_CHECK(cudaGetDevice(&properties.location.id));
+  NEUSPEC_CHECK(cudaMemPoolCreate(&pool_, &properties));
+  std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
+  NEUSPEC_CHECK(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &all));
 }
 
 // Failures while cleaning up have nowhere to go.
@@ -85,6 +102,7 @@ void Context::stop() noexcept {
   if (solver_ != nullptr) (void)cusolverDnDestroy(solver_);
   if (blas_ != nullptr) (void)cublasDestroy(blas_);
   if (stream_ != nullptr) (void)cudaStreamSynchronize(stream_);
+  if (pool_ != nullptr) (void)cudaMemPoolDestroy(pool_);
   if (stream_ != nullptr) (void)cudaStreamDestroy(stream_);
 }
 
@@ -96,22 +114,25 @@ std::string Context::device_name() const {
   return std::string("cuda (") + properties.name + ")";
 }
 
-// What has been freed in stream order counts once the stream has come so far.
+// What has been freed in stream order counts once the stream has come so far, what the pool keeps counts too.
 std::size_t Context::free_memory() const {
   NEUSPEC_CHECK(cudaStreamSynchronize(stream_));
   std::size_t available = 0, total = 0;
+  std::uint64_t reserved = 0, used = 0;
   NEUSPEC_CHECK(cudaMemGetInfo(&available, &total));
-  return available;
+  NEUSPEC_CHECK(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &reserved));
+  NEUSPEC_CHECK(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrUsedMemCurrent, &used));
+  return available + (reserved - used);
 }
 
 void* Context::allocate(std::size_t bytes) {
   void* memory = nullptr;
-  const cudaError_t error = cudaMallocAsync(&memory, std::max<std::size_t>(bytes, 1), stream_);
+  const cudaError_t error = cudaMallocFromPoolAsync(&memory, std::max<std::size_t>(bytes, 1), pool_, stream_);
   if (error == cudaErrorMemoryAllocation) {
     (void)cudaGetLastError();
     throw EnvironmentError("not enough GPU memory: " + size_text(bytes) + " asked for, " + size_text(free_memory()) + " free");
   }
-  check(error, "cudaMallocAsync");
+  check(error, "cudaMallocFromPoolAsync");
   return memory;
 }
 

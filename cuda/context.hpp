@@ -91,11 +91,13 @@ class Context {
     cudaEvent_t sent = nullptr;
   };
   void start();
+  void create_pool();
   void stop() noexcept;
   void grow(Slot& slot, Index count);
   void release(Slot& slot) noexcept;
 
   cudaStream_t stream_ = nullptr;
+  cudaMemPool_t pool_ = nullptr;
   cublasHandle_t blas_ = nullptr;
   cusolverDnHandle_t solver_ = nullptr;
   cusolverDnParams_t params_ = nullptr;

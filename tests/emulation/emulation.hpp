@@ -22,9 +22,12 @@ void fail_launch(long k);      ///< a kernel: cudaErrorLaunchFailure as the last
 void fail_solver(long k);      ///< an eigendecomposition or factorisation leaves info = 1
 void fail_blas(long k);        ///< CUBLAS_STATUS_EXECUTION_FAILED
 bool struck();                 ///< whether one of them has struck since the last `reset`
-void reset();                  ///< no faults, 8 GiB of memory
+void reset();                  ///< no faults, 8 GiB of memory, a GPU
 
 /// Capacity of the device.
 void set_memory(std::size_t bytes);
+
+enum class Machine { gpu, no_gpu, no_driver };
+void become(Machine machine);
 
 }  // namespace neuspec::emulation

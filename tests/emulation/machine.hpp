@@ -35,6 +35,7 @@ struct Faults {
   Fault allocation, launch, solver, blas;
 };
 Faults& faults();
+Machine machine();
 void count_handle(long change);
 
 // Memory.

@@ -39,6 +39,7 @@ struct Memory {
   long allocations = 0, handles = 0, pinned_bytes = 0;
   int opened = 0;
   Faults faults;
+  Machine machine = Machine::gpu;
 };
 Memory& memory();
 
@@ -118,9 +119,12 @@ void fail_launch(long k) { memory().faults.launch.plant(k); }
 void fail_solver(long k) { memory().faults.solver.plant(k); }
 void fail_blas(long k) { memory().faults.blas.plant(k); }
 bool struck() { return faults().allocation.struck() + faults().launch.struck() + faults().solver.struck() + faults().blas.struck() > 0; }
+Machine machine() { return memory().machine; }
+void become(Machine machine) { memory().machine = machine; }
 void set_memory(std::size_t bytes) { memory().capacity = bytes; }
 void reset() {
   memory().faults = {};
+  memory().machine = Machine::gpu;
   memory().capacity = memory_at_start;
   memory().peak = memory().used;
 }

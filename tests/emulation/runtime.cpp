@@ -11,6 +11,7 @@ namespace em = neuspec::emulation;
 struct CUstream_st {
   std::deque<std::function<void()>> queue;
 };
+struct CUmemPoolHandle_st {};
 struct CUevent_st {
   CUstream_st* stream = nullptr;
   long recorded = 0, reached = 0;
@@ -21,6 +22,7 @@ namespace {
 struct Runtime {
   std::set<CUstream_st*> streams;
   std::set<CUevent_st*> events;
+  std::set<cudaMemPool_t> pools;
   cudaError_t last = cudaSuccess;
   long timings = 0;
 };
@@ -34,6 +36,9 @@ void require_stream(const char* function, cudaStream_t stream) {
 }
 void require_event(const char* function, cudaEvent_t event) {
   if (runtime().events.count(event) == 0) em::violation(function, "an event that is not alive");
+}
+void require_pool(const char* function, cudaMemPool_t pool) {
+  if (runtime().pools.count(pool) == 0) em::violation(function, "a memory pool that is not alive");
 }
 cudaError_t remembered(cudaError_t error) {
   if (error != cudaSuccess) runtime().last = error;
@@ -107,6 +112,8 @@ void launch(cudaStream_t stream, std::function<void()> work, const void* argumen
 extern "C" {
 
 cudaError_t cudaGetDeviceCount(int* count) {
+  if (em::machine() == em::Machine::no_gpu) return remembered(cudaErrorNoDevice);
+  if (em::machine() == em::Machine::no_driver) return remembered(cudaErrorInsufficientDriver);
   *count = 1;
   return cudaSuccess;
 }
@@ -122,10 +129,12 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 cudaError_t cudaGetLastError() { return std::exchange(runtime().last, cudaSuccess); }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaSuccess                 ? "no error"
-         : error == cudaErrorMemoryAllocation ? "out of memory"
-         : error == cudaErrorLaunchFailure    ? "launch failure"
-                                              : "error";
+  return error == cudaSuccess                   ? "no error"
+         : error == cudaErrorMemoryAllocation   ? "out of memory"
+         : error == cudaErrorLaunchFailure      ? "launch failure"
+         : error == cudaErrorNoDevice           ? "no CUDA-capable device is detected"
+         : error == cudaErrorInsufficientDriver ? "CUDA driver version is insufficient for CUDA runtime version"
+                                                : "error";
 }
 cudaError_t cudaMemGetInfo(std::size_t* available, std::size_t* total) {
   *available = em::free_bytes();
@@ -191,6 +200,35 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEve
   return cudaSuccess;
 }
 
+cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps* properties) {
+  if (properties->allocType != cudaMemAllocationTypePinned || properties->location.type != cudaMemLocationTypeDevice || properties->location.id != 0)
+    return remembered(cudaErrorInvalidValue);
+  *pool = *runtime().pools.insert(new CUmemPoolHandle_st).first;
+  em::count_handle(1);
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
+  require_pool(__func__, pool);
+  runtime().pools.erase(pool);
+  delete pool;
+  em::count_handle(-1);
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* /*value*/) {
+  require_pool(__func__, pool);
+  return remembered(attribute == cudaMemPoolAttrReleaseThreshold ? cudaSuccess : cudaErrorInvalidValue);
+}
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value) {
+  require_pool(__func__, pool);
+  if (attribute != cudaMemPoolAttrReservedMemCurrent && attribute != cudaMemPoolAttrUsedMemCurrent) return remembered(cudaErrorInvalidValue);
+  const auto in_use = static_cast<std::uint64_t>(em::total_bytes() - em::free_bytes());  // nothing is kept
+  std::memcpy(value, &in_use, sizeof in_use);
+  return cudaSuccess;
+}
+cudaError_t cudaMallocFromPoolAsync(void** memory, std::size_t bytes, cudaMemPool_t pool, cudaStream_t stream) {
+  require_pool(__func__, pool);
+  return cudaMallocAsync(memory, bytes, stream);
+}
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream) {
   require_stream(__func__, stream);
   if (bytes > em::free_bytes()) run(stream);  // what was freed before on this stream may be used again
