@@ -6,3 +6,12 @@ find_package(nlohmann_json 3.10 REQUIRED)
 
 # Thrust's headers serve the CPU build through their OpenMP system; nothing of CUDA is linked.
 find_path(NEUSPEC_THRUST_INCLUDE_DIR thrust/version.h REQUIRED)
+
+# nvcc serves cuda/ and bench/; a language is enabled once, where both can see it. They ask nvcc for C++20 themselves: CMake 3.25 knows it of no nvcc.
+if(NEUSPEC_CUDA AND NOT NEUSPEC_CUDA STREQUAL EMULATED)
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 100) # machine code of each, and PTX for what comes later
+  endif()
+  enable_language(CUDA)
+  find_package(CUDAToolkit 12.6 REQUIRED)
+endif()
