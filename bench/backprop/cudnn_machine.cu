@@ -12,8 +12,10 @@ template <class Real>
 constexpr cudnnDataType_t type = sizeof(Real) == sizeof(double) ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
 
 template <class Real>
-constexpr Real one = 1,
-               zero = 0;
+constexpr Real one = 1;
+
+template <class Real>
+constexpr Real zero = 0;
 
 int narrow(Index value) {
   if (value > 0x7fffffff) throw std::invalid_argument("a layer too large for cuDNN");
