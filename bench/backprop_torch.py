@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Backpropagation by PyTorch on the CPU, on the networks and the objective of SPEC.md section 1, against the certified solver.
 
-    scripts/install-deps --bench && cmake --preset bench && cmake --build --preset bench
+    scripts/install-deps --bench --rival && cmake --preset bench && cmake --build --preset bench
     /usr/bin/python3 bench/backprop_torch.py planted_10000x30 > build/race/planted_torch.csv
     bench/plot_race build/race/planted build/race/planted_10000x30_certified.csv build/race/planted_torch.csv
 
