@@ -8,7 +8,6 @@ the quadratic form of the moments, which it would have to be given by somebody. 
 lifting, solving, decomposing and certifying from raw data; its gap is the certified one.
 """
 import argparse
-import gzip
 import json
 import pathlib
 import subprocess
@@ -17,61 +16,11 @@ import time
 import numpy as np
 import scipy.sparse as sparse
 import scs
-from sklearn import datasets
+
+from cases import CASES, FOLDER, write
 
 A, B, C = 0.09, 0.5, 0.47
-
-
-def standardise(X):
-    deviation = X.std(0)
-    return (X - X.mean(0)) / np.where(deviation > 0, deviation, 1)
-
-
-def planted(n=10000, d=30):
-    rng = np.random.default_rng(1)
-    X = rng.standard_normal((n, d))
-    U = rng.standard_normal((d, 5))
-    U /= np.linalg.norm(U, axis=0)
-    return standardise(X), np.maximum(X @ U, 0) @ np.array([1, -1, 1, -1, 1.0]) + 0.1 * rng.standard_normal(n)
-
-
-def digits():
-    X, y = datasets.load_digits(return_X_y=True)
-    return standardise(X), np.where(y == 3, 1.0, -1.0)
-
-
-def breast_cancer():
-    X, y = datasets.load_breast_cancer(return_X_y=True)
-    return standardise(X), 2.0 * y - 1
-
-
-def correlated(n=4000, d=200):
-    rng = np.random.default_rng(0)
-    X = standardise(rng.standard_normal((n, 40)) @ rng.standard_normal((40, d)) / 6 + 0.3 * rng.standard_normal((n, d)))
-    U = rng.standard_normal((d, 6))
-    U /= np.linalg.norm(U, axis=0)
-    return X, np.maximum(X @ U, 0) @ np.array([1, -1, 1, -1, 1.0, 1]) + 0.3 * rng.standard_normal(n)
-
-
-def fashion_pixels(n=5000):
-    folder = pathlib.Path('/usr/share/datasets/fashion-mnist')
-
-    def read(name, header):
-        return np.frombuffer(gzip.open(folder / name).read(), np.uint8, offset=header)
-
-    X = read('train-images-idx3-ubyte.gz', 16).reshape(-1, 784)[:n] / 255.0
-    X -= X.mean(0)
-    return X / (X.std() * 28**0.5 * 0.1), np.where(read('train-labels-idx1-ubyte.gz', 8)[:n] == 6, 1.0, -1.0)
-
-
-# name: data, beta, whether the peer can hold the programme
-CASES = {
-    'planted_10000x30': (planted, 10.0, True),
-    'digits_3_against_rest': (digits, 1.0, True),
-    'breast_cancer': (breast_cancer, 1.0, True),
-    'correlated_4000x200': (correlated, 20.0, False),
-    'fashion_pixels_5000x784': (fashion_pixels, 20.0, False),
-}
+HELD_BY_SCS = ('planted_10000x30', 'digits_3_against_rest', 'breast_cancer')
 
 
 def lifted(X):
@@ -112,11 +61,11 @@ def solve_scs(X, y, beta, moments, limit):
     return time.perf_counter() - start, info['pobj'] + constant, info['status'], info['iter']
 
 
-def solve_neuspec(program, folder, name, X, y, beta, runs):
-    np.save(folder / f'{name}.npy', np.c_[X, y])
+def solve_neuspec(program, name, beta, runs):
+    features, targets = write(name)
     reports = []
     for _ in range(runs):
-        done = subprocess.run([program, 'fit', folder / f'{name}.npy', '--beta', str(beta), '--tol', '1e-6', '--quiet', '--json'],
+        done = subprocess.run([program, 'fit', features, '--labels', targets, '--beta', str(beta), '--tol', '1e-6', '--quiet', '--json'],
                               capture_output=True, text=True, check=True)
         report = json.loads(done.stdout)
         seconds = report['seconds']
@@ -132,16 +81,14 @@ def main():
     parser.add_argument('--limit', type=float, default=300, help='seconds that SCS gets for each formulation')
     parser.add_argument('--json', type=pathlib.Path, help='where to write the figures')
     options = parser.parse_args()
-    folder = pathlib.Path('build/race')
-    folder.mkdir(parents=True, exist_ok=True)
     results = []
     for name in options.case:
-        make, beta, peer = CASES[name]
-        X, y = make()
-        seconds, report = solve_neuspec(options.neuspec, folder, name, X, y, beta, options.runs)
+        beta = CASES[name].beta
+        seconds, report = solve_neuspec(options.neuspec, name, beta, options.runs)
         row = dict(case=name, beta=beta, neuspec_seconds=seconds, neuspec_primal=report['primal'], neuspec_gap=report['relative_gap'])
-        for moments in (True, False) if peer else ():
-            peer_seconds, objective, status, iterations = solve_scs(X, y, beta, moments, options.limit)
+        for moments in (True, False) if name in HELD_BY_SCS else ():
+            X, y = (np.load(FOLDER / f'{name}{ending}.npy') for ending in ('', '_y'))
+            peer_seconds, objective, status, iterations = solve_scs(X, y[:, 0], beta, moments, options.limit)
             row['scs_moments' if moments else 'scs_samples'] = dict(seconds=peer_seconds, primal=objective, status=status, iterations=iterations)
         results.append(row)
         print(f"{name:24} neuspec {seconds:8.3f} s  primal {report['primal']:.6f}  gap {report['relative_gap']:.1e}", flush=True)
