@@ -10,6 +10,18 @@
 
 namespace neuspec::test {
 
+/// `dense`, or an object of kind, sizes and, in 2-D, pairs [height, width].
+inline Architecture architecture_of(const nlohmann::json& entry) {
+  if (entry.is_string()) return Architecture::parse(entry);
+  std::string text = entry.at("kind").get<std::string>() + ':';
+  for (const auto& [key, value] : entry.items()) {
+    if (key == "kind") continue;
+    if (text.back() != ':') text += ',';
+    text += key + '=' + (value.is_array() ? value[0].dump() + 'x' + value[1].dump() : value.dump());
+  }
+  return Architecture::parse(text);
+}
+
 struct GoldenCase {
   Dataset data;
   Problem problem;
@@ -26,7 +38,10 @@ inline GoldenCase load_golden(const std::string& name) {
   const auto table = read_table(folder + entry.at("file").get<std::string>(), options);
   const auto& sigma = entry.at("activation");
   return {.data = learn_preprocessing(table, {}).dataset_of(table),
-          .problem = {.activation = {sigma[0], sigma[1], sigma[2]}, .loss = Loss::parse(entry.at("loss")), .beta = entry.at("beta")},
+          .problem = {.activation = {sigma[0], sigma[1], sigma[2]},
+                      .loss = Loss::parse(entry.at("loss")),
+                      .beta = entry.at("beta"),
+                      .architecture = architecture_of(entry.at("architecture"))},
           .primal = entry.at("primal"),
           .dual = entry.at("dual")};
 }
