@@ -33,6 +33,14 @@ TEST_P(Fresh, EverySolverReachesTheReferenceOptimum) {
     EXPECT_NEAR(report.primal, naive::primal(network, fresh.problem, fresh.data), 1e-11 * unit);
     EXPECT_EQ(report.dual_vector.empty(), fresh.problem.loss.smooth());
     EXPECT_LE(naive::relative_gap(network, fresh.problem, fresh.data, report.dual_vector), 1e-6 * (1 + 1e-6));
+
+    // Solved in single precision, certified in double.
+    settings.precision = Precision::single_precision;
+    settings.tolerance = 1e-3;
+    const Report single = fit(fresh.data, fresh.problem, settings).report;
+    EXPECT_EQ(single.status, Status::optimal);
+    EXPECT_NEAR(single.primal, fresh.primal, 1e-3 * unit);
+    EXPECT_LT(single.iterations, 3000) << "bounds that a solver in single precision can see";
   }
 }
 
