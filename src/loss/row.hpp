@@ -12,7 +12,8 @@
 // end. It is thus ℓ*(v') for a v' in the domain that differs from v by rounding, |v' − v| ≤ slack·|v|, and −Σ ℓ*(v') bounds the optimum from below as
 // soon as κ(v') ≤ β (SPEC.md section 3), which a κ holds that allows for a few roundings of each v_i, as it must for its own products v_i σ. No value
 // on the wrong side of zero is forgiven: a dual candidate from arithmetic that does not keep signs, such as a multiplier, goes through `project`
-// first, and from then on is the v of both terms. Conjugates and `project` want rows of doubles. Softmax forgives a little more, see there.
+// first, and from then on is the v of both terms. This holds for rows of doubles: those of floats are taken for the nearest point of the domain, up
+// to their own rounding. Softmax forgives a little more, see there.
 #pragma once
 
 #include <cmath>
@@ -34,6 +35,10 @@ struct Row {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double slack = 4 * 0x1p-52;
+
+/// Rows of floats are what a solver in single precision measures its progress by; no certificate rests on them.
+template <class T>
+constexpr bool of_floats = sizeof(T) == sizeof(float);
 
 /// t log t, continued to 0 at 0.
 NEUSPEC_HOST_DEVICE inline double entropy_term(double t) { return t > 0 ? t * std::log(t) : 0.0; }
@@ -68,7 +73,8 @@ struct Separable : Scalar {
   NEUSPEC_HOST_DEVICE double conjugate(Row<V> v, Row<Y> y) const {
     double sum = 0;
     for (Index k = 0; k < v.size; ++k) {
-      const double term = Scalar::conjugate(v[k], y[k]);
+      // A float next to an end of the domain is farther from it than `slack`: the value is that at the end.
+      const double term = Scalar::conjugate(of_floats<V> ? Scalar::project(v[k], y[k]) : v[k], y[k]);
       sum += std::fabs(term) < infinity ? term : infinity;  // below −10³⁰⁸ it must not claim a bound without limit
     }
     return std::fabs(sum) < infinity ? sum : infinity;

@@ -67,7 +67,7 @@ struct Softmax {
   /// to v' only beside 1, and whoever bounds by it adds (C + 4)·2⁻⁵²·w_i max|σ| to κ for every sample i.
   template <class V, class Y>
   NEUSPEC_HOST_DEVICE double conjugate(Row<V> v, Row<Y> y) const {
-    const double allowed = static_cast<double>(v.size + 4) * 0x1p-52;
+    const double allowed = static_cast<double>(v.size + 4) * (of_floats<V> ? 0x1p-23 : 0x1p-52);
     const Index label = largest(y);
     double q = 0, sum = 0;
     for (Index k = 0; k < v.size; ++k) {
