@@ -75,9 +75,6 @@ Choice choose(const Settings& settings, const Size& size, double memory) {
   if (settings.solver == SolverKind::burer_monteiro && !size.loss.smooth()) {
     throw UsageError("loss " + size.loss.name() + " has kinks, where solver bm cannot descend; use solver admm");
   }
-  if (settings.precision == Precision::single_precision && size.loss.coupled()) {
-    throw UsageError("loss softmax needs precision double: the domain of its conjugate is too thin for single");
-  }
   const double word = settings.precision == Precision::double_precision ? 8 : 4;
   std::optional<Cost> best, cheapest_in_memory_terms;
   for (Cost cost : costs(size, word)) {
