@@ -46,6 +46,33 @@ TYPED_TEST(Anderson, CoefficientsSolveTheLeastSquaresProblemOfEachColumn) {
   }
 }
 
+TYPED_TEST(Anderson, PartsCountByTheirWeights) {
+  for (const Index K : {1, 3}) {
+    const Index slots = 5, sizes[] = {61, 34};
+    const double weights[] = {1, 2.5};
+    std::vector<Host> F, f;
+    for (const Index size : sizes) {
+      F.push_back(this->random(size, slots * K));
+      f.push_back(this->random(size, K));
+    }
+    const typename TestFixture::Matrix F0(this->device_, F[0]), F1(this->device_, F[1]), f0(this->device_, f[0]), f1(this->device_, f[1]),
+        result(this->device_, slots, K);
+    this->device_.anderson_coefficients({{F0, f0, weights[0]}, {F1, f1, weights[1]}}, slots, result);
+    const Host gamma = result.host();
+    Host normal(slots, K);  // Σ weight ⟨f_k − F_ik, residual_k⟩ = 0 at the minimum
+    for (std::size_t part = 0; part < 2; ++part) {
+      const Host residual = accelerated_residual(F[part], slots, f[part], gamma);
+      for (Index k = 0; k < K; ++k)
+        for (Index i = 0; i < slots; ++i)
+          for (Index e = 0; e < f[part].rows; ++e) normal(i, k) += weights[part] * (f[part](e, k) - F[part](e, i * K + k)) * residual(e, k);
+    }
+    this->expect_near(normal, Host(slots, K), 1000, 150 * 1e-9 / this->epsilon + 150);  // 1e-9: the ridge
+    // Twice at half the weight is the same as once.
+    this->device_.anderson_coefficients({{F0, f0, 0.5}, {F0, f0, 0.5}}, slots, result);
+    this->expect_near(result.host(), this->coefficients(F[0], slots, f[0]), 1000);
+  }
+}
+
 TYPED_TEST(Anderson, ExactlyRepeatedHistoryGivesFiniteCoefficients) {
   const Index slots = 6, K = 3;
   const Host column = this->random(41, 1);

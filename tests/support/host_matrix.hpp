@@ -116,6 +116,26 @@ inline Host without_trace(const Host& M) {
   return combination(1, M, -inner(G, M) / static_cast<double>(M.rows), G);
 }
 
+/// X of A X = B by Gaussian elimination with pivoting.
+inline Host solved(Host A, Host B) {
+  const Index n = A.rows;
+  for (Index k = 0; k < n; ++k) {
+    Index pivot = k;
+    for (Index i = k; i < n; ++i) pivot = std::abs(A(i, k)) > std::abs(A(pivot, k)) ? i : pivot;
+    for (Index j = 0; j < n; ++j) std::swap(A(k, j), A(pivot, j));
+    for (Index j = 0; j < B.columns; ++j) std::swap(B(k, j), B(pivot, j));
+    for (Index i = 0; i < n; ++i) {
+      if (i == k) continue;
+      const double factor = A(i, k) / A(k, k);
+      for (Index j = k; j < n; ++j) A(i, j) -= factor * A(k, j);
+      for (Index j = 0; j < B.columns; ++j) B(i, j) -= factor * B(k, j);
+    }
+  }
+  for (Index i = 0; i < n; ++i)
+    for (Index j = 0; j < B.columns; ++j) B(i, j) /= A(i, i);
+  return B;
+}
+
 /// Central difference of f at 0; exact up to rounding where f is a quadratic polynomial.
 template <class Function>
 Host central_difference(const Function& f, double h) {

@@ -2,11 +2,17 @@
 #pragma once
 
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "support/random_problem.hpp"
+
+namespace neuspec {
+inline void PrintTo(const Loss& loss, std::ostream* stream) { *stream << loss.name(); }
+inline void PrintTo(const Architecture& shape, std::ostream* stream) { *stream << shape.name(); }
+}  // namespace neuspec
 
 namespace neuspec::test {
 
