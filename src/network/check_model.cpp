@@ -23,6 +23,8 @@ void check_network(const Network& network) {
   const auto size = static_cast<std::size_t>(patches.size);
   require(network.directions.size() == neurons * size && network.output.size() == neurons, "lengths of the neurons' arrays disagree");
   require(network.pool.size() == (patches.whole() ? 0 : neurons), "lengths of the neurons' arrays disagree");
+  require(network.bias.empty() || network.bias.size() == static_cast<std::size_t>(network.outputs), "the intercept has not one number an output");
+  require(all_finite(network.bias), "the intercept is not finite");
   require(all_finite(network.directions) && all_finite(network.weights), "a neuron holds a number that is not finite");
   for (std::size_t j = 0; j < neurons; ++j) {
     double square = 0;
@@ -95,6 +97,7 @@ void check_model(const Model& model) {
   require(std::isfinite(activation.a) && std::isfinite(activation.b) && std::isfinite(activation.c), "the activation is not finite");
   require(activation == model.problem.activation, "network and problem have different activations");
   require(model.network.architecture == model.problem.architecture, "network and problem have different architectures");
+  require(model.network.bias.empty() == !model.problem.bias, "only one of network and problem has an intercept");
   require(all_finite(model.dual_vector), "the dual vector is not finite");
   require(std::isfinite(model.problem.beta) && model.problem.beta > 0, "beta must be a finite number above 0");
   require(std::isfinite(model.primal) && std::isfinite(model.dual) && std::isfinite(model.relative_gap), "the certificate is not finite");

@@ -65,7 +65,7 @@ void Network::add(const double* u, double alpha, Index output_index, Index pool_
 }
 
 void Network::predict(const double* x, Index samples, double* f) const {
-  std::fill(f, f + samples * outputs, 0.0);
+  for (Index at = 0; at < samples * outputs; ++at) f[at] = bias.empty() ? 0.0 : bias[static_cast<std::size_t>(at % outputs)];
   const Index d = features;
   if (neurons() == 0 || samples == 0) return;
   const Patches patches(architecture, d);

@@ -18,7 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* format_name = "neuspec-model";
-constexpr int format_version = 2;  // 2: architectures, losses, dual vectors
+constexpr int format_version = 3;  // 2: architectures, losses, dual vectors; 3: intercepts
+
 Json neurons_json(const Network& network) {
   Json neurons = Json::array();
   const Index size = network.direction_size();
@@ -56,6 +57,9 @@ Json header_json(const Model& model) {
                            {"target_names", p.target_names}};
   json["features"] = model.network.features;
   json["outputs"] = model.network.outputs;
+  if (!model.network.bias.empty()) {
+    json["bias"] = model.network.bias;
+  }
   if (!model.dual_vector.empty()) {
     json["dual_vector"] = model.dual_vector;
   }
@@ -137,6 +141,9 @@ Network network_from(const Json& json, const Problem& problem) {
   network.architecture = problem.architecture;
   network.features = integer(json.at("features"));
   network.outputs = integer(json.at("outputs"));
+  if (problem.bias) {
+    network.bias = numbers(json["bias"]);
+  }
   const Json& neurons = json.at("neurons");
   require(neurons.is_array(), "neurons must be a list");
   const Patches patches = patches_of(network);
@@ -170,6 +177,7 @@ Model model_from(const Json& json) {
   model.dual = number(certificate.at("dual"));
   model.relative_gap = number(certificate.at("relative_gap"));
   model.preprocessing = preprocessing_from(json.at("preprocessing"), version);
+  model.problem.bias = json.contains("bias");
   model.network = network_from(json, model.problem);
   if (json.contains("dual_vector")) {
     model.dual_vector = numbers(json["dual_vector"]);
