@@ -10,7 +10,8 @@
 
 namespace neuspec {
 
-/// f_k(x) = b_k + Σ_{j : output_j = k} α_j σ(u_jᵀ x), ‖u_j‖₂ = 1; for convolutions the mean of σ(u_jᵀ p) over the patches p of a pool (architecture.hpp).
+/// f_k(x) = b_k + Σ_{j : output_j = k} α_j σ(u_jᵀ x), ‖u_j‖₂ = 1; for convolutions the mean of σ(u_jᵀ p) over the patches p of a pool
+/// (architecture.hpp).
 struct Network {
   Activation activation;
   Index features = 0;              ///< d

@@ -2,9 +2,10 @@
 // D is p × C·B: column k·B + b is the packed difference Z − Z' of output k and pool b. Each output's B columns follow one another, so that the same
 // storage is also one vector of p·B entries an output.
 //
-// With an intercept (Problem::bias) every form stands for the problem in D that is left when the best intercept is put in: a loss is the smallest over
-// b, v sums to zero in every output. For squared loss that is the same problem for P A and P y, P = I − ŝŝᵀ with the samples' roots of weights s (or
-// 1); for others the linear step sees P A and P t (P with s = 1), while A D + b is P A D + (I − P) t there, and b follows from the samples elsewhere.
+// With an intercept (Problem::bias) every form stands for the problem in D that is left when the best intercept is put in: a loss is the smallest
+// over b, v sums to zero in every output. For squared loss that is the same problem for P A and P y, P = I − ŝŝᵀ with the samples' roots of weights s
+// (or 1); for others the linear step sees P A and P t (P with s = 1), while A D + b is P A D + (I − P) t there, and b follows from the samples
+// elsewhere.
 #pragma once
 
 #include <functional>

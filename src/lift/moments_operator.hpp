@@ -10,7 +10,8 @@ struct MomentSums {
   double removed = 0;      ///< trace that centring took off S
 };
 
-/// Streams the source once and fills S and r. Sample weights count where `weighted`. With an intercept lifted samples and targets are less their means.
+/// Streams the source once and fills S and r. Sample weights count where `weighted`. With an intercept lifted samples and targets are less their
+/// means.
 template <class Real>
 MomentSums sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r);
 

@@ -63,7 +63,7 @@ class SampleOperator : public DataOperator<Real> {
 
   DeviceMatrix<Real> x_, y_, scale_, weights_, ones_;
   DeviceMatrix<Real> f_, f_dot_, v_, v_dot_, part_, gamma_, gamma_part_;
-  DeviceMatrix<Real> unit_, inner_;  // with an intercept: ŝ, n × 1, and ŝᵀM
+  DeviceMatrix<Real> unit_, inner_;       // with an intercept: ŝ, n × 1, and ŝᵀM
   DeviceMatrix<Real> every_, curvature_;  // and its derivative: n × C ones and ∇²ℓ
   DeviceMatrix<Real> target_;             // n × C: 2 prox(split) − split
   DeviceMatrix<Real> patch_, H_, Q_, G_;  // f × n; n × preactivations of all patches; n × m scratch; N × m scratch

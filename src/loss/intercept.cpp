@@ -45,7 +45,9 @@ class Search {
       b = smooth_ && steps % 4 != 3 && newton > low && newton < high ? newton : middle;
       at = slope(b);
     }
-    return at.vanishes() ? Intercept{b, std::move(gradient_)} : between(low, high);
+    if (!at.vanishes()) return between(low, high);
+    // A last step, too small to matter for v.
+    return {smooth_ && at.curvature > 0 ? b - at.sum / at.curvature : b, std::move(gradient_)};
   }
 
  private:
