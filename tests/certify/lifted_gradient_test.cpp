@@ -59,7 +59,7 @@ TEST(LiftedGradient, RoundingIsSmall) {
   Random random(2);
   const std::vector<double> x(60000, 1.0), v(60000, 1.0);
   LiftedGradient gradient(1, 1);
-  gradient.accumulate({}, x.data(), 49, v.data(), 60000);
+  gradient.accumulate({}, x.data(), 1, v.data(), 60000);
   EXPECT_NEAR(gradient.M[0], 60000 * 0.09, 60000 * 1e-14);
   EXPECT_LE(gradient.rounding(0), 1e-12 * 60000);
   EXPECT_GT(gradient.rounding(0), 0);
