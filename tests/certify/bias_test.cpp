@@ -9,6 +9,7 @@
 #include "loss/intercept.hpp"
 #include "neuspec/certificate.hpp"
 #include "neuspec/error.hpp"
+#include "neuspec/fit.hpp"
 #include "support/naive.hpp"
 #include "support/random_problem.hpp"
 
@@ -85,6 +86,21 @@ TEST_P(BiasCertificate, NoNetworkIsBelowTheBoundOfAnyDualVector) {
       EXPECT_GT(largest, 0) << "a bound that says nothing";
     }
   }
+}
+
+// Without Σ v = 0 the gradient at the zero network proves what holds for networks that have no intercept, which is more than the optimum here.
+TEST_P(BiasCertificate, NothingIsProvenFromAnUnbalancedDualVector) {
+  make(2, false, 20);
+  std::vector<double> y = data_.y();
+  for (std::size_t i = 0; problem_.loss.classification() && i < y.size(); ++i) y[i] = i % 16 < 2 ? -1 : 1;
+  data_ = Dataset(n, d, 2, data_.x(), y);
+  problem_.beta = 30;
+  Problem without = problem_;
+  without.bias = false;
+  const double optimum = fit(data_, problem_).report.primal;
+  Network zero{.activation = problem_.activation, .features = d, .outputs = 2, .directions = {}, .weights = {}, .output = {}};
+  EXPECT_GT(certify(zero, without, data_).dual, 1.01 * optimum) << "a case that shows nothing";
+  EXPECT_LE(certify(zero, problem_, data_).dual, optimum);
 }
 
 TEST_P(BiasCertificate, TheBestInterceptIsBetterThanAnyOther) {
