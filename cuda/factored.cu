@@ -31,8 +31,6 @@ FactoredForm<Real> form_of(const ColumnViews<Real>& table, const Activation& act
       Z, s, table.sign, table.output, table.first, static_cast<Real>(activation.a), static_cast<Real>(activation.b), static_cast<Real>(activation.c)};
 }
 
-Index outputs_of(const FactorColumns& columns) { return columns.output.empty() ? 1 : columns.output.back() + 1; }
-
 }  // namespace
 
 template <class Real>
@@ -120,14 +118,13 @@ void CudaDevice<Real>::lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot,
 
 template <class Real>
 void CudaDevice<Real>::neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) {
-  context_.each(gradient.size(), NeuronGradient<Real>{Z, G, views(columns, outputs_of(columns)).sign, gradient, static_cast<Real>(beta)});
+  context_.each(gradient.size(), NeuronGradient<Real>{Z, G, views(columns, columns.outputs()).sign, gradient, static_cast<Real>(beta)});
 }
 
 template <class Real>
 void CudaDevice<Real>::gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                                            ConstView<Real> G_dot, View<Real> result) {
-  context_.each(result.size(),
-                GradientDerivative<Real>{Z, G, Z_dot, G_dot, views(columns, outputs_of(columns)).sign, result, static_cast<Real>(beta)});
+  context_.each(result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, views(columns, columns.outputs()).sign, result, static_cast<Real>(beta)});
 }
 
 template class CudaDevice<float>;

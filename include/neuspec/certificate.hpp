@@ -18,11 +18,13 @@ struct Certificate {
 /// and for losses other than squared one over the targets. Each output has its own multiple τ_k where the loss does not couple them.
 /// `dual_vector` (row-major n × C, or empty) takes the place of ∇ℓ(f) for losses other than squared: at the kinks of absolute and hinge loss there
 /// is no gradient, and a proof needs the v that the solver found (Result::dual_vector). Whatever it holds, the bound is proven.
+/// With an intercept (Problem::bias) v is first brought to Σ_i v_i = 0 in every output, without which nothing bounds the optimum.
 /// \throws DataError when shapes disagree, a value is not finite, a label is none of the loss's or a direction is no unit vector, UsageError when β
 /// or the activation is not usable, EnvironmentError when memory does not suffice.
 Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector = {});
 
-/// β_max: the smallest β for which the zero network is optimal (SPEC.md section 1), rounded up so that it is proven optimal there.
+/// β_max: the smallest β for which the zero network is optimal (SPEC.md section 1), rounded up so that it is proven optimal there. With an intercept
+/// it is the best constant that is optimal from there on; where the loss has kinks at it, β_max is an upper bound on the smallest such β.
 /// \throws as `certify`.
 double beta_max(const Problem& problem, const Source& data);
 

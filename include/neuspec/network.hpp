@@ -10,7 +10,8 @@
 
 namespace neuspec {
 
-/// f_k(x) = Σ_{j : output_j = k} α_j σ(u_jᵀ x), ‖u_j‖₂ = 1; for convolutions the mean of σ(u_jᵀ p) over the patches p of a pool (architecture.hpp).
+/// f_k(x) = b_k + Σ_{j : output_j = k} α_j σ(u_jᵀ x), ‖u_j‖₂ = 1; for convolutions the mean of σ(u_jᵀ p) over the patches p of a pool
+/// (architecture.hpp).
 struct Network {
   Activation activation;
   Index features = 0;              ///< d
@@ -19,7 +20,8 @@ struct Network {
   std::vector<double> weights;     ///< α_j, m
   std::vector<Index> output;       ///< which output neuron j feeds, m
   Architecture architecture = {};
-  std::vector<Index> pool = {};  ///< which pool neuron j sees, m; empty in a dense network
+  std::vector<Index> pool = {};   ///< which pool neuron j sees, m; empty in a dense network
+  std::vector<double> bias = {};  ///< b_k, C; empty where there is none
 
   Index neurons() const { return static_cast<Index>(weights.size()); }  ///< m
   Index direction_size() const;                                         ///< f
@@ -34,7 +36,7 @@ struct Network {
   /// What the neurons put out, without their weights: h_j = σ(u_jᵀ x), or the mean over their pool; h is samples × m, row-major.
   void activate(const double* x, Index samples, double* h) const;
 
-  /// Σ_j |α_j|.
+  /// Σ_j |α_j|; the intercept is not penalised.
   double penalty() const;
 };
 

@@ -27,7 +27,7 @@ struct Preprocessing {
   std::vector<double> mean, scale;            ///< per feature after the block means; empty: data used as they are; z = (x − mean)/scale
   std::vector<double> classes;                ///< sorted distinct labels when one column of labels is encoded; empty otherwise
   Encoding encoding = Encoding::none;
-  std::vector<double> class_weights;  ///< weight of the samples of each class; empty: all 1
+  std::vector<double> class_weights;                     ///< weight of the samples of each class; empty: all 1
   std::vector<std::string> feature_names, target_names;  ///< of the raw table
 
   /// Number of raw features expected by `features_of`.

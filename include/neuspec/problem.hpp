@@ -1,6 +1,6 @@
 /// \file problem.hpp
 /// The training problem (P) of SPEC.md section 1: minimise Σ_i w_i ℓ(f(x_i), y_i) + β Σ_j |α_j| over networks
-/// f(x) = Σ_j α_j σ(u_jᵀx) with ‖u_j‖₂ = 1 and any number of neurons.
+/// f(x) = b + Σ_j α_j σ(u_jᵀx) with ‖u_j‖₂ = 1 and any number of neurons; the intercept b is free where `bias` says so, else 0.
 #pragma once
 
 #include <string>
@@ -58,6 +58,7 @@ struct Problem {
   Loss loss = Loss::squared;
   double beta = 1.0;  ///< β > 0
   Architecture architecture = {};
+  bool bias = false;  ///< an intercept b_k an output, which is not penalised; not with softmax
 };
 
 }  // namespace neuspec

@@ -6,12 +6,14 @@
 #include <numeric>
 #include <string>
 
+#include "certify/bias.hpp"
 #include "certify/lifted_gradient.hpp"
 #include "certify/loss.hpp"
 #include "certify/sphere_quadratic.hpp"
 #include "certify/targets.hpp"
 #include "device/parallel.hpp"
 #include "lift/window.hpp"
+#include "loss/intercept.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec {
@@ -28,6 +30,7 @@ void check_activation(const Activation& activation) {
 void check_problem(const Problem& problem) {
   check_activation(problem.activation);
   if (!(problem.beta > 0) || !std::isfinite(problem.beta)) throw UsageError("beta must be positive and finite");
+  check_bias(problem);
 }
 
 // A network that violates these is no point of (P), and its objective would prove nothing.
@@ -37,6 +40,10 @@ void check_network(const Network& network, const Problem& problem, const Source&
   if (d != data.features()) throw DataError("the network has " + std::to_string(d) + " features, the data have " + std::to_string(data.features()));
   if (network.outputs != data.targets())
     throw DataError("the network has " + std::to_string(network.outputs) + " outputs, the data have " + std::to_string(data.targets()) + " targets");
+  if (!network.bias.empty() && (!problem.bias || static_cast<Index>(network.bias.size()) != network.outputs))
+    throw DataError(problem.bias ? "the network's intercept has not one number an output" : "the network has an intercept, the problem has none");
+  for (const double b : network.bias)
+    if (!std::isfinite(b)) throw DataError("the network's intercept is not finite");
   if (!(network.activation == problem.activation)) throw DataError("the network's activation is not the problem's");
   if (!(network.architecture == problem.architecture)) throw DataError("the network's architecture is not the problem's");
   const Patches patches(network.architecture, d);
@@ -73,12 +80,63 @@ void check_chunk(const Chunk& chunk, Index d, Index C) {
     if (chunk.weights[i] < 0) throw DataError("the weight of sample " + std::to_string(chunk.first + i + 1) + " is negative");
 }
 
-// The pass over the data: loss, and Γ at v = ∇ℓ(f) or at a dual vector that was given. Losses other than squared keep v for a second pass.
+// What a proof takes from the data: the loss, and Γ at v = ∇ℓ(f) or at a dual vector that was given. Losses other than squared keep v for a further
+// pass.
 struct Pass {
   std::vector<LiftedGradient> gradients;  // one a pool
-  DualSums sums;
+  DualSums sums;                          // of the bound, and without an intercept of the loss
   std::vector<double> v;
+  double loss = 0;
 };
+
+/// v of the network's own gradient or of the dual vector, for a chunk; the loss on the way.
+void dual_of_chunk(const Network& network, const Problem& problem, const Chunk& chunk, const std::vector<double>& dual_vector, DualSums& sums,
+                   double* v) {
+  const Index d = network.features, C = network.outputs;
+  check_chunk(chunk, d, C);
+  std::vector<double> f(static_cast<std::size_t>(chunk.samples * C));
+  network.predict(chunk.x, chunk.samples, f.data());
+  sums.add(chunk.samples, f.data(), chunk.y, chunk.weights, v);
+  if (dual_vector.empty()) return;
+  std::copy_n(dual_vector.begin() + chunk.first * C, chunk.samples * C, v);
+  project_to_domain(problem.loss, chunk.samples, C, chunk.y, chunk.weights, v);
+}
+
+/// v of all samples, whose sum is zero in every output; for squared loss that of the best intercept, whatever the network's is.
+struct Balanced {
+  std::vector<double> v, mean_y;
+  double loss = 0;
+};
+
+Balanced balanced_dual(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
+  const Index C = data.targets();
+  const auto outputs = static_cast<std::size_t>(C);
+  Balanced result{.v = std::vector<double>(static_cast<std::size_t>(data.samples() * C)), .mean_y = std::vector<double>(outputs)};
+  DualSums sums(problem.loss, C);
+  CompensatedSum all;
+  std::vector<CompensatedSum> of_v(outputs);
+  data.visit(kChunk, [&](const Chunk& chunk) {
+    double* v = result.v.data() + chunk.first * C;
+    dual_of_chunk(network, problem, chunk, dual_vector, sums, v);
+    for (Index i = 0; i < chunk.samples; ++i) {
+      all.add(chunk.weights == nullptr ? 1.0 : chunk.weights[i]);
+      for (std::size_t k = 0; k < outputs; ++k) {
+        of_v[k].add(*v++);
+        result.mean_y[k] += chunk.y[static_cast<std::size_t>(i) * outputs + k] / static_cast<double>(data.samples());
+      }
+    }
+  });
+  if (problem.loss.kind == LossKind::squared && all.value() > 0) {
+    data.visit(kChunk, [&](const Chunk& chunk) {
+      double* v = result.v.data() + chunk.first * C;
+      for (Index i = 0; i < chunk.samples; ++i)
+        for (const CompensatedSum& sum : of_v) *v++ -= (chunk.weights == nullptr ? 1.0 : chunk.weights[i]) * (sum.value() / all.value());
+    });
+  }
+  for (Index k = 0; k < C; ++k) balance(data.samples(), C, result.v.data() + k);
+  result.loss = sums.loss();
+  return result;
+}
 
 Pass pass_over(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
   const Index d = data.features(), C = data.targets();
@@ -89,35 +147,37 @@ Pass pass_over(const Network& network, const Problem& problem, const Source& dat
   const Activation share = shared_among(problem.activation, patches.per_pool);
   const bool squared = problem.loss.kind == LossKind::squared;
   Pass pass{.gradients = std::vector<LiftedGradient>(static_cast<std::size_t>(patches.pools), {patches.size, C}), .sums = {problem.loss, C}, .v = {}};
-  std::vector<double> f, v, gathered;
+  const Balanced balanced = problem.bias ? balanced_dual(network, problem, data, dual_vector) : Balanced{};
+  std::vector<double> own, gathered;
   data.visit(kChunk, [&](const Chunk& chunk) {
-    check_chunk(chunk, d, C);
-    f.resize(static_cast<std::size_t>(chunk.samples * C));
-    v.resize(f.size());
-    network.predict(chunk.x, chunk.samples, f.data());
-    pass.sums.add(chunk.samples, f.data(), chunk.y, chunk.weights, v.data());
-    if (!dual_vector.empty()) {
-      std::copy_n(dual_vector.begin() + chunk.first * C, chunk.samples * C, v.begin());
-      project_to_domain(problem.loss, chunk.samples, C, chunk.y, chunk.weights, v.data());
+    const double* v = balanced.v.data() + chunk.first * C;
+    if (!problem.bias) {
+      own.resize(static_cast<std::size_t>(chunk.samples * C));
+      dual_of_chunk(network, problem, chunk, dual_vector, pass.sums, own.data());
+      v = own.data();
+    } else if (squared) {
+      pass.sums.add_balanced(chunk.samples, v, chunk.y, chunk.weights, balanced.mean_y);
     }
-    if (!squared) pass.v.insert(pass.v.end(), v.begin(), v.end());
+    if (!squared) pass.v.insert(pass.v.end(), v, v + chunk.samples * C);
     if (!patches.whole()) gathered.resize(static_cast<std::size_t>(chunk.samples * patches.size));
     for (Index pool = 0; pool < patches.pools; ++pool) {
       for (Index q = 0; q < patches.per_pool; ++q) {
         const PatchRows rows = patch_rows(window_of(patches, pool, q), patches, chunk.x, chunk.samples, gathered.data());
-        pass.gradients[static_cast<std::size_t>(pool)].accumulate(share, rows.data, rows.stride, v.data(), chunk.samples);
+        pass.gradients[static_cast<std::size_t>(pool)].accumulate(share, rows.data, rows.stride, v, chunk.samples);
       }
     }
   });
+  pass.loss = problem.bias ? balanced.loss : pass.sums.loss();
   return pass;
 }
 
 // κ_k, an upper bound on |uᵀM_k u + q_kᵀu + t_k| over the sphere that covers every rounding error. The conjugate of a loss with a bounded domain is
-// that at a v some roundings away, more of them the more outputs share a constraint (loss/row.hpp, loss/softmax.hpp).
+// that at a v some roundings away, more of them the more outputs share a constraint (loss/row.hpp, loss/softmax.hpp). With an
+// intercept it is that at a v whose sum is zero, a further 38 away (ConjugateSums::bound).
 double kappa_of(const LiftedGradient& gradient, Index k) {
   const Index d = gradient.features;
   const double *M = gradient.M.data() + k * d * d, *q = gradient.q.data() + k * d, t = gradient.t[static_cast<std::size_t>(k)];
-  const double rounding = gradient.rounding(k, 24 + 2 * gradient.outputs);
+  const double rounding = gradient.rounding(k, 62 + 2 * gradient.outputs);
   double finite = t + rounding;
   for (Index j = 0; j < d; ++j) {
     finite += 0.0 * q[j];
@@ -155,7 +215,7 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
   for (const double kappa : kappas) limits.push_back(problem.beta / kappa * (1.0 - 0x1p-51));
 
   Certificate certificate;
-  certificate.primal = pass.sums.loss() + problem.beta * network.penalty();
+  certificate.primal = pass.loss + problem.beta * network.penalty();
   certificate.dual = problem.loss.kind == LossKind::squared ? pass.sums.dual(limits) : conjugate_bound(problem, data, pass.v, limits);
   certificate.kappa = *std::max_element(kappas.begin(), kappas.end());
   if (!std::isfinite(certificate.primal) || !std::isfinite(certificate.dual)) throw DataError("the data are too large: the objective overflows");
@@ -179,12 +239,14 @@ Certificate certify(const Network& network, const Problem& problem, const Source
 
 double beta_max(const Problem& problem, const Source& data) {
   check_activation(problem.activation);
+  check_bias(problem);
   check_targets(problem.loss, data);
   Network zero{
       .activation = problem.activation, .features = data.features(), .outputs = data.targets(), .directions = {}, .weights = {}, .output = {}};
   zero.architecture = problem.architecture;
   try {
-    const std::vector<double> kappas = kappas_of(pass_over(zero, problem, data, {}).gradients);
+    const std::vector<double> dual_vector = problem.bias ? set_best_bias(zero, problem, data) : std::vector<double>();
+    const std::vector<double> kappas = kappas_of(pass_over(zero, problem, data, dual_vector).gradients);
     return *std::max_element(kappas.begin(), kappas.end());
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("not enough memory for beta_max");

@@ -24,6 +24,10 @@ class DualSums {
   /// Σ_i w_i ℓ(f(x_i), y_i).
   double loss() const;
 
+  /// Squared loss with an intercept, in place of `add`: a v that `balance` has brought to Σ v = 0 in every output. Σ v y is then the same for y less
+  /// any number, and `centre`, one an output, keeps its terms small.
+  void add_balanced(Index samples, const double* v, const double* y, const double* weights, std::span<const double> centre);
+
   /// Squared loss: the largest proven lower bound −Σ ℓ*(τ_k v_k) over 0 ≤ τ_k ≤ limits[k], rounding of the sums already taken off.
   double dual(std::span<const double> limits) const;
 
@@ -38,6 +42,7 @@ class DualSums {
   Loss loss_;
   CompensatedSum value_;
   std::vector<Output> outputs_;
+  int rounding_ = 16;  // of the bound, in units of 2⁻⁵³: of the terms, of their compensated sums and of g itself
 };
 
 /// v ← w times the point of the domain of ℓ* that is nearest to v/w, sample by sample: what the conjugate then accepts.

@@ -44,6 +44,7 @@ Json info_json(const Model& model) {
           {"neurons", model.network.neurons()},
           {"neurons_per_output", neurons_per_output(model.network)},
           {"penalty", model.network.penalty()},
+          {"bias", model.network.bias},
           {"image", {p.image_height, p.image_width}},
           {"window", {p.window_height, p.window_width}},
           {"standardized", !p.mean.empty()},
@@ -85,7 +86,8 @@ std::string info_text(const Model& model) {
   return "network        " + below + number(network.features) + " features, " + number(network.neurons()) + " neurons" + split + ", " +
          number(network.outputs) + (network.outputs == 1 ? " output" : " outputs") + "\nproblem        " + model.problem.loss.name() + " loss, " +
          model.problem.architecture.name() + ", activation " + model.problem.activation.name() + ", beta " + format_number(model.problem.beta) +
-         "\npreprocessing  " + preprocessing_text(model.preprocessing) + "\ntargets        " +
+         (network.bias.empty() ? "" : "\nintercept      " + listed(network.bias, [](double b) { return rounded(b, 6); })) + "\npreprocessing  " +
+         preprocessing_text(model.preprocessing) + "\ntargets        " +
          listed(model.preprocessing.target_names, [](const std::string& target) { return target; }) + "\nstatus         " + model.status +
          "\nprimal         " + rounded(model.primal, 12) + "\ndual           " + rounded(model.dual, 12) + "\nrelative gap   " +
          rounded(model.relative_gap, 3) + "\nprovenance     " + model.provenance + '\n';

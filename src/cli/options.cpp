@@ -18,7 +18,9 @@ void add_data_options(CLI::App& command, DataOptions& options) {
       ->type_name("FILE")
       ->group(group);
   command.add_flag("--one-vs-rest", options.one_vs_rest, "turn one column of class labels into a target of -1 or +1 for each class")->group(group);
-  command.add_option("--class-weights", options.class_weights, "weigh samples by class: 'balanced' or a number a class, comma-separated, by ascending label")
+  command
+      .add_option("--class-weights", options.class_weights,
+                  "weigh samples by class: 'balanced' or a number a class, comma-separated, by ascending label")
       ->type_name("WEIGHTS")
       ->group(group);
   command.add_option("--downsample", options.window, "average images over windows of that size, for example 4x4")->type_name("HxW")->group(group);
@@ -78,6 +80,7 @@ void add_problem_options(CLI::App& command, ProblemOptions& options) {
                   "relu|quadratic|linear or a,b,c for a t^2 + b t + c; relu is the parabola closest to it on [-5, 5] [relu]")
       ->type_name("NAME")
       ->group(group);
+  command.add_flag("--bias", options.bias, "an intercept an output that is not penalised; for every loss but softmax")->group(group);
 }
 
 Problem problem_of(const ProblemOptions& options) {
@@ -85,6 +88,7 @@ Problem problem_of(const ProblemOptions& options) {
   problem.activation = Activation::parse(options.activation);
   problem.loss = Loss::parse(options.loss);
   problem.architecture = Architecture::parse(options.architecture);
+  problem.bias = options.bias;
   return problem;
 }
 

@@ -22,9 +22,10 @@ void add_data_options(CLI::App& command, DataOptions& options);
 ReadOptions read_options(const DataOptions& options);
 PreprocessingOptions preprocessing_options(const DataOptions& options);
 
-/// Activation, loss and architecture; β comes from options of its own.
+/// Activation, loss, architecture and intercept; β comes from options of its own.
 struct ProblemOptions {
   std::string activation = "relu", loss = "squared", architecture = "dense";
+  bool bias = false;
 };
 void add_problem_options(CLI::App& command, ProblemOptions& options);
 Problem problem_of(const ProblemOptions& options);  ///< \throws UsageError

@@ -114,8 +114,8 @@ void write_outputs(const PathOptions& options, const Problem& problem, const Pre
   const std::optional<std::size_t> best = best_point(points);
   const bool print = !options.quiet && !options.json;
   if (best && print) {
-    std::cout << "best on " << (options.folds > 0 ? "samples left out" : options.validation) << ": beta " << rounded(points[*best].result.report.beta, 6) << ", "
-              << scores_text(*points[*best].validation) << '\n';
+    std::cout << "best on " << (options.folds > 0 ? "samples left out" : options.validation) << ": beta "
+              << rounded(points[*best].result.report.beta, 6) << ", " << scores_text(*points[*best].validation) << '\n';
   }
   if (best && !options.model.empty()) {
     model_of(points[*best].result, problem, preprocessing, options.data.path).save(options.model);

@@ -93,7 +93,7 @@ std::string summary(const Report& report, const std::optional<Scores>& test, dou
        << "  primal   " << rounded(report.primal, 12) << "   objective of this network, from the raw data\n"
        << "  dual     " << rounded(report.dual, 12) << "   no network is below\n"
        << "  gap      " << rounded(report.relative_gap, 3) << '\n'
-       << "  beta     " << rounded(report.beta, 6) << " (the network is zero from " << rounded(report.beta_max, 6) << ")\n"
+       << "  beta     " << rounded(report.beta, 6) << " (the network has no neurons from " << rounded(report.beta_max, 6) << ")\n"
        << "  neurons  " << report.neurons << ", for " << report.outputs << (report.outputs == 1 ? " output" : " outputs") << '\n'
        << "  seconds  " << rounded(seconds.total, 4) << ": read " << rounded(seconds.read, 3) << ", lift " << rounded(seconds.lift, 3) << ", solve "
        << rounded(seconds.solve, 3) << ", decompose " << rounded(seconds.decompose, 3) << ", certify " << rounded(seconds.certify, 3) << '\n'

@@ -47,15 +47,18 @@ QuadraticOutput form_of(const Network& network, Index output) {
   const auto [a, b, c] = network.activation;
   const Layer layer = layer_of(network, output);
   QuadraticOutput form{.Q = std::vector<double>(static_cast<std::size_t>(d * d)), .q = std::vector<double>(static_cast<std::size_t>(d))};
+  const double bias = network.bias.empty() ? 0.0 : network.bias[static_cast<std::size_t>(output)];
+  form.s = bias;
   if (layer.columns == 0) return form;
   lapack::gemm('N', 'T', d, d, layer.columns, a, layer.scaled.data(), d, layer.directions.data(), d, 0.0, form.Q.data(), d);
   for (Index j = 0; j < d; ++j)
     for (Index i = j + 1; i < d; ++i) form.Q[static_cast<std::size_t>(i * d + j)] = form.Q[static_cast<std::size_t>(j * d + i)];
   for (Index j = 0; j < layer.columns; ++j)
     for (Index i = 0; i < d; ++i) form.q[static_cast<std::size_t>(i)] += b * layer.scaled[static_cast<std::size_t>(j * d + i)];
-  form.s = c * layer.weight;
+  form.s = c * layer.weight + bias;
   const double largest = std::max({std::abs(a), std::abs(b), std::abs(c)});
-  form.rounding = 0.5 * static_cast<double>(layer.columns + 6) * std::numeric_limits<double>::epsilon() * largest * layer.magnitude;
+  form.rounding =
+      0.5 * static_cast<double>(layer.columns + 6) * std::numeric_limits<double>::epsilon() * (largest * layer.magnitude + std::abs(bias));
   return form;
 }
 

@@ -1,5 +1,6 @@
 #include "lift/data_operator.hpp"
 
+#include "lift/centred_source.hpp"
 #include "lift/gram_operator.hpp"
 #include "lift/moments_operator.hpp"
 #include "neuspec/error.hpp"
@@ -31,8 +32,9 @@ DeviceMatrix<Real> conjugate_gradients(Device<Real>& device, ConstView<Real> M, 
 template DeviceMatrix<float> conjugate_gradients(Device<float>&, ConstView<float>, double, ConstView<float>, int);
 template DeviceMatrix<double> conjugate_gradients(Device<double>&, ConstView<double>, double, ConstView<double>, int);
 
+namespace {
 template <class Real>
-std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data) {
+std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data) {
   switch (kind) {
     case OperatorKind::moments:
       if (problem.loss.kind != LossKind::squared) return std::make_unique<SampledMomentsOperator<Real>>(device, problem, data);
@@ -45,6 +47,14 @@ std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real
       break;
   }
   throw UsageError("the data operator has to be chosen before it is made");
+}
+}  // namespace
+
+template <class Real>
+std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data) {
+  if (problem.bias && problem.loss.kind == LossKind::squared && kind != OperatorKind::moments)
+    return make<Real>(kind, device, problem, CentredSource(data, true, false));
+  return make<Real>(kind, device, problem, data);
 }
 
 template std::unique_ptr<DataOperator<float>> make_operator(OperatorKind, Device<float>&, const Problem&, const Source&);

@@ -1,6 +1,11 @@
 // The data operator A : D ↦ (Σ_b ⟨A_ib, D_b⟩)_i and what solvers need of it, in three forms (SPEC.md section 5): moments, kernel Gram, matrix-free.
 // D is p × C·B: column k·B + b is the packed difference Z − Z' of output k and pool b. Each output's B columns follow one another, so that the same
 // storage is also one vector of p·B entries an output.
+//
+// With an intercept (Problem::bias) every form stands for the problem in D that is left when the best intercept is put in: a loss is the smallest
+// over b, v sums to zero in every output. For squared loss that is the same problem for P A and P y, P = I − ŝŝᵀ with the samples' roots of weights s
+// (or 1); for others the linear step sees P A and P t (P with s = 1), while A D + b is P A D + (I − P) t there, and b follows from the samples
+// elsewhere.
 #pragma once
 
 #include <functional>
@@ -58,6 +63,7 @@ class DataOperator {
       : device_(device),
         activation_(problem.activation),
         loss_(problem.loss),
+        bias_(problem.bias),
         patches_(problem.architecture, data.features()),
         samples_(data.samples()),
         outputs_(data.targets()) {}
@@ -66,6 +72,7 @@ class DataOperator {
   Device<Real>& device() const { return device_; }
   const Activation& activation() const { return activation_; }
   const Loss& loss_function() const { return loss_; }
+  bool bias() const { return bias_; }
   const Patches& patches() const { return patches_; }
   Index samples() const { return samples_; }
   Index outputs() const { return outputs_; }
@@ -117,7 +124,9 @@ class DataOperator {
     return pools() == 1 ? blocks : blocks.reshaped(p() * pools(), outputs_);
   }
   /// Learns the mean eigenvalue tr(ĀᵀĀ)/(p·B) from a matrix with the trace of ĀᵀĀ: S or K.
-  void set_scale(ConstView<Real> M) {
+  /// `removed` is the part of the trace that centring has taken off, while its rounding stayed.
+  void set_scale(ConstView<Real> M, double removed = 0) {
+    mean_eigenvalue_ = removed / static_cast<double>(p() * pools());
     std::vector<double> diagonal(static_cast<std::size_t>(M.rows));
     device_.download(ConstView<Real>{M.data, 1, M.rows, M.stride + 1}, diagonal.data());  // a row of stride + 1 from entry to entry
     for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(p() * pools());
@@ -128,6 +137,7 @@ class DataOperator {
   Device<Real>& device_;
   Activation activation_;
   Loss loss_;
+  bool bias_;
   Patches patches_;
   Index samples_, outputs_;
   double mean_eigenvalue_ = 0;

@@ -28,8 +28,22 @@ GramOperator<Real>::GramOperator(Device<Real>& device, const Problem& problem, c
   } else {
     build_from_lifted();
   }
-  device.symm(Real(1), K_, this->y(), Real(0), Ky_);
   this->set_scale(K_);
+  centre_gram();
+  device.symm(Real(1), K_, this->y(), Real(0), Ky_);
+}
+
+// P K P = K − c ŝᵀ − ŝ cᵀ with c = K ŝ − ½ (ŝᵀK ŝ) ŝ.
+template <class Real>
+void GramOperator<Real>::centre_gram() {
+  if (!this->bias()) return;
+  Device<Real>& device = this->device();
+  const ConstView<Real> unit = this->unit();
+  const DeviceMatrix<Real> c = device.allocate(this->samples(), 1);
+  device.symm(Real(1), K_, unit, Real(0), c);
+  device.axpby(static_cast<Real>(-0.5 * device.dot(unit, c)), unit, Real(1), c);
+  device.gemm(Transpose::no, Transpose::yes, Real(-1), c, unit, Real(1), K_);
+  device.gemm(Transpose::no, Transpose::yes, Real(-1), unit, c, Real(1), K_);
 }
 
 // K = Σ_b L̄_bᵀL̄_b over the pools' lifted samples, each a mean over patches: 2 n² p B flops.
@@ -51,6 +65,7 @@ template <class Real>
 double GramOperator<Real>::ridge_norm() {
   Device<Real>& device = this->device();
   const DeviceMatrix<Real> alpha = conjugate_gradients<Real>(device, K_, this->ridge_shift(), this->y(), ridge_steps);
+  this->centre(alpha);
   this->adjoint(alpha, gamma_);
   device.project_trace(this->N(), gamma_);
   return std::sqrt(device.dot(gamma_, gamma_));
@@ -77,6 +92,7 @@ template <class Real>
 void GramOperator<Real>::start(ConstView<Real> V, View<Real> carry) {
   difference(V);
   this->forward(gamma_, carry);
+  this->centre(carry);
 }
 
 template <class Real>
@@ -87,6 +103,7 @@ void GramOperator<Real>::forward_projected(const AdmmState<Real>& state) {
     difference(state.W);
     this->forward(gamma_, aw_);
   }
+  this->centre(aw_);
 }
 
 template <class Real>
@@ -133,9 +150,14 @@ void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& stat
   device.symm(Real(1), inverse_, t_, Real(0), u_);
   device.copy(u_, state.carry_residual);
   device.axpby(static_cast<Real>(-step.relaxation), aw_, static_cast<Real>(step.relaxation), state.carry_residual);
-  if (!this->squared()) this->split_residual(step, state, u_);
   device.copy(u_, v_);
   device.axpby(Real(-1), targets, Real(1), v_);
+  this->centre(v_);
+  if (!this->squared()) {
+    if (this->bias()) device.copy(targets, u_);
+    if (this->bias()) device.axpby(Real(1), v_, Real(1), u_);
+    this->split_residual(step, state, u_);
+  }
   this->adjoint(v_, gamma_);
   device.project_trace(this->N(), gamma_);
   device.copy(state.T, state.D);

@@ -25,6 +25,7 @@ class GramOperator final : public SampleOperator<Real> {
   /// gamma_ = P_G(V₊ − V₋) for the pairs of columns of V.
   void difference(ConstView<Real> V);
   void build_from_lifted();
+  void centre_gram();
 
   DeviceMatrix<Real> K_, inverse_, Ky_, H_, Z_;
   DeviceMatrix<Real> aw_, t_, u_, v_, gamma_;  // n × C: Ā(W₊ − W₋), ĀT and right-hand side, ĀD, ĀD − targets; p × C·B: P_G Γ(v)

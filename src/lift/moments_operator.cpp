@@ -15,8 +15,9 @@ MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& prob
       r_(device.allocate(this->p(), this->blocks())),
       right_(device.allocate(this->p(), this->blocks())),
       product_(device.allocate(this->p(), this->blocks())) {
-  yy_ = sum_moments<Real>(device, problem, data, true, S_, this->by_output(r_.view()));
-  this->set_scale(S_);
+  MomentSums sums = sum_moments<Real>(device, problem, data, true, S_, this->by_output(r_.view()));
+  yy_ = std::move(sums.yy);
+  this->set_scale(S_, sums.removed);
 }
 
 template <class Real>

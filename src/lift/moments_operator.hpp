@@ -5,9 +5,15 @@
 
 namespace neuspec {
 
-/// Streams the source once, fills S and r and returns Σ w y² of each output. Sample weights count where `weighted`.
+struct MomentSums {
+  std::vector<double> yy;  ///< Σ w y² of each output
+  double removed = 0;      ///< trace that centring took off S
+};
+
+/// Streams the source once and fills S and r. Sample weights count where `weighted`. With an intercept lifted samples and targets are less their
+/// means.
 template <class Real>
-std::vector<double> sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r);
+MomentSums sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r);
 
 template <class Real>
 class MomentsOperator final : public DataOperator<Real> {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "loss/intercept.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec {
@@ -17,6 +18,20 @@ SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& proble
   const std::vector<double> ones(static_cast<std::size_t>(n), 1.0);
   device.upload(ones.data(), ones_);
   data.visit(chunk_samples, [&](const Chunk& chunk) { load(data, chunk.first, chunk); });
+  if (!this->bias()) return;
+  unit_ = device.allocate(n, 1);
+  device.copy(squared() && scale_.rows() > 0 ? scale_ : ones_, unit_);
+  const double norm = std::sqrt(device.dot(unit_, unit_));
+  if (norm > 0) device.axpby(Real(0), unit_, static_cast<Real>(1 / norm), unit_);
+}
+
+template <class Real>
+void SampleOperator<Real>::centre(View<Real> M) {
+  if (!this->bias()) return;
+  Device<Real>& device = this->device();
+  if (inner_.columns() != M.columns) inner_ = device.allocate(1, M.columns);
+  device.gemm(Transpose::yes, Transpose::no, Real(1), unit_, M, Real(0), inner_);
+  device.gemm(Transpose::no, Transpose::no, Real(-1), unit_, inner_, Real(1), M);
 }
 
 // Squared loss absorbs the weights: rows of A and y are scaled by √w. Any other loss keeps them.
@@ -86,6 +101,7 @@ std::vector<double> SampleOperator<Real>::loss_sums(LossStep step, double t, Con
 template <class Real>
 std::vector<double> SampleOperator<Real>::loss(ConstView<Real> D) {
   forward(D, f_);
+  add_intercept(f_, nullptr);
   return loss_sums(LossStep::value, 1, f_);
 }
 
@@ -141,6 +157,12 @@ DualCandidate SampleOperator<Real>::split_candidate(const AdmmStep& step, const 
   this->device().copy(state.split, v_);
   this->device().axpby(static_cast<Real>(-step.split_rho), state.s, static_cast<Real>(step.split_rho), v_);
   this->device().apply_loss(this->loss_function(), LossStep::project, {v_, y_, weights_, {}, 1}, v_);
+  if (this->bias()) {
+    std::vector<double> v(static_cast<std::size_t>(v_.view().size()));
+    this->device().download(v_, v.data());
+    for (Index k = 0; k < this->outputs(); ++k) balance(this->samples(), 1, v.data() + k * this->samples());
+    this->device().upload(v.data(), v_);
+  }
   return candidate(v_);
 }
 

@@ -40,12 +40,19 @@ class SampleOperator : public DataOperator<Real> {
   DualCandidate split_candidate(const AdmmStep& step, const AdmmState<Real>& state);
   DualCandidate candidate(ConstView<Real> v);                    // v n × C = s·∇ℓ
   DualCandidate sums(ConstView<Real> v, ConstView<Real> gamma);  // the same where Γ(v) is known
-  View<Real> scratch() { return part_; }                         // n × C
+  /// With an intercept: M ← P M for the n × columns M. 4 n flops a column.
+  void centre(View<Real> M);
+  ConstView<Real> unit() const { return unit_; }  // ŝ, n × 1
 
  private:
   void load(const Source& data, Index first, const Chunk& chunk);
   /// Σ of what a loss step gives, a problem.
   std::vector<double> loss_sums(LossStep step, double t, ConstView<Real> a);
+  /// With an intercept: predictions f ← f + b at the best b, for squared loss less what b and the targets' mean have in common. Losses other than
+  /// squared give v as well where `v` is not null, for their kinks have more than one; they pass through the host's memory.
+  void add_intercept(View<Real> f, const View<Real>* v);
+  /// v̇ ← v̇ + ∇²ℓ ḃ for the intercept that follows, which is at its best at f_.
+  void let_intercept_follow(View<Real> v_dot);
   /// Room for m neurons, whose preactivations take `columns` columns.
   void reserve(Index neurons, Index columns);
   /// v_ = ∇ℓ at the factored point, its prediction in f_ and the preactivations of every patch in H_.
@@ -56,6 +63,8 @@ class SampleOperator : public DataOperator<Real> {
 
   DeviceMatrix<Real> x_, y_, scale_, weights_, ones_;
   DeviceMatrix<Real> f_, f_dot_, v_, v_dot_, part_, gamma_, gamma_part_;
+  DeviceMatrix<Real> unit_, inner_;       // with an intercept: ŝ, n × 1, and ŝᵀM
+  DeviceMatrix<Real> every_, curvature_;  // and its derivative: n × C ones and ∇²ℓ
   DeviceMatrix<Real> target_;             // n × C: 2 prox(split) − split
   DeviceMatrix<Real> patch_, H_, Q_, G_;  // f × n; n × preactivations of all patches; n × m scratch; N × m scratch
 };

@@ -1,6 +1,7 @@
 // Burer–Monteiro's side of the matrix-free form: factored points seen through the samples, patch by patch.
 #include "lift/pool_columns.hpp"
 #include "lift/sample_operator.hpp"
+#include "loss/intercept.hpp"
 
 namespace neuspec {
 
@@ -37,7 +38,49 @@ void SampleOperator<Real>::gradient_at(const FactorColumns& columns, ConstView<R
     first = false;
   });
   if (first) device.axpby(Real(0), f_, Real(0), f_);  // no neurons
-  device.apply_loss(this->loss_function(), LossStep::gradient, {f_, y_, weights_, {}, 1}, v_);
+  const View<Real> v = v_;
+  add_intercept(f_, &v);
+  if (!this->bias() || squared()) device.apply_loss(this->loss_function(), LossStep::gradient, {f_, y_, weights_, {}, 1}, v_);
+}
+
+template <class Real>
+void SampleOperator<Real>::add_intercept(View<Real> f, const View<Real>* v) {
+  if (!this->bias()) return;
+  if (squared()) return centre(f);
+  Device<Real>& device = this->device();
+  const auto n = static_cast<std::size_t>(this->samples()), C = static_cast<std::size_t>(this->outputs());
+  std::vector<double> host_f(n * C), host_y(n * C), weights(weights_.rows() > 0 ? n : 0);
+  device.download(f, host_f.data());
+  device.download(y_, host_y.data());
+  if (!weights.empty()) device.download(weights_, weights.data());
+  std::vector<double> dual;
+  for (std::size_t k = 0; k < C; ++k) {
+    const std::span<double> column(host_f.data() + k * n, n);
+    const Intercept best = best_intercept(this->loss_function(), column, {host_y.data() + k * n, n}, weights);
+    for (double& value : column) value += best.b;
+    dual.insert(dual.end(), best.v.begin(), best.v.end());
+  }
+  device.upload(host_f.data(), f);
+  if (v != nullptr) device.upload(dual.data(), *v);
+}
+
+// Σ v = 0 stays: ḃ = −Σ ∇²ℓ ḟ / Σ ∇²ℓ.
+template <class Real>
+void SampleOperator<Real>::let_intercept_follow(View<Real> v_dot) {
+  if (!this->bias()) return;
+  if (squared()) return centre(v_dot);
+  Device<Real>& device = this->device();
+  if (every_.rows() == 0) {
+    every_ = device.allocate(this->samples(), this->outputs());
+    curvature_ = device.allocate(this->samples(), this->outputs());
+    for (Index k = 0; k < this->outputs(); ++k) device.copy(ones_, every_.view().column_range(k, 1));
+  }
+  device.apply_loss(this->loss_function(), LossStep::curvature, {f_, y_, weights_, every_, 1}, curvature_);
+  for (Index k = 0; k < this->outputs(); ++k) {
+    const View<Real> of_output = v_dot.column_range(k, 1), h = curvature_.view().column_range(k, 1);
+    const double all = device.dot(ones_, h);
+    if (all > 0) device.axpby(static_cast<Real>(-device.dot(ones_, of_output) / all), h, Real(1), of_output);
+  }
 }
 
 template <class Real>
@@ -74,6 +117,7 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
   } else {
     device.apply_loss(this->loss_function(), LossStep::curvature, {f_, y_, weights_, f_dot_, 1}, v_dot_);
   }
+  let_intercept_follow(v_dot_);
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first_of_pool) {
     const ConstView<Real> z_dot = Z_dot.column_range(group.first, group.count);
     const View<Real> H_dot = Q_.view().column_range(0, group.count), to = G_dot.column_range(group.first, group.count),

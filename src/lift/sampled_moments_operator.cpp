@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lift/centred_source.hpp"
 #include "lift/moments_operator.hpp"
 #include "neuspec/error.hpp"
 
@@ -42,11 +43,9 @@ void add_squares(const Chunk& chunk, std::vector<double>& yy) {
   }
 }
 
-}  // namespace
-
 // Dense networks: n N⁴/12 flops by the sorted fourth moments. Others: n p² B² in SYRK over lifted samples, whose pools have no such symmetry.
 template <class Real>
-std::vector<double> sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r) {
+std::vector<double> sums_of(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r) {
   const Patches patches(problem.architecture, data.features());
   const Index N = patches.size + 1, p = packed::size(N), C = data.targets();
   std::vector<double> yy(static_cast<std::size_t>(C));
@@ -84,6 +83,24 @@ std::vector<double> sum_moments(Device<Real>& device, const Problem& problem, co
   return yy;
 }
 
+}  // namespace
+
+// S − m mᵀ/Σw with m = Σ w ā, which is the right-hand side of a target that is 1.
+template <class Real>
+MomentSums sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r) {
+  if (!problem.bias) return {sums_of(device, problem, data, weighted, S, r), 0};
+  const DeviceMatrix<Real> right = device.allocate(r.rows, r.columns + 1);
+  MomentSums sums{sums_of<Real>(device, problem, CentredSource(data, weighted, true), weighted, S, right), 0};
+  const ConstView<Real> mean = right.view().column_range(r.columns, 1);
+  const double all = sums.yy.back();
+  sums.yy.pop_back();
+  device.copy(right.view().column_range(0, r.columns), r);
+  if (!(all > 0)) return sums;
+  sums.removed = device.dot(mean, mean) / all;
+  device.gemm(Transpose::no, Transpose::yes, static_cast<Real>(-1 / all), mean, mean, Real(1), S);
+  return sums;
+}
+
 template <class Real>
 SampledMomentsOperator<Real>::SampledMomentsOperator(Device<Real>& device, const Problem& problem, const Source& data)
     : SampleOperator<Real>(device, problem, data),
@@ -91,8 +108,8 @@ SampledMomentsOperator<Real>::SampledMomentsOperator(Device<Real>& device, const
       r_(device.allocate(this->p(), this->blocks())),
       right_(device.allocate(this->p(), this->blocks())),
       prediction_(device.allocate(this->samples(), this->outputs())) {
-  sum_moments<Real>(device, problem, data, false, S_, this->by_output(r_.view()));
-  this->set_scale(S_);
+  const MomentSums sums = sum_moments<Real>(device, problem, data, false, S_, this->by_output(r_.view()));
+  this->set_scale(S_, sums.removed);
 }
 
 template <class Real>
@@ -111,11 +128,19 @@ void SampledMomentsOperator<Real>::prepare(double rho) {
 template <class Real>
 void SampledMomentsOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& state) {
   Device<Real>& device = this->device();
-  this->adjoint(this->targets(step, state), right_);
+  const ConstView<Real> targets = this->targets(step, state);
+  device.copy(targets, prediction_);
+  this->centre(prediction_);
+  this->adjoint(prediction_, right_);
   device.project_trace(this->N(), right_);
   device.axpby(static_cast<Real>(step.rho / step.split_rho / 2), state.T, Real(1), right_);
   device.symm(Real(1), inverse_, this->by_output(right_.view()), Real(0), this->by_output(state.D));
   this->forward(state.D, prediction_);
+  if (this->bias()) {
+    device.axpby(Real(-1), targets, Real(1), prediction_);
+    this->centre(prediction_);
+    device.axpby(Real(1), targets, Real(1), prediction_);
+  }
   this->split_residual(step, state, prediction_);
 }
 
@@ -124,8 +149,8 @@ DualCandidate SampledMomentsOperator<Real>::dual_at(const AdmmStep& step, const 
   return this->split_candidate(step, state);
 }
 
-template std::vector<double> sum_moments<float>(Device<float>&, const Problem&, const Source&, bool, View<float>, View<float>);
-template std::vector<double> sum_moments<double>(Device<double>&, const Problem&, const Source&, bool, View<double>, View<double>);
+template MomentSums sum_moments<float>(Device<float>&, const Problem&, const Source&, bool, View<float>, View<float>);
+template MomentSums sum_moments<double>(Device<double>&, const Problem&, const Source&, bool, View<double>, View<double>);
 template class SampledMomentsOperator<float>;
 template class SampledMomentsOperator<double>;
 

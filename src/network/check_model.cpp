@@ -23,6 +23,8 @@ void check_network(const Network& network) {
   const auto size = static_cast<std::size_t>(patches.size);
   require(network.directions.size() == neurons * size && network.output.size() == neurons, "lengths of the neurons' arrays disagree");
   require(network.pool.size() == (patches.whole() ? 0 : neurons), "lengths of the neurons' arrays disagree");
+  require(network.bias.empty() || network.bias.size() == static_cast<std::size_t>(network.outputs), "the intercept has not one number an output");
+  require(all_finite(network.bias), "the intercept is not finite");
   require(all_finite(network.directions) && all_finite(network.weights), "a neuron holds a number that is not finite");
   for (std::size_t j = 0; j < neurons; ++j) {
     double square = 0;
@@ -84,6 +86,7 @@ void check_proven(const Proven& proven) {
   require(std::isfinite(activation.a) && std::isfinite(activation.b) && std::isfinite(activation.c), "the activation is not finite");
   require(activation == proven.problem.activation, "network and problem have different activations");
   require(proven.network.architecture == proven.problem.architecture, "network and problem have different architectures");
+  require(proven.network.bias.empty() == !proven.problem.bias, "only one of network and problem has an intercept");
   require(std::isfinite(proven.problem.beta) && proven.problem.beta > 0, "beta must be a finite number above 0");
   require(std::isfinite(proven.primal) && std::isfinite(proven.dual) && std::isfinite(proven.relative_gap), "the certificate is not finite");
   check_network(proven.network);

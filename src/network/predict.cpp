@@ -66,7 +66,7 @@ void Network::add(const double* u, double alpha, Index output_index, Index pool_
 }
 
 void Network::predict(const double* x, Index samples, double* f) const {
-  std::fill(f, f + samples * outputs, 0.0);
+  for (Index at = 0; at < samples * outputs; ++at) f[at] = bias.empty() ? 0.0 : bias[static_cast<std::size_t>(at % outputs)];
   const Index d = features;
   if (neurons() == 0 || samples == 0) return;
   const Patches patches(architecture, d);
@@ -101,6 +101,7 @@ void Network::activate(const double* x, Index samples, double* h) const {
   // The same network with weights 1 and an output for every neuron.
   Network single = *this;
   single.outputs = neurons();
+  single.bias.clear();
   std::fill(single.weights.begin(), single.weights.end(), 1.0);
   std::iota(single.output.begin(), single.output.end(), Index(0));
   single.predict(x, samples, h);

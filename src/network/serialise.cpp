@@ -18,7 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* format_name = "neuspec-model";
-constexpr int format_version = 2;  // 2: architectures, losses, dual vectors
+constexpr int format_version = 3;  // 2: architectures, losses, dual vectors; 3: intercepts
+
 Json neurons_json(const Network& network) {
   Json neurons = Json::array();
   const Index size = network.direction_size();
@@ -58,6 +59,9 @@ Json hidden_json(const std::vector<HiddenLayer>& layers) {
                     {"features", layer.network.features},
                     {"outputs", layer.network.outputs},
                     {"neurons", neurons_json(layer.network)}});
+    if (layer.problem.bias) {
+      list.back()["bias"] = layer.network.bias;
+    }
   }
   return list;
 }
@@ -84,6 +88,9 @@ Json header_json(const Model& model) {
   }
   json["features"] = model.network.features;
   json["outputs"] = model.network.outputs;
+  if (!model.network.bias.empty()) {
+    json["bias"] = model.network.bias;
+  }
   if (!model.dual_vector.empty()) {
     json["dual_vector"] = model.dual_vector;
   }
@@ -168,6 +175,9 @@ Network network_from(const Json& json, const Problem& problem) {
   network.architecture = problem.architecture;
   network.features = integer(json.at("features"));
   network.outputs = integer(json.at("outputs"));
+  if (problem.bias) {
+    network.bias = numbers(json["bias"]);
+  }
   const Json& neurons = json.at("neurons");
   require(neurons.is_array(), "neurons must be a list");
   const Patches patches = patches_of(network);
@@ -203,6 +213,7 @@ std::vector<HiddenLayer> hidden_from(const Json& json, Index version) {
     read_certificate(entry.at("certificate"), layer);
     layer.mean = numbers(entry.at("mean"));
     layer.scale = numbers(entry.at("scale"));
+    layer.problem.bias = entry.contains("bias");
     layer.network = network_from(entry, layer.problem);
     layers.push_back(std::move(layer));
   }
@@ -223,6 +234,7 @@ Model model_from(const Json& json) {
   if (json.contains("hidden")) {
     model.hidden = hidden_from(json["hidden"], version);
   }
+  model.problem.bias = json.contains("bias");
   model.network = network_from(json, model.problem);
   if (json.contains("dual_vector")) {
     model.dual_vector = numbers(json["dual_vector"]);

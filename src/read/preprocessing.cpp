@@ -215,8 +215,8 @@ std::vector<double> encoded(const std::vector<std::size_t>& positions, std::size
 std::vector<double> learn_class_weights(const Table& table, const std::vector<double>& classes, const PreprocessingOptions& options) {
   if (!options.class_weights.empty()) {
     if (options.class_weights.size() != classes.size()) {
-      fail(table.path, std::to_string(options.class_weights.size()) + " class weights for " + std::to_string(classes.size()) + " classes: " +
-                           listed(classes));
+      fail(table.path,
+           std::to_string(options.class_weights.size()) + " class weights for " + std::to_string(classes.size()) + " classes: " + listed(classes));
     }
     return options.class_weights;
   }

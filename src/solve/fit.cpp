@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "certify/bias.hpp"
 #include "certify/targets.hpp"
 #include "neuspec/error.hpp"
 #include "solve/admm.hpp"
@@ -23,6 +24,7 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 
 void validate(const Source& data, const Problem& problem, const std::vector<double>& betas) {
   if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
+  check_bias(problem);
   check_targets(problem.loss, data);
   for (const double beta : betas) {
     if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");
@@ -101,6 +103,10 @@ class Session {
       const Clock::time_point decomposing = Clock::now();
       Network network = zero_is_optimal ? zero_network() : solver_->network();
       std::vector<double> dual_vector = zero_is_optimal ? std::vector<double>() : solver_->dual_vector();
+      if (problem_.bias) {
+        std::vector<double> own = set_best_bias(network, problem_, source_);
+        if (zero_is_optimal && !problem_.loss.smooth()) dual_vector = std::move(own);
+      }
       seconds.decompose += since(decomposing);
       const Clock::time_point certifying = Clock::now();
       const Certificate certificate = certify(network, problem_, source_, dual_vector);

@@ -197,7 +197,7 @@ TEST_F(ModelFile, CutShortAnywhereIsRefused) {
 }
 
 TEST_F(ModelFile, OfALaterVersionIsRefused) {
-  EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 3; }), HasSubstr("later version"));
+  EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 4; }), HasSubstr("later version"));
   EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 0; }), HasSubstr("unknown model format"));
 }
 

@@ -1,0 +1,37 @@
+#include "lift/centred_source.hpp"
+
+#include "certify/compensated_sum.hpp"
+#include "lift/data_operator.hpp"
+
+namespace neuspec {
+
+CentredSource::CentredSource(const Source& data, bool weighted, bool with_constant)
+    : data_(data), with_constant_(with_constant), mean_(static_cast<std::size_t>(data.targets())) {
+  std::vector<CompensatedSum> sums(mean_.size());
+  CompensatedSum all;
+  data.visit(chunk_samples, [&](const Chunk& chunk) {
+    const double* y = chunk.y;
+    for (Index i = 0; i < chunk.samples; ++i) {
+      const double w = weighted && chunk.weights != nullptr ? chunk.weights[i] : 1.0;
+      all.add(w);
+      for (CompensatedSum& sum : sums) sum.add(w * *y++);
+    }
+  });
+  for (std::size_t k = 0; k < mean_.size() && all.value() > 0; ++k) mean_[k] = sums[k].value() / all.value();
+}
+
+void CentredSource::visit(Index most, const std::function<void(const Chunk&)>& visitor) const {
+  std::vector<double> targets;
+  data_.visit(most, [&](Chunk chunk) {
+    targets.clear();
+    const double* y = chunk.y;
+    for (Index i = 0; i < chunk.samples; ++i) {
+      for (const double mean : mean_) targets.push_back(*y++ - mean);
+      if (with_constant_) targets.push_back(1);
+    }
+    chunk.y = targets.data();
+    visitor(chunk);
+  });
+}
+
+}  // namespace neuspec

@@ -1,0 +1,128 @@
+#include "loss/intercept.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "certify/compensated_sum.hpp"
+#include "loss/table.hpp"
+
+namespace neuspec {
+namespace {
+
+constexpr double enough = 0x1p-46;  // Σ v over Σ |v|: what `balance` then takes off a bound is far below any tolerance
+constexpr int most_steps = 200;
+
+/// w ∇ℓ(f + b, y) of all samples, its sums, and the slope of the former.
+struct Slope {
+  double sum = 0, magnitude = 0, curvature = 0;
+  bool vanishes() const { return std::abs(sum) <= enough * magnitude; }
+};
+
+/// The derivative of Σ w ℓ(f + b, y) in b, and the search for its zero.
+template <class L>
+class Search {
+ public:
+  Search(const L& loss, bool smooth, std::span<const double> f, std::span<const double> y, std::span<const double> weights)
+      : loss_(loss), smooth_(smooth), f_(f), y_(y), weights_(weights), gradient_(f.size()) {
+    for (std::size_t i = 0; i < f.size(); ++i) largest_ = std::max({largest_, std::abs(f[i]), std::abs(y[i])});
+  }
+
+  Intercept run() {
+    Slope at = slope(0);
+    if (at.vanishes()) return {0, std::move(gradient_)};
+    // The derivative never falls: a bracket in the direction that lowers the loss, then Newton's steps within, bisection where they leave it.
+    double low = 0, high = 0, b = 0;
+    for (double step = at.sum > 0 ? -1 : 1; std::isfinite(step) && (step > 0 ? at.sum < 0 : at.sum > 0); step *= 2) {
+      (step > 0 ? low : high) = b;
+      b = step;
+      at = slope(b);
+      (step > 0 ? high : low) = b;
+    }
+    for (int steps = 0; steps < most_steps && !at.vanishes(); ++steps) {
+      (at.sum < 0 ? low : high) = b;
+      if (high - low <= 0x1p-52 * std::max({std::abs(low), std::abs(high), 0x1p-20 * largest_})) return between(low, high);
+      const double newton = b - at.sum / at.curvature, middle = low + 0.5 * (high - low);
+      b = smooth_ && steps % 4 != 3 && newton > low && newton < high ? newton : middle;
+      at = slope(b);
+    }
+    if (!at.vanishes()) return between(low, high);
+    // A last step, too small to matter for v.
+    return {smooth_ && at.curvature > 0 ? b - at.sum / at.curvature : b, std::move(gradient_)};
+  }
+
+ private:
+  Slope slope(double b) {
+    Slope result;
+    const double one = 1;
+    for (std::size_t i = 0; i < f_.size(); ++i) {
+      const double f = f_[i] + b, w = weights_.empty() ? 1.0 : weights_[i];
+      const loss::Row<const double> fi{&f, 1, 1}, yi{&y_[i], 1, 1};
+      double g = 0, h = 0;
+      loss_.gradient(fi, yi, loss::Row<double>{&g, 1, 1});
+      if (smooth_) loss_.curvature(fi, yi, loss::Row<const double>{&one, 1, 1}, loss::Row<double>{&h, 1, 1});
+      gradient_[i] = w * g;
+      result.sum += gradient_[i];
+      result.magnitude += std::abs(gradient_[i]);
+      result.curvature += w * h;
+    }
+    return result;
+  }
+
+  /// At a kink, that is where neighbouring numbers have derivatives of both signs, the mixture of their subgradients whose sum is zero. It is a
+  /// subgradient at the kink, as those of a convex function are an interval.
+  Intercept between(double low, double high) {
+    const double below = slope(low).sum;
+    std::vector<double> v = gradient_;
+    const double above = slope(high).sum, share = above > below ? std::clamp(-below / (above - below), 0.0, 1.0) : 0.0;
+    for (std::size_t i = 0; i < v.size(); ++i) v[i] = (1 - share) * v[i] + share * gradient_[i];
+    return {share < 0.5 ? low : high, std::move(v)};
+  }
+
+  const L& loss_;
+  bool smooth_;
+  std::span<const double> f_, y_, weights_;
+  std::vector<double> gradient_;
+  double largest_ = 0;
+};
+
+/// Newton's first step is exact but for rounding, which a second removes.
+Intercept best_mean(std::span<const double> f, std::span<const double> y, std::span<const double> weights) {
+  Intercept result{0, std::vector<double>(f.size())};
+  for (int pass = 0; pass < 2; ++pass) {
+    CompensatedSum sum, all;
+    for (std::size_t i = 0; i < f.size(); ++i) {
+      const double w = weights.empty() ? 1.0 : weights[i];
+      sum.add(w * (y[i] - (f[i] + result.b)));
+      all.add(w);
+    }
+    if (all.value() > 0) result.b += sum.value() / all.value();
+  }
+  for (std::size_t i = 0; i < f.size(); ++i) result.v[i] = (weights.empty() ? 1.0 : weights[i]) * (f[i] + result.b - y[i]);
+  return result;
+}
+
+}  // namespace
+
+Intercept best_intercept(const Loss& chosen, std::span<const double> f, std::span<const double> y, std::span<const double> weights) {
+  Intercept result = chosen.kind == LossKind::squared
+                         ? best_mean(f, y, weights)
+                         : with_loss(chosen, [&](const auto& loss) { return Search(loss, chosen.smooth(), f, y, weights).run(); });
+  balance(static_cast<Index>(f.size()), 1, result.v.data());
+  return result;
+}
+
+void balance(Index samples, Index stride, double* v) {
+  CompensatedSum positive, negative;
+  for (Index i = 0; i < samples; ++i) {
+    const double value = v[i * stride];
+    if (value > 0) positive.add(value);
+    if (value < 0) negative.add(-value);
+  }
+  const double above = positive.value(), below = negative.value(), shrink = std::min(above, below) / std::max(above, below);
+  if (!(std::max(above, below) > 0)) return;
+  for (Index i = 0; i < samples; ++i) {
+    if (above > below ? v[i * stride] > 0 : v[i * stride] < 0) v[i * stride] *= shrink;
+  }
+}
+
+}  // namespace neuspec
