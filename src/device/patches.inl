@@ -54,17 +54,6 @@ struct LossRow {
   NEUSPEC_HOST_DEVICE static void scale(double factor, loss::Row<Real> out) {
     for (Index k = 0; k < out.size; ++k) out[k] = static_cast<Real>(factor * static_cast<double>(out[k]));
   }
-  /// ℓ*(factor a), `to` being scratch. A domain's boundary needs doubles.
-  NEUSPEC_HOST_DEVICE double conjugate(loss::Row<const Real> a, loss::Row<const Real> y, loss::Row<Real> to, double factor) const {
-    if (columns == 1) {
-      double scaled = factor * static_cast<double>(a[0]);
-      const loss::Row<double> row{&scaled, 1, 1};
-      loss.project(row, y, row);
-      return loss.conjugate(row, y);
-    }
-    for (Index j = 0; j < columns; ++j) to[j] = static_cast<Real>(factor * static_cast<double>(a[j]));
-    return loss.conjugate(to, y);
-  }
   /// A sample of weight 0 has a = 0 and adds nothing.
   NEUSPEC_HOST_DEVICE void operator()(Index e) const {
     const Index i = e % out.rows, k = e / out.rows;
@@ -96,7 +85,8 @@ struct LossRow {
         scale(w, to);
         break;
       case LossStep::conjugate:
-        to[0] = static_cast<Real>(w * conjugate(a, y, to, arguments.t / w));
+        for (Index j = 0; j < columns; ++j) to[j] = static_cast<Real>(static_cast<double>(a[j]) * (arguments.t / w));
+        to[0] = static_cast<Real>(w * loss.conjugate(to, y));
         break;
     }
   }
