@@ -203,8 +203,14 @@ void eigendecomposition(benchmark::State& state) {
     }
   });
 }
-#define NEUSPEC_BLOCKS \
-  ->Args({31, 2})->Args({31, 200})->Args({50, 20})->Args({65, 2})->Args({201, 2})->Args({785, 2})->UseManualTime()->Unit(benchmark::kMillisecond)
+#define NEUSPEC_BLOCKS                              \
+  ->ArgsProduct({{10, 26, 65}, {1, 20, 200, 2000}}) \
+      ->Args({31, 2})                               \
+      ->Args({50, 20})                              \
+      ->Args({201, 2})                              \
+      ->Args({785, 2})                              \
+      ->UseManualTime()                             \
+      ->Unit(benchmark::kMillisecond)
 BENCHMARK(psd_projection) NEUSPEC_BLOCKS;
 BENCHMARK(eigendecomposition) NEUSPEC_BLOCKS;
 

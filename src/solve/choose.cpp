@@ -31,9 +31,9 @@ constexpr double partial_from = 300;
 // Below this much work an iteration, one more thread costs more in waiting than it brings.
 constexpr double flops_a_thread = 5e5;
 
-// Losses other than squared take about six times as many steps, each with two products with the samples; descent then needs fewer than for squared
+// Losses other than squared take some twenty times as many steps, each with two products with the samples; descent then needs fewer than for squared
 // loss, whose Gram factor makes ADMM so quick.
-constexpr double other_losses = 6, other_products = 1000;
+constexpr double other_losses = 20, other_products = 1000;
 
 std::array<Cost, 4> costs(const Size& size, double word) {
   const auto n = static_cast<double>(size.samples), f = static_cast<double>(size.features), C = static_cast<double>(size.outputs);
