@@ -59,7 +59,7 @@ std::array<Cost, 4> costs(const Size& size, double word) {
 
 std::string describe(const Cost& cost, const Size& size) {
   const auto n = static_cast<double>(size.samples), d = static_cast<double>(size.features);
-  const double p = static_cast<double>(packed::size(size.features + 1) * size.pools);
+  const auto p = static_cast<double>(packed::size(size.features + 1) * size.pools);
   std::array<char, 240> text{};
   std::snprintf(text.data(), text.size(), "%s with %s: n = %.0f, d = %.0f, p = %.0f; about %.2g Gflop and %.2g MiB", name(cost.solver).c_str(),
                 name(cost.data_operator).c_str(), n, d, p, cost.flops * 1e-9, cost.bytes / (1 << 20));
