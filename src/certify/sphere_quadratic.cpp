@@ -58,14 +58,6 @@ double secular_root(std::span<const double> lambda, std::span<const double> g, d
   return delta;
 }
 
-double norm_of(std::span<const double> x) {
-  double largest = 0, sum = 0;
-  for (const double value : x) largest = std::max(largest, std::abs(value));
-  if (largest == 0) return 0;
-  for (const double value : x) sum += (value / largest) * (value / largest);
-  return largest * std::sqrt(sum);
-}
-
 // Value at u in the original coordinates, after normalising u.
 void attain(Index d, const double* M, const double* q, double t, SphereMaximum& result) {
   const double norm = norm_of(result.u);
@@ -109,6 +101,14 @@ SphereMaximum lift_back(Index d, const double* M, const double* q, double t, con
 }
 
 }  // namespace
+
+double norm_of(std::span<const double> x) {
+  double largest = 0, sum = 0;
+  for (const double value : x) largest = std::max(largest, std::abs(value));
+  if (largest == 0) return 0;
+  for (const double value : x) sum += (value / largest) * (value / largest);
+  return largest * std::sqrt(sum);
+}
 
 SphereMaximum sphere_quadratic_max(std::span<const double> lambda, std::span<const double> g, double t, bool with_maximiser) {
   const std::size_t d = lambda.size();

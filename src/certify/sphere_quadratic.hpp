@@ -9,6 +9,9 @@
 
 namespace neuspec {
 
+/// ‖x‖₂ without overflow or underflow of the squares.
+double norm_of(std::span<const double> x);
+
 /// The bound is the Lagrangian dual μ + Σ g_i²/(μ − λ_i) + t, valid at every μ > λ_max, at the μ found, plus 8ε·(sum of the
 /// magnitudes of its terms) for their rounding. From a matrix another (d + 8)·ε·(‖M‖₂ + ‖q‖₂ + |t|) covers the backward error of
 /// the eigendecomposition and of g (ε = 2⁻⁵²).

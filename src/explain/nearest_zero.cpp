@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "certify/compensated_sum.hpp"
+#include "certify/sphere_quadratic.hpp"
 
 namespace neuspec {
 namespace {
@@ -23,14 +24,6 @@ struct Scaled {
   Uncertainty uncertainty;
   std::size_t top = 0;  // where λ is largest
 };
-
-double norm_of(std::span<const double> x) {
-  double largest = 0, sum = 0;
-  for (const double value : x) largest = std::max(largest, std::abs(value));
-  if (largest == 0) return 0;
-  for (const double value : x) sum += (value / largest) * (value / largest);
-  return largest * std::sqrt(sum);
-}
 
 // Where no eigenvalue is surely positive, those that may be zero are, and so is the slope along them unless it is surely not.
 void flatten(std::vector<double>& lambda, std::vector<double>& p, Uncertainty& uncertainty) {
