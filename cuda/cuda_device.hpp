@@ -13,7 +13,7 @@ namespace neuspec {
 /// The table of a factored point's neurons in device memory.
 template <class Real>
 struct ColumnViews {
-  ConstView<Real> sign, output, first;
+  ConstView<Real> sign, output, first, lead;
 };
 
 template <class Real>
@@ -61,11 +61,14 @@ class CudaDevice final : public Device<Real> {
   void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
                                    ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
                                    View<Real> H_dot, View<Real> G_dot) override;
+  void factored_jacobian(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                         ConstView<Real> H, bool add, View<Real> J) override;
+  void scale_outputs(const FactorColumns& columns, ConstView<Real> J, ConstView<Real> factor, View<Real> scaled) override;
   void pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) override;
   void apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) override;
 
-  void lift_neurons(ConstView<Real> W, View<Real> Z) override;
-  void lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) override;
+  void lift_neurons(const FactorColumns& columns, ConstView<Real> W, View<Real> Z) override;
+  void lift_derivative(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) override;
   void neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) override;
   void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                            ConstView<Real> G_dot, View<Real> result) override;

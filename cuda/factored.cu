@@ -1,7 +1,7 @@
 // Factored points on the GPU: what Burer–Monteiro iterates on (SPEC.md section 6).
 #include "blas.hpp"
 #include "cuda_device.hpp"
-#include "device/elementwise.inl"
+#include "device/factored.inl"
 #include "kernels.inl"
 
 namespace neuspec {
@@ -27,8 +27,15 @@ struct PackFactors {
 
 template <class Real>
 FactoredForm<Real> form_of(const ColumnViews<Real>& table, const Activation& activation, ConstView<Real> Z, ConstView<Real> s) {
-  return {
-      Z, s, table.sign, table.output, table.first, static_cast<Real>(activation.a), static_cast<Real>(activation.b), static_cast<Real>(activation.c)};
+  return {Z,
+          s,
+          table.sign,
+          table.output,
+          table.first,
+          table.lead,
+          static_cast<Real>(activation.a),
+          static_cast<Real>(activation.b),
+          static_cast<Real>(activation.c)};
 }
 
 }  // namespace
@@ -36,11 +43,13 @@ FactoredForm<Real> form_of(const ColumnViews<Real>& table, const Activation& act
 template <class Real>
 ColumnViews<Real> CudaDevice<Real>::views(const FactorColumns& columns, Index outputs) {
   const auto m = static_cast<Index>(columns.sign.size());
-  if (outputs != last_outputs_ || columns.sign != last_columns_.sign || columns.output != last_columns_.output) {
+  if (outputs != last_outputs_ || columns.sign != last_columns_.sign || columns.output != last_columns_.output ||
+      columns.lead != last_columns_.lead) {
     last_outputs_ = -1;  // nothing is remembered should this fail
     const ColumnTable<double> table(columns, outputs);
     std::vector<double> all(table.sign);
     all.insert(all.end(), table.output.begin(), table.output.end());
+    all.insert(all.end(), table.lead.begin(), table.lead.end());
     all.insert(all.end(), table.first.begin(), table.first.end());
     Real* to = table_.reserve(static_cast<Index>(all.size()));
     upload(all.data(), View<Real>{to, static_cast<Index>(all.size()), 1, static_cast<Index>(all.size())});
@@ -48,7 +57,7 @@ ColumnViews<Real> CudaDevice<Real>::views(const FactorColumns& columns, Index ou
     last_outputs_ = outputs;
   }
   const Real* data = table_.data();
-  return {{data, m, 1, m}, {data + m, m, 1, m}, {data + 2 * m, outputs + 1, 1, outputs + 1}};
+  return {{data, m, 1, m}, {data + m, m, 1, m}, {data + 3 * m, outputs + 1, 1, outputs + 1}, {data + 2 * m, m, 1, m}};
 }
 
 // 2 n d m flops in GEMM, then one pass over H.
@@ -86,6 +95,18 @@ void CudaDevice<Real>::factored_adjoint_derivative(const Activation& activation,
 }
 
 template <class Real>
+void CudaDevice<Real>::factored_jacobian(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                         ConstView<Real> Z, ConstView<Real> H, bool add, View<Real> J) {
+  context_.each(Z.columns * x.columns, FactoredJacobian<Real>{form_of(views(columns, columns.outputs()), activation, Z, s), x, H, J, add});
+}
+
+template <class Real>
+void CudaDevice<Real>::scale_outputs(const FactorColumns& columns, ConstView<Real> J, ConstView<Real> factor, View<Real> scaled) {
+  const auto m = static_cast<Index>(columns.sign.size());
+  context_.each(m * J.columns, ScaleOutputs<Real>{views(columns, columns.outputs()).output, J, factor, scaled, J.rows / m});
+}
+
+template <class Real>
 void CudaDevice<Real>::pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) {
   const ColumnViews<Real> table = views(columns, D.columns);
   context_.each(Z.rows * Z.rows * D.columns, PackFactors<Real>{Y, Z, table.sign, table.first, D});
@@ -107,24 +128,28 @@ void CudaDevice<Real>::apply_packed(const FactorColumns& columns, ConstView<Real
 }
 
 template <class Real>
-void CudaDevice<Real>::lift_neurons(ConstView<Real> W, View<Real> Z) {
+void CudaDevice<Real>::lift_neurons(const FactorColumns& columns, ConstView<Real> W, View<Real> Z) {
   context_.sums(W.columns, W.rows, LiftNeuron<Real>{W, Z});
+  context_.each(W.columns, BlockNorms<Real>{{views(columns, columns.outputs()).lead, Z}});
 }
 
 template <class Real>
-void CudaDevice<Real>::lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) {
+void CudaDevice<Real>::lift_derivative(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) {
   context_.sums(Z.columns, W_dot.rows, LiftDerivative<Real>{Z, W_dot, Z_dot});
+  context_.each(Z.columns, BlockDerivatives<Real>{{views(columns, columns.outputs()).lead, Z_dot}, Z});
 }
 
 template <class Real>
 void CudaDevice<Real>::neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) {
-  context_.each(gradient.size(), NeuronGradient<Real>{Z, G, views(columns, columns.outputs()).sign, gradient, static_cast<Real>(beta)});
+  const ColumnViews<Real> table = views(columns, columns.outputs());
+  context_.each(gradient.size(), NeuronGradient<Real>{Z, G, table.sign, table.lead, gradient, static_cast<Real>(beta)});
 }
 
 template <class Real>
 void CudaDevice<Real>::gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                                            ConstView<Real> G_dot, View<Real> result) {
-  context_.each(result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, views(columns, columns.outputs()).sign, result, static_cast<Real>(beta)});
+  const ColumnViews<Real> table = views(columns, columns.outputs());
+  context_.each(result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, table.sign, table.lead, result, static_cast<Real>(beta)});
 }
 
 template class CudaDevice<float>;

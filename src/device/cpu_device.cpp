@@ -89,7 +89,7 @@ bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real>
   const Index n = S.rows;
 #pragma omp parallel for schedule(guided)
   for (Index j = 0; j < n; ++j) {
-    std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
+    if (S.data != M.data) std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
     M.data[j * M.stride + j] += static_cast<Real>(shift);
   }
   if (lapack::potrf(n, M.data, M.stride) != 0 || lapack::potri(n, M.data, M.stride) != 0) return false;

@@ -1,7 +1,7 @@
 // Factored points on the CPU: what Burer–Monteiro iterates on (SPEC.md section 6).
 #include "device/cpu_device.hpp"
 #include "device/cpu_launch.hpp"
-#include "device/elementwise.inl"
+#include "device/factored.inl"
 #include "device/lapack.hpp"
 
 namespace neuspec {
@@ -43,6 +43,20 @@ void CpuDevice<Real>::factored_adjoint_derivative(const Activation& activation, 
   gemm(Transpose::no, Transpose::no, Real(1), x, H_dot, Real(0), G_dot.row_range(0, x.rows));
 }
 
+template <class Real>
+void CpuDevice<Real>::factored_jacobian(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                        ConstView<Real> Z, ConstView<Real> H, bool add, View<Real> J) {
+  const ColumnTable<Real> table(columns, columns.outputs());
+  each(Z.columns * x.columns, FactoredJacobian<Real>{table.form(activation, Z, s), x, H, J, add});
+}
+
+template <class Real>
+void CpuDevice<Real>::scale_outputs(const FactorColumns& columns, ConstView<Real> J, ConstView<Real> factor, View<Real> scaled) {
+  const ColumnTable<Real> table(columns, columns.outputs());
+  const auto m = static_cast<Index>(columns.sign.size());
+  each(m * J.columns, ScaleOutputs<Real>{table.view(table.output), J, factor, scaled, J.rows / m});
+}
+
 // 2 p m flops.
 template <class Real>
 void CpuDevice<Real>::pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) {
@@ -78,26 +92,30 @@ void CpuDevice<Real>::apply_packed(const FactorColumns& columns, ConstView<Real>
 }
 
 template <class Real>
-void CpuDevice<Real>::lift_neurons(ConstView<Real> W, View<Real> Z) {
+void CpuDevice<Real>::lift_neurons(const FactorColumns& columns, ConstView<Real> W, View<Real> Z) {
+  const ColumnTable<Real> table(columns, columns.outputs());
   sums(W.columns, W.rows, LiftNeuron<Real>{W, Z});
+  each(W.columns, BlockNorms<Real>{{table.view(table.lead), Z}});
 }
 
 template <class Real>
-void CpuDevice<Real>::lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) {
+void CpuDevice<Real>::lift_derivative(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) {
+  const ColumnTable<Real> table(columns, columns.outputs());
   sums(Z.columns, W_dot.rows, LiftDerivative<Real>{Z, W_dot, Z_dot});
+  each(Z.columns, BlockDerivatives<Real>{{table.view(table.lead), Z_dot}, Z});
 }
 
 template <class Real>
 void CpuDevice<Real>::neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) {
   const ColumnTable<Real> table(columns, columns.outputs());
-  each(gradient.size(), NeuronGradient<Real>{Z, G, table.view(table.sign), gradient, static_cast<Real>(beta)});
+  each(gradient.size(), NeuronGradient<Real>{Z, G, table.view(table.sign), table.view(table.lead), gradient, static_cast<Real>(beta)});
 }
 
 template <class Real>
 void CpuDevice<Real>::gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                                           ConstView<Real> G_dot, View<Real> result) {
   const ColumnTable<Real> table(columns, columns.outputs());
-  each(result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, table.view(table.sign), result, static_cast<Real>(beta)});
+  each(result.size(), GradientDerivative<Real>{Z, G, Z_dot, G_dot, table.view(table.sign), table.view(table.lead), result, static_cast<Real>(beta)});
 }
 
 template class CpuDevice<float>;

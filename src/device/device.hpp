@@ -25,11 +25,13 @@ struct AdmmStep {
   double relaxation = 1.6;  ///< ω
 };
 
-/// Neurons of a factored point: column j of Z is z_j = [w_j; s_j] and enters output[j] with the sign of sign[j].
+/// A factored point: column j of Z is z_j = [w_j; s_j] and enters output[j] with the sign of sign[j]. Columns of one output, pool and sign may form a
+/// block W, whose Σ zzᵀ then is any point of the spectrahedron: s = ‖W‖_F in the block's first column and 0 in its others.
 struct FactorColumns {
   std::vector<double> sign;      ///< ±1
   std::vector<Index> output;     ///< ascending within a pool
   std::vector<Index> pool = {};  ///< ascending; empty where there is one alone
+  std::vector<Index> lead = {};  ///< the first column of each column's block; empty where every column is a block, a neuron
 
   /// One more than the largest output.
   Index outputs() const { return output.empty() ? 1 : *std::max_element(output.begin(), output.end()) + 1; }
@@ -99,7 +101,7 @@ class Device {
                     View<Real> C) = 0;                                             ///< C = alpha S B + beta C, S symmetric with both triangles filled
   virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
   virtual double dot(ConstView<Real> X, ConstView<Real> Y) = 0;                    ///< accumulated in double; waits for the device
-  /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled). False when S + shift·I is not positive definite.
+  /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled; M may be S). False when S + shift·I is not positive definite.
   virtual bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) = 0;
 
   // The lift (SPEC.md sections 2 and 5). x is d × n, one sample a column; s = √w scales samples and may be a null view.
@@ -127,18 +129,25 @@ class Device {
   virtual void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
                                            ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
                                            View<Real> H_dot, View<Real> G_dot) = 0;
+  /// J = add·J + derivative of each sample's prediction in the neurons' w, from the H of `factored_forward`: d·m × n, a neuron's d rows one after
+  /// another. Row j counts for sample i's output[j] alone.
+  virtual void factored_jacobian(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                                 ConstView<Real> H, bool add, View<Real> J) = 0;
+  /// Rows of J as above, each sample's scaled by its factor (n × C) of the neuron's output.
+  virtual void scale_outputs(const FactorColumns& columns, ConstView<Real> J, ConstView<Real> factor, View<Real> scaled) = 0;
   /// D_k = packed Σ_{j in output k} sign_j (y_j z_jᵀ + z_j y_jᵀ)/2: p × C.
   virtual void pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) = 0;
   /// G_j = Γ_{output j} z_j for packed Γ (p × C): N × m.
   virtual void apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) = 0;
 
-  /// z_j = [w_j; ‖w_j‖] for the columns w_j of W (d × m): Z is N × m.
-  virtual void lift_neurons(ConstView<Real> W, View<Real> Z) = 0;
-  /// ż_j = [ẇ_j; w_jᵀẇ_j/‖w_j‖], the derivative of that.
-  virtual void lift_derivative(ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) = 0;
-  /// Gradient of Σ_j sign_j z_jᵀΓz_j + β‖w_j‖² in w from G_j = Γ z_j: 2 sign_j (G_1 + G_N w/‖w‖) + 2β w (d × m).
+  /// z_j = [w_j; s_j] for the columns w_j of W (d × m), s = ‖W_block‖_F in the first of a block and 0 in others: Z is N × m.
+  virtual void lift_neurons(const FactorColumns& columns, ConstView<Real> W, View<Real> Z) = 0;
+  /// ż_j = [ẇ_j; ṡ_j], ṡ = ⟨W, Ẇ⟩/‖W‖_F in the first column of a block: the derivative of that.
+  virtual void lift_derivative(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> W_dot, View<Real> Z_dot) = 0;
+  /// Gradient of Σ_j sign_j z_jᵀΓz_j + β‖w_j‖² in w from G_j = Γ z_j: 2 sign_j (G_1 + g w/s) + 2β w, g the last entry of G and s that of Z in the
+  /// first column of the block (d × m).
   virtual void neuron_gradient(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, View<Real> gradient) = 0;
-  /// Its derivative: 2 sign_j (Ġ_1 + Ġ_N w/‖w‖ + G_N (ẇ/‖w‖ − w ṡ/‖w‖²)) + 2β ẇ (d × m).
+  /// Its derivative: 2 sign_j (Ġ_1 + ġ w/s + g (ẇ/s − w ṡ/s²)) + 2β ẇ (d × m).
   virtual void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                                    ConstView<Real> G_dot, View<Real> result) = 0;
 

@@ -109,6 +109,11 @@ class DataOperator {
   virtual double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) = 0;
   /// Derivative of G along Ż at the point last evaluated: Ġ_j = Γ ż_j + Γ̇ z_j (N × m).
   virtual void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) = 0;
+  /// Whether `gauss_newton` works.
+  virtual bool has_gauss_newton() const { return false; }
+  /// B ← B + n/|I| Σ_{i in I} J_iᵀ ∇²ℓ_i J_i, lower triangle, at the point last evaluated: J_i the derivative of sample i's predictions in the
+  /// neurons' w (f·m × f·m), I about `samples` samples spread over the data, all of them where there are no more.
+  virtual void gauss_newton(const FactorColumns& /*columns*/, ConstView<Real> /*Z*/, Index /*samples*/, View<Real> /*B*/) {}
   /// v = ∇ℓ at the factored point.
   virtual DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
 

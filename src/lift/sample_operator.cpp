@@ -55,13 +55,15 @@ void SampleOperator<Real>::load(const Source& data, Index first, const Chunk& ch
 }
 
 template <class Real>
-ConstView<Real> SampleOperator<Real>::patch(Index pool, Index q) {
+ConstView<Real> SampleOperator<Real>::patch(Index pool, Index q, Index first, Index count) {
   const Patches& patches = this->patches();
   const Window window = window_of(patches, pool, q);
-  if (window.contiguous(patches.size)) return x_.view().row_range(window.source(0), patches.size);
+  const ConstView<Real> x = x_.view().column_range(first, count);
+  if (window.contiguous(patches.size)) return x.row_range(window.source(0), patches.size);
   if (patch_.rows() == 0) patch_ = this->device().allocate(patches.size, this->samples());
-  this->device().gather(window, x_, patch_);
-  return patch_;
+  const View<Real> to = patch_.view().column_range(0, count);
+  this->device().gather(window, x, to);
+  return to;
 }
 
 template <class Real>

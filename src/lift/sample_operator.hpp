@@ -19,6 +19,8 @@ class SampleOperator : public DataOperator<Real> {
   std::vector<double> loss(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
+  bool has_gauss_newton() const override { return true; }
+  void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
  protected:
@@ -26,8 +28,9 @@ class SampleOperator : public DataOperator<Real> {
   ConstView<Real> x() const { return x_; }      // d × n
   ConstView<Real> y() const { return y_; }      // n × C, times s
   ConstView<Real> s() const { return scale_; }  // √w for squared loss, or null when all weights are 1
-  /// The patch of every sample, f × n; valid until the next call.
-  ConstView<Real> patch(Index pool, Index q);
+  /// The patch of every sample, f × n, or of `count` samples from `first` on; valid until the next call.
+  ConstView<Real> patch(Index pool, Index q) { return patch(pool, q, 0, this->samples()); }
+  ConstView<Real> patch(Index pool, Index q, Index first, Index count);
   /// f = A D (n × C): 2 n f² C flops a patch.
   void forward(ConstView<Real> D, View<Real> f);
   /// Γ = Aᵀv (p × C·B): n f² C flops a patch.
@@ -60,6 +63,8 @@ class SampleOperator : public DataOperator<Real> {
   /// Calls body(columns of the pool, patch, its preactivations in H_, whether it is the pool's first patch).
   template <class Body>
   void each_patch(const FactorColumns& columns, const Body& body);
+  /// J (f·m × count), the derivative of `count` samples' predictions from `first` on.
+  void jacobian(const FactorColumns& columns, ConstView<Real> Z, Index first, View<Real> J);
 
   DeviceMatrix<Real> x_, y_, scale_, weights_, ones_;
   DeviceMatrix<Real> f_, f_dot_, v_, v_dot_, part_, gamma_, gamma_part_;

@@ -11,38 +11,67 @@
 #include "device/lapack.hpp"
 #include "neuspec/error.hpp"
 #include "solve/newton.hpp"
+#include "solve/preconditioner.hpp"
 
 namespace neuspec {
 
 namespace {
-constexpr Index neurons_a_round = 6;      // violating directions added per output and sign
-constexpr double start_weight = 1e-3;     // of a new neuron, relative to the heaviest
+constexpr Index neurons_a_round = 3;      // violating directions added per output and sign
+constexpr double start_weight = 1e-2;     // of a new neuron, relative to the heaviest
 constexpr double negligible = 1e-12;      // weight relative to the heaviest below which a neuron has vanished
 constexpr double enough = 1.0;            // of the target: relative gradient at which a round ends
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// The neurons sorted by pool and output, as W (d × m) = √|α| u and their signs.
-struct Columns {
+/// A point by its blocks: the columns' table and the upper rows W (d × m) of each block's factor.
+struct Blocks {
   FactorColumns table;
   std::vector<double> W;
 };
 
-Columns columns_of(const Network& network) {
-  std::vector<Index> order(at(network.neurons()));
-  std::iota(order.begin(), order.end(), Index(0));
-  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) {
-    return std::pair(network.pool_of(i), network.output[at(i)]) < std::pair(network.pool_of(j), network.output[at(j)]);
-  });
-  Columns result;
-  const Index f = network.direction_size();
-  for (const Index j : order) {
+/// P ← P H, H the orthogonal matrix that brings the last row of P (N × r), all of whose entries are positive, to (s, 0, …): P Pᵀ stays.
+void align(Index N, std::vector<double>& P) {
+  const Index r = static_cast<Index>(P.size()) / N, d = N - 1;
+  double square = 0;
+  std::vector<double> v;
+  for (Index j = 0; j < r; ++j) {
+    v.push_back(P[at(j * N + d)]);
+    square += v.back() * v.back();
+  }
+  const double s = std::sqrt(square), scale = 1 / (square + s * v[0]);  // 2/vᵀv for v = row + s e₁
+  v[0] += s;
+  for (Index i = 0; i < N; ++i) {
+    double product = 0;
+    for (Index j = 0; j < r; ++j) product += P[at(j * N + i)] * v[at(j)];
+    for (Index j = 0; j < r; ++j) P[at(j * N + i)] -= scale * product * v[at(j)];
+    P[at(i)] = -P[at(i)];
+  }
+}
+
+/// The neurons' factors Σ |α| [u; 1][u; 1]ᵀ of each pool, output and sign, brought to the form that FactorColumns tells.
+Blocks blocks_of(const Network& network) {
+  const Index d = network.direction_size(), N = d + 1;
+  std::map<std::tuple<Index, Index, bool>, std::vector<double>> factors;
+  for (Index j = 0; j < network.neurons(); ++j) {
     const double alpha = network.weights[at(j)], root = std::sqrt(std::abs(alpha));
-    result.table.sign.push_back(alpha < 0 ? -1.0 : 1.0);
-    result.table.output.push_back(network.output[at(j)]);
-    if (!network.pool.empty()) result.table.pool.push_back(network.pool_of(j));
-    for (Index i = 0; i < f; ++i) result.W.push_back(root * network.directions[at(j * f + i)]);
+    if (alpha == 0) continue;
+    std::vector<double>& P = factors[{network.pool_of(j), network.output[at(j)], alpha < 0}];
+    for (Index i = 0; i < d; ++i) P.push_back(root * network.directions[at(j * d + i)]);
+    P.push_back(root);
+  }
+  Blocks result;
+  for (auto& [block, P] : factors) {
+    const auto [pool, output, negative] = block;
+    align(N, P);
+    const auto lead = static_cast<Index>(result.table.sign.size());
+    for (auto column = P.begin(); column != P.end(); column += N) {
+      result.table.sign.push_back(negative ? -1.0 : 1.0);
+      result.table.output.push_back(output);
+      result.table.lead.push_back(lead);
+      if (!network.pool.empty()) result.table.pool.push_back(pool);
+      result.W.insert(result.W.end(), column, column + d);
+    }
   }
   return result;
 }
@@ -57,7 +86,6 @@ void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
   Index iterations = 0;
   while (!test(monitor, target, iterations)) {
     iterations = improve(monitor, target, products_a_round);
-    compress();
   }
 }
 
@@ -65,19 +93,19 @@ template <class Real>
 void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
   point_ = std::move(point);
   improve(monitor, target, products_a_polish);
-  compress();
 }
 
 template <class Real>
 bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterations) {
-  const Columns columns = columns_of(point_);
-  const Index m = point_.neurons(), p = data_.p();
+  const auto [columns, factors] = blocks_of(point_);
+  const auto m = static_cast<Index>(columns.sign.size()), p = data_.p();
   DeviceMatrix<Real> W = device_.allocate(data_.N() - 1, m), Z = device_.allocate(data_.N(), m);
-  device_.upload(columns.W.data(), W);
-  device_.lift_neurons(W, Z);
-  const DualCandidate candidate = data_.dual_of(columns.table, Z);
+  device_.upload(factors.data(), W);
+  device_.lift_neurons(columns, W, Z);
+  const DualCandidate candidate = data_.dual_of(columns, Z);
   std::vector<double> objective = candidate.loss;
-  for (Index j = 0; j < m; ++j) objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
+  for (Index j = 0; j < point_.neurons(); ++j)
+    objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
   const bool stop = monitor.test(objective, dual_bounds(candidate, data_.N(), beta_, data_.problems()), m, new_iterations, target);
   if (!stop) {
     for (Index block = 0; block < data_.blocks(); ++block)
@@ -131,25 +159,31 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k, Index pool
 
 template <class Real>
 Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products) {
-  const Columns columns = columns_of(point_);
-  const Index d = data_.N() - 1, m = point_.neurons();
+  const auto [columns, factors] = blocks_of(point_);
+  const Index d = data_.N() - 1, m = static_cast<Index>(columns.sign.size());
   if (m == 0) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
   DeviceMatrix<Real> W = device_.allocate(d, m), Z = device_.allocate(d + 1, m), G = device_.allocate(d + 1, m);
-  device_.upload(columns.W.data(), W);
+  device_.upload(factors.data(), W);
   DeviceMatrix<Real> Z_dot = device_.allocate(d + 1, m), G_dot = device_.allocate(d + 1, m);
   typename Newton<Real>::Function function;
-  function.value = [&](ConstView<Real> x, View<Real> gradient) {
+  function.value = [&, &columns = columns](ConstView<Real> x, View<Real> gradient) {
     const ConstView<Real> w = x.reshaped(d, m);
-    device_.lift_neurons(w, Z);
-    const double loss = data_.evaluate(columns.table, Z, G);
-    device_.neuron_gradient(columns.table, beta_, Z, G, gradient.reshaped(d, m));
+    device_.lift_neurons(columns, w, Z);
+    const double loss = data_.evaluate(columns, Z, G);
+    device_.neuron_gradient(columns, beta_, Z, G, gradient.reshaped(d, m));
     return loss + beta_ * device_.dot(w, w);
   };
-  function.curvature = [&](ConstView<Real> direction, View<Real> product) {
-    device_.lift_derivative(Z, direction.reshaped(d, m), Z_dot);
-    data_.differentiate(columns.table, Z, Z_dot, G_dot);
-    device_.gradient_derivative(columns.table, beta_, Z, G, Z_dot, G_dot, product.reshaped(d, m));
+  function.curvature = [&, &columns = columns](ConstView<Real> direction, View<Real> product) {
+    device_.lift_derivative(columns, Z, direction.reshaped(d, m), Z_dot);
+    data_.differentiate(columns, Z, Z_dot, G_dot);
+    device_.gradient_derivative(columns, beta_, Z, G, Z_dot, G_dot, product.reshaped(d, m));
   };
+  Preconditioner<Real> preconditioner(data_, columns, beta_);
+  if (preconditioner.cost() > 0) {
+    function.learning = preconditioner.cost();
+    function.learn = [&] { return preconditioner.learn(Z); };
+    function.precondition = [&](ConstView<Real> residual, View<Real> result) { preconditioner.apply(residual, result); };
+  }
   // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
   const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
   const auto stop = [&](Index products, double gradient_norm) {
@@ -158,37 +192,26 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   };
   const Index products = Newton<Real>(device_, d * m).minimise(W.view().reshaped(d * m, 1), function, stop);
 
-  std::vector<double> w(at(d * m));
-  device_.download(W, w.data());
-  Network improved = empty_network(data_.activation(), data_.patches(), data_.outputs());
-  for (Index j = 0; j < m; ++j) {
-    double* wj = w.data() + j * d;
-    const double square = std::inner_product(wj, wj + d, wj, 0.0);
-    if (!(square > 0)) continue;
-    for (Index i = 0; i < d; ++i) wj[i] /= std::sqrt(square);
-    improved.add(wj, columns.table.sign[at(j)] * square, columns.table.output[at(j)], columns.table.pool.empty() ? 0 : columns.table.pool[at(j)]);
-  }
-  point_ = std::move(improved);
+  point_ = network_of(columns, W);
   return products;
 }
 
+// Each block's factor is decomposed: at most rank many neurons, vanished ones gone.
 template <class Real>
-void BurerMonteiro<Real>::compress() {
-  const Index N = data_.N(), d = N - 1;
-  std::map<std::tuple<Index, Index, bool>, std::vector<double>> factors;  // of each block and sign
-  for (Index j = 0; j < point_.neurons(); ++j) {
-    const double alpha = point_.weights[at(j)], root = std::sqrt(std::abs(alpha));
-    if (alpha == 0) continue;
-    std::vector<double>& P = factors[{point_.output[at(j)], point_.pool_of(j), alpha < 0}];
-    for (Index i = 0; i < d; ++i) P.push_back(root * point_.directions[at(j * d + i)]);
-    P.push_back(root);
+Network BurerMonteiro<Real>::network_of(const FactorColumns& columns, const DeviceMatrix<Real>& W) {
+  const Index d = W.rows(), N = d + 1, m = W.columns();
+  std::vector<double> w(at(d * m));
+  device_.download(W, w.data());
+  Network result = empty_network(data_.activation(), data_.patches(), data_.outputs());
+  for (Index first = 0, last = 0; first < m; first = last) {
+    while (last < m && columns.lead[at(last)] == first) ++last;
+    std::vector<double> P(at(N * (last - first)));
+    for (Index j = first; j < last; ++j) std::copy_n(w.data() + j * d, d, P.data() + (j - first) * N);
+    P[at(d)] = std::sqrt(std::inner_product(P.begin(), P.end(), P.begin(), 0.0));
+    decompose_factor(std::move(P), N, columns.sign[at(first)], {columns.output[at(first)], columns.pool.empty() ? 0 : columns.pool[at(first)]},
+                     negligible, result);
   }
-  Network compressed = empty_network(data_.activation(), data_.patches(), data_.outputs());
-  for (auto& [block, P] : factors) {
-    const auto [output, pool, negative] = block;
-    decompose_factor(std::move(P), N, negative ? -1.0 : 1.0, {output, pool}, negligible, compressed);
-  }
-  point_ = std::move(compressed);
+  return result;
 }
 
 template class BurerMonteiro<float>;

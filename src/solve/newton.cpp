@@ -10,6 +10,7 @@ namespace {
 constexpr Index products_a_step = 400;
 constexpr double accept = 1e-4, shrink_below = 0.25, grow_above = 0.75;
 constexpr int rejections = 30;
+constexpr double reach = 1;  // first radius in a new norm, relative to a Newton step
 }  // namespace
 
 template <class Real>
@@ -24,11 +25,20 @@ Newton<Real>::Newton(Device<Real>& device, Index size)
       product_(device.allocate(size, 1)) {}
 
 template <class Real>
-double Newton<Real>::solve_model(const Function& function, double radius, double tolerance, Index& products) {
+ConstView<Real> Newton<Real>::preconditioned(const Function& function) {
+  if (!learnt_) return residual_;
+  function.precondition(residual_, product_);
+  return product_;
+}
+
+// zz, zd and dd are inner products in P of the step z and the direction d, which obey recurrences; rr = residualᵀP⁻¹residual.
+template <class Real>
+double Newton<Real>::solve_model(const Function& function, double radius, double tolerance, Index& products, double& length) {
   device_.axpby(Real(0), step_, Real(0), step_);
   device_.copy(gradient_, residual_);
-  device_.axpby(Real(-1), gradient_, Real(0), direction_);
-  double rr = device_.dot(residual_, residual_), zz = 0, zd = 0, dd = rr;
+  ConstView<Real> y = preconditioned(function);
+  device_.axpby(Real(-1), y, Real(0), direction_);
+  double rr = device_.dot(residual_, y), zz = 0, zd = 0, dd = rr;
   const double enough = tolerance * tolerance * rr;
   for (Index k = 0; k < products_a_step && rr > enough; ++k) {
     function.curvature(direction_, product_);
@@ -36,17 +46,19 @@ double Newton<Real>::solve_model(const Function& function, double radius, double
     const double curvature = device_.dot(direction_, product_), alpha = rr / curvature;
     const bool outside = !(curvature > 0) || zz + alpha * (2 * zd + alpha * dd) >= radius * radius;
     // To the boundary along a direction of negative curvature, or where the step would leave the region: root of ‖z + τd‖ = radius.
-    const double length = outside ? (-zd + std::sqrt(std::max(zd * zd + dd * (radius * radius - zz), 0.0))) / dd : alpha;
-    axpy(length, direction_, step_);
-    axpy(length, product_, residual_);
+    const double stride = outside ? (-zd + std::sqrt(std::max(zd * zd + dd * (radius * radius - zz), 0.0))) / dd : alpha;
+    axpy(stride, direction_, step_);
+    axpy(stride, product_, residual_);
+    zz += stride * (2 * zd + stride * dd);
     if (outside) break;
-    const double next = device_.dot(residual_, residual_), beta = next / rr;
-    device_.axpby(Real(-1), residual_, static_cast<Real>(beta), direction_);
-    zz += alpha * (2 * zd + alpha * dd);
+    y = preconditioned(function);
+    const double next = device_.dot(residual_, y), beta = next / rr;
+    device_.axpby(Real(-1), y, static_cast<Real>(beta), direction_);
     zd = beta * (zd + alpha * dd);
     dd = next + beta * beta * dd;
     rr = next;
   }
+  length = std::sqrt(std::max(zz, 0.0));
   return -0.5 * (device_.dot(gradient_, step_) + device_.dot(residual_, step_));
 }
 
@@ -56,14 +68,22 @@ Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop&
   double value = function.value(x, gradient_), norm = std::sqrt(device_.dot(gradient_, gradient_));
   const double first_norm = norm;
   double radius = std::max(0.1 * std::sqrt(device_.dot(x, x)), 1e-3);
+  Index learnt_at = 0;
+  learnt_ = false;
   for (int rejected = 0; rejected < rejections && !stop(products, norm);) {
-    const double promised = solve_model(function, radius, std::min(0.1, std::sqrt(norm / first_norm)), products);
+    if (function.learn && rejected == 0 && products - learnt_at >= function.learning) {
+      learnt_ = function.learn();
+      learnt_at = products;
+      device_.copy(gradient_, residual_);
+      if (learnt_) radius = reach * std::sqrt(device_.dot(residual_, preconditioned(function)));
+    }
+    double length = 0;
+    const double promised = solve_model(function, radius, std::min(0.1, std::sqrt(norm / first_norm)), products, length);
     if (!(promised > 0)) return products;
     device_.copy(x, trial_);
     axpy(1, step_, trial_);
     const double trial_value = function.value(trial_, trial_gradient_), trial_norm = std::sqrt(device_.dot(trial_gradient_, trial_gradient_));
     ++products;
-    const double length = std::sqrt(device_.dot(step_, step_));
     // Below rounding of the value itself, only the gradient can tell progress.
     const double rounding = 10 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * std::abs(value);
     const double ratio = promised > rounding ? (value - trial_value) / promised : (trial_norm < norm ? 1.0 : -1.0);

@@ -1,4 +1,4 @@
-// Truncated Newton with a trust region (Steihaug's conjugate gradients) on a vector of unknowns in device memory.
+// Truncated Newton with a trust region (Steihaug's preconditioned conjugate gradients) on a vector of unknowns in device memory.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,11 @@ class Newton {
   struct Function {
     std::function<double(ConstView<Real> x, View<Real> gradient)> value;           ///< value at x; writes the gradient
     std::function<void(ConstView<Real> direction, View<Real> product)> curvature;  ///< Hessian at the x of the last `value`, times a direction
+    /// Optional: learns a positive definite P like the Hessian at the x of the last `value`; false where that failed. It costs as much as
+    /// `learning` products, and is asked for whenever so many have been spent since.
+    std::function<bool()> learn = {};
+    Index learning = 0;
+    std::function<void(ConstView<Real> residual, View<Real> result)> precondition = {};  ///< P⁻¹ times a vector
   };
   /// Called at the start and after each accepted step with gradients and Hessian products so far and the gradient's norm; true: stop.
   using Stop = std::function<bool(Index products, double gradient_norm)>;
@@ -26,11 +31,15 @@ class Newton {
   Index minimise(View<Real> x, const Function& function, const Stop& stop);
 
  private:
-  /// Fills step_ within the radius; returns the decrease of the quadratic model.
-  double solve_model(const Function& function, double radius, double tolerance, Index& products);
+  /// Fills step_ within the radius in the norm of P; returns the decrease of the quadratic model and leaves the step's length in that norm.
+  double solve_model(const Function& function, double radius, double tolerance, Index& products, double& length);
   void axpy(double alpha, const DeviceMatrix<Real>& from, DeviceMatrix<Real>& to) { device_.axpby(static_cast<Real>(alpha), from, Real(1), to); }
 
   Device<Real>& device_;
+  /// P⁻¹ residual, or the residual itself as long as no P is known.
+  ConstView<Real> preconditioned(const Function& function);
+
+  bool learnt_ = false;
   DeviceMatrix<Real> gradient_, trial_gradient_, trial_, step_, residual_, direction_, product_;
 };
 

@@ -109,7 +109,7 @@ TYPED_TEST(Factored, TakesNoNeurons) {
   this->device_.pack_factors(this->columns_, none, none, D);
   EXPECT_EQ(largest(D.host()), 0);
   this->device_.apply_packed(this->columns_, D, none, G);
-  this->device_.lift_neurons(none.view().row_range(0, 3), G);
+  this->device_.lift_neurons(this->columns_, none.view().row_range(0, 3), G);
 }
 
 TYPED_TEST(Factored, AgreesWithThePackedOperations) {
@@ -128,6 +128,59 @@ TYPED_TEST(Factored, AgreesWithThePackedOperations) {
     device.apply_packed(this->columns_, Gamma, Z, other_G);
     this->expect_near(G.host(), other_G.host(), 400, 10);
   }
+}
+
+// Two blocks and neurons alone: row (j, l) of the Jacobian is the derivative of output j's prediction in w_lj, s following W.
+TYPED_TEST(Factored, JacobianOfEveryPrediction) {
+  constexpr Index n = 17, d = 5, m = 6;
+  const auto lift = [](Host W, const std::vector<Index>& lead) {
+    Host Z(d + 1, m);
+    for (Index j = 0; j < m; ++j) {
+      for (Index i = 0; i < d; ++i) Z(i, j) = W(i, j);
+      Z(d, lead[static_cast<std::size_t>(j)]) += inner(W.column(j), W.column(j));
+    }
+    for (Index j = 0; j < m; ++j) Z(d, j) = std::sqrt(Z(d, j));
+    return Z;
+  };
+  for (const std::vector<Index>& lead : {std::vector<Index>{0, 1, 2, 3, 4, 5}, std::vector<Index>{0, 0, 2, 2, 2, 5}}) {
+    this->make(n, d, 1, m, true);
+    this->columns_.lead = lead;
+    for (std::size_t j = 0; j < lead.size(); ++j) this->columns_.sign[j] = lead[j] % 4 == 0 ? 1.0 : -1.0;
+    const Host W = this->random(d, m), Z = lift(W, lead), half = this->rounded(combination(0.5, Host(n, 1, 1.0), 0, Host(n, 1)));
+    const typename TestFixture::Matrix z(this->device_, Z), H(this->device_, n, m), f(this->device_, n, 1), J(this->device_, d * m, n),
+        scaled(this->device_, d * m, n), factor(this->device_, half);
+    for (const Activation& sigma : activations) {
+      this->device_.factored_forward(sigma, this->x(), this->s(), this->columns_, z, H, f);
+      Host expected(d * m, n);
+      for (Index row = 0; row < d * m; ++row) {
+        const auto along = [&](double t) {
+          Host at = W;
+          at(row % d, row / d) += t;
+          return this->naive_forward(sigma, lift(at, lead));
+        };
+        const Host derivative = central_difference(along, 1e-5);
+        for (Index i = 0; i < n; ++i) expected(row, i) = derivative(i, 0);
+      }
+      const double loose = std::max(10.0, 1e-9 / this->epsilon);
+      this->device_.factored_jacobian(sigma, this->x(), this->s(), this->columns_, z, H, false, J);
+      this->expect_near(J.host(), expected, 400, loose);
+      this->device_.factored_jacobian(sigma, this->x(), this->s(), this->columns_, z, H, true, J);
+      this->expect_near(J.host(), combination(2, expected, 0, expected), 400, loose);
+      this->device_.scale_outputs(this->columns_, J, factor, scaled);
+      this->expect_near(scaled.host(), expected, 400, loose);
+    }
+  }
+}
+
+TYPED_TEST(Factored, ScalesEachNeuronsRowsByItsOutput) {
+  this->make(7, 3, 3, 5, false);
+  const Host J = this->random(15, 7), factor = this->random(7, 3);
+  Host expected(15, 7);
+  for (Index i = 0; i < 7; ++i)
+    for (Index row = 0; row < 15; ++row) expected(row, i) = factor(i, this->output(row / 3)) * J(row, i);
+  const typename TestFixture::Matrix from(this->device_, J), by(this->device_, factor), to(this->device_, 15, 7);
+  this->device_.scale_outputs(this->columns_, from, by, to);
+  this->expect_near(to.host(), expected);
 }
 
 TYPED_TEST(Factored, PacksAndAppliesSymmetricProducts) {

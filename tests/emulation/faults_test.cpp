@@ -115,7 +115,7 @@ class OneDevice : public testing::TestWithParam<Fault> {
       columns.output.push_back(2 * j / neurons);
     }
     const auto Z = device.allocate(4, neurons), H = device.allocate(9, neurons), f = device.allocate(9, 2);
-    device.lift_neurons(x.view().column_range(0, neurons), Z);
+    device.lift_neurons(columns, x.view().column_range(0, neurons), Z);
     device.factored_forward({0.3, -0.7, 0.2}, x, {}, columns, Z, H, f);
     keep(f);
     return all;

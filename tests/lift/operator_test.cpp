@@ -70,7 +70,7 @@ TYPED_TEST(Operator, DifferentiatesTheGradientOfNeurons) {
     const Host expected = central_difference(gradient, 1e-5);
     const typename TestFixture::Matrix z(this->device_, Z), w_dot(this->device_, W_dot), z_dot(this->device_, Z.rows, Z.columns),
         G(this->device_, Z.rows, Z.columns), G_dot(this->device_, Z.rows, Z.columns), result(this->device_, W.rows, W.columns);
-    this->device_.lift_derivative(z, w_dot, z_dot);
+    this->device_.lift_derivative(this->columns_, z, w_dot, z_dot);
     for (const OperatorKind kind : forms) {
       SCOPED_TRACE(name(kind));
       const auto data = this->form(kind);

@@ -19,11 +19,14 @@ class Minimise : public Conformance<B> {
 
   struct Outcome {
     Host x;
-    Index products = 0, counted = 0;  // as reported; as seen by the function
+    Index products = 0, counted = 0, learnt = 0;  // as reported; as seen by the function; times that a preconditioner was asked for
     double first_norm = 0, last_norm = 0;
     std::vector<double> accepted;  // values at the points that `stop` saw
   };
-  Outcome run(const Smooth& smooth, const Host& start, double target, Index most_products = 2000) {
+  /// With `learning` the Hessian preconditions, learnt anew every so many products; learning fails where `fails` says so.
+  Outcome run(
+      const Smooth& smooth, const Host& start, double target, Index most_products = 2000, Index learning = 0,
+      const std::function<bool()>& fails = [] { return false; }) {
     auto& device = this->device_;
     const auto x = device.allocate(start.rows, 1);
     device.upload(start.values.data(), x);
@@ -35,18 +38,29 @@ class Minimise : public Conformance<B> {
       device.download(from, result.values.data());
       return result;
     };
-    const typename Newton<Real>::Function function{.value =
-                                                       [&](ConstView<Real> point, View<Real> gradient) {
-                                                         ++outcome.counted;
-                                                         at = host(point);
-                                                         device.upload(smooth.gradient(at).values.data(), gradient);
-                                                         return smooth.value(at);
-                                                       },
-                                                   .curvature =
-                                                       [&](ConstView<Real> direction, View<Real> result) {
-                                                         ++outcome.counted;
-                                                         device.upload(product(smooth.hessian(at), host(direction)).values.data(), result);
-                                                       }};
+    typename Newton<Real>::Function function{.value =
+                                                 [&](ConstView<Real> point, View<Real> gradient) {
+                                                   ++outcome.counted;
+                                                   at = host(point);
+                                                   device.upload(smooth.gradient(at).values.data(), gradient);
+                                                   return smooth.value(at);
+                                                 },
+                                             .curvature =
+                                                 [&](ConstView<Real> direction, View<Real> result) {
+                                                   ++outcome.counted;
+                                                   device.upload(product(smooth.hessian(at), host(direction)).values.data(), result);
+                                                 }};
+    const DeviceMatrix<Real> inverse = device.allocate(start.rows, start.rows);
+    if (learning > 0) {
+      function.learning = learning;
+      function.learn = [&] {
+        ++outcome.learnt;
+        if (fails()) return false;
+        device.upload(smooth.hessian(at).values.data(), inverse);
+        return device.invert_shifted(inverse, 0, inverse);
+      };
+      function.precondition = [&](ConstView<Real> residual, View<Real> result) { device.symm(Real(1), inverse, residual, Real(0), result); };
+    }
     const auto stop = [&](Index products, double norm) {
       if (outcome.accepted.empty()) outcome.first_norm = norm;
       outcome.last_norm = norm;
@@ -108,6 +122,34 @@ TYPED_TEST(Minimise, SolvesAQuadratic) {
   this->expect_near(outcome.x, solution, 5000);
   this->expect_descent(outcome);
   EXPECT_EQ(outcome.products, outcome.counted);
+}
+
+TYPED_TEST(Minimise, SolvesAQuadraticAtOnceByItsOwnHessian) {
+  std::vector<double> eigenvalues;
+  for (int i = 0; i < 37; ++i) eigenvalues.push_back(std::pow(1.2, i));
+  const Host A = symmetric_with(this->random_, eigenvalues), solution = this->random(37, 1), start = this->random(37, 1);
+  const double target = 1e5 * this->epsilon;
+  const auto outcome = this->run(quadratic(A, product(A, solution)), start, target, 2000, 1);
+  this->expect_near(outcome.x, solution, 1e5);
+  EXPECT_EQ(outcome.products, outcome.counted);
+  EXPECT_LE(outcome.products, 12);
+  EXPECT_LT(outcome.products, this->run(quadratic(A, product(A, solution)), start, target).products);
+}
+
+TYPED_TEST(Minimise, FollowsRosenbrocksValleyPreconditioned) {
+  const auto outcome = this->run(rosenbrock(), Host(2, 1, std::vector<double>{-1.2, 1}), 2000 * this->epsilon, 2000, 5);
+  this->expect_near(outcome.x, Host(2, 1, 1.0), 1e7, std::sqrt(this->epsilon) / 1e7 / this->epsilon);
+  this->expect_descent(outcome);
+  EXPECT_GT(outcome.learnt, 2);
+}
+
+TYPED_TEST(Minimise, GoesOnWhereNoPreconditionerCanBeLearnt) {
+  int asked = 0;
+  const auto outcome =
+      this->run(rosenbrock(), Host(2, 1, std::vector<double>{-1.2, 1}), 2000 * this->epsilon, 2000, 5, [&] { return ++asked % 2 == 0; });
+  this->expect_near(outcome.x, Host(2, 1, 1.0), 1e7, std::sqrt(this->epsilon) / 1e7 / this->epsilon);
+  this->expect_descent(outcome);
+  EXPECT_GT(asked, 2);
 }
 
 TYPED_TEST(Minimise, FollowsRosenbrocksValley) {
