@@ -24,7 +24,6 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 
 void validate(const Source& data, const Problem& problem, const std::vector<double>& betas) {
   if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
-  check_bias(problem);
   check_targets(problem.loss, data);
   for (const double beta : betas) {
     if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");

@@ -152,8 +152,10 @@ class LossProblem : public Conformance<B> {
     return std::accumulate(parts.begin(), parts.end(), 0.0);
   }
   /// The gradient of `total_loss` in W.
-  Host gradient(const Host& W) const {
-    const Host Z = lifted(W), Gamma = adjoint(gradient_at(predicted(difference_of(Z))));
+  Host gradient(const Host& W) const { return gradient(W, gradient_at(predicted(difference_of(lifted(W))))); }
+  /// The gradient in W where the loss has v in f.
+  Host gradient(const Host& W, const Host& v) const {
+    const Host Z = lifted(W), Gamma = adjoint(v);
     Host result(W.rows, W.columns);
     for (Index j = 0; j < W.columns; ++j) {
       const Host g = product(unpacked(N(), Gamma, block_of(j)), Z.column(j));
