@@ -1,4 +1,6 @@
 // Burer–Monteiro's side of the matrix-free form: factored points seen through the samples, patch by patch.
+#include <utility>
+
 #include "lift/pool_columns.hpp"
 #include "lift/sample_operator.hpp"
 #include "loss/intercept.hpp"
@@ -28,15 +30,21 @@ void SampleOperator<Real>::each_patch(const FactorColumns& columns, const Body& 
 }
 
 template <class Real>
+template <class Body>
+void SampleOperator<Real>::sum_up(bool first, View<Real> to, View<Real> part, const Body& body) {
+  body(first ? to : part);
+  if (!first) this->device().axpby(Real(1), part, Real(1), to);
+}
+
+template <class Real>
 void SampleOperator<Real>::gradient_at(const FactorColumns& columns, ConstView<Real> Z) {
   Device<Real>& device = this->device();
   reserve(Z.columns, Z.columns * this->patches().per_pool);
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   bool first = true;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
-    device.factored_forward(share, x, s(), group.columns, Z.column_range(group.first, group.count), H, first ? f_.view() : part_.view());
-    if (!first) device.axpby(Real(1), part_, Real(1), f_);
-    first = false;
+    sum_up(std::exchange(first, false), f_, part_,
+           [&](View<Real> f) { device.factored_forward(share, x, s(), group.columns, Z.column_range(group.first, group.count), H, f); });
   });
   if (first) device.axpby(Real(0), f_, Real(0), f_);  // no neurons
   const View<Real> v = v_;
@@ -55,11 +63,11 @@ void SampleOperator<Real>::add_intercept(View<Real> f, const View<Real>* v) {
   device.download(y_, host_y.data());
   if (!weights.empty()) device.download(weights_, weights.data());
   Intercepts best = best_intercepts(this->loss_function(), by_outputs<const double>(host_f.data(), n, C),
-                                    by_outputs<const double>(host_y.data(), n, C), weights, intercept_);
+                                    by_outputs<const double>(host_y.data(), n, C), weights, levels_);
   for (std::size_t at = 0; at < host_f.size(); ++at) host_f[at] += best.b[at / static_cast<std::size_t>(n)];
   device.upload(host_f.data(), f);
   if (v != nullptr) device.upload(best.v.data(), *v);
-  intercept_ = std::move(best.b);
+  levels_ = std::move(best.levels);
   coupling_ = std::move(best.coupling);
 }
 
@@ -96,10 +104,10 @@ double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Re
   for (const double part : loss_sums(LossStep::value, 1, f_)) loss += part;
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first) {
-    const View<Real> to = G.column_range(group.first, group.count), part = G_.view().column_range(0, group.count);
-    device.factored_adjoint(share, x, s(), group.columns, Z.column_range(group.first, group.count), v_, H, Q_.view().column_range(0, group.count),
-                            first ? to : part);
-    if (!first) device.axpby(Real(1), part, Real(1), to);
+    sum_up(first, G.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
+      device.factored_adjoint(share, x, s(), group.columns, Z.column_range(group.first, group.count), v_, H, Q_.view().column_range(0, group.count),
+                              to);
+    });
   });
   return loss;
 }
@@ -111,11 +119,10 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
   const bool one_patch = this->pools() == 1 && this->patches().per_pool == 1;
   bool first = true;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
-    device.factored_forward_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count),
-                                       Z_dot.column_range(group.first, group.count), H, Q_.view().column_range(0, group.count),
-                                       first ? f_dot_.view() : part_.view());
-    if (!first) device.axpby(Real(1), part_, Real(1), f_dot_);
-    first = false;
+    sum_up(std::exchange(first, false), f_dot_, part_, [&](View<Real> f_dot) {
+      device.factored_forward_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count),
+                                         Z_dot.column_range(group.first, group.count), H, Q_.view().column_range(0, group.count), f_dot);
+    });
   });
   if (squared()) {
     device.copy(f_dot_, v_dot_);
@@ -125,12 +132,11 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
   let_intercept_follow(v_dot_);
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first_of_pool) {
     const ConstView<Real> z_dot = Z_dot.column_range(group.first, group.count);
-    const View<Real> H_dot = Q_.view().column_range(0, group.count), to = G_dot.column_range(group.first, group.count),
-                     part = G_.view().column_range(0, group.count);
+    const View<Real> H_dot = Q_.view().column_range(0, group.count);
     if (!one_patch) device.gemm(Transpose::yes, Transpose::no, Real(1), x, z_dot.row_range(0, x.rows), Real(0), H_dot);
-    device.factored_adjoint_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count), z_dot, v_, v_dot_, H, H_dot,
-                                       first_of_pool ? to : part);
-    if (!first_of_pool) device.axpby(Real(1), part, Real(1), to);
+    sum_up(first_of_pool, G_dot.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
+      device.factored_adjoint_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count), z_dot, v_, v_dot_, H, H_dot, to);
+    });
   });
 }
 

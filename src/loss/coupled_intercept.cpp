@@ -13,8 +13,9 @@ namespace {
 constexpr double enough = 0x1p-46;      // Σ v over Σ |v|: what `balance` then takes off a bound is far below any tolerance
 constexpr double negligible = 0x1p-45;  // steps relative to f and b: rounding of f + b moves the sums as much
 constexpr int most_steps = 100;
-constexpr double shortest = 1.0 / 16;  // part of a Newton step that is tried
-constexpr double gone = 800;           // exp(−746) is 0
+constexpr int most_halvings = 4;  // of a Newton step
+constexpr double longest = 20;    // of steps, beside the spread of f
+constexpr double gone = 800;      // exp(−746) is 0
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 double largest_of(const std::vector<double>& values) {
@@ -25,7 +26,7 @@ double largest_of(const std::vector<double>& values) {
 }  // namespace
 
 CoupledIntercept::CoupledIntercept(Grid<const double> f, Grid<const double> y, std::span<const double> weights)
-    : f_(f), y_(y), weights_(weights), has_samples_(at(f.outputs)) {
+    : f_(f), y_(y), weights_(weights), has_samples_(at(f.outputs)), mean_(at(f.outputs)) {
   for (Index i = 0; i < f.samples; ++i) {
     Index label = 0;
     for (Index k = 0; k < f.outputs; ++k) {
@@ -35,13 +36,18 @@ CoupledIntercept::CoupledIntercept(Grid<const double> f, Grid<const double> y, s
     label_.push_back(label);
     if (weight(i) > 0) has_samples_[at(label)] = true;
   }
+  for (Index k = 0; k < f.outputs; ++k) {
+    for (Index i = 0; i < f.samples; ++i) mean_[at(k)] += f(i, k) / static_cast<double>(f.samples);
+    for (Index i = 0; i < f.samples; ++i) spread_ = std::max(spread_, std::abs(f(i, k) - mean_[at(k)]));
+  }
   if (std::find(has_samples_.begin(), has_samples_.end(), true) == has_samples_.end()) has_samples_.assign(at(f.outputs), true);
 }
 
 std::vector<double> CoupledIntercept::minimise(std::span<const double> start) {
-  b_.assign(at(f_.outputs), 0.0);
-  if (start.size() == b_.size()) b_.assign(start.begin(), start.end());
-  for (std::size_t k = 0; k < b_.size(); ++k) b_[k] = has_samples_[k] ? b_[k] : -loss::infinity;
+  b_.assign(at(f_.outputs), -loss::infinity);
+  for (std::size_t k = 0; k < b_.size(); ++k) {
+    if (has_samples_[k]) b_[k] = (start.empty() ? 0.0 : start[k]) - mean_[k];
+  }
   centre(b_);
   at_ = slope(b_);
   for (int steps = 0; steps < most_steps && !at_.vanishes; ++steps) {
@@ -53,6 +59,12 @@ std::vector<double> CoupledIntercept::minimise(std::span<const double> start) {
   Vector b = b_;
   place_empty_classes(b);
   return b;
+}
+
+std::vector<double> CoupledIntercept::levels() const {
+  Vector result = mean_;
+  for (std::size_t k = 0; k < result.size(); ++k) result[k] = has_samples_[k] ? b_[k] + mean_[k] : 0;
+  return result;
 }
 
 CoupledIntercept::Slope CoupledIntercept::slope(const Vector& b) const {
@@ -110,8 +122,11 @@ std::vector<double> CoupledIntercept::newton_step() const {
 
 bool CoupledIntercept::is_negligible(const Vector& step) const { return largest_of(step) <= negligible * (largest_ + largest_of(b_)); }
 
+// A long step, where the coupling is all but gone, could lead to where nothing is left of it.
 bool CoupledIntercept::advance(const Vector& step) {
-  for (double part = 1; part >= shortest; part /= 2) {
+  if (largest_of(step) > 2 * spread_ + longest) return false;
+  for (int halvings = 0; halvings <= most_halvings; ++halvings) {
+    const double part = std::ldexp(1.0, -halvings);
     Vector b = b_;
     for (std::size_t k = 0; k < b.size(); ++k) b[k] += part * step[k];
     Slope next = slope(b);

@@ -8,13 +8,15 @@ namespace neuspec {
 /// argmin over b (C numbers) of Σ_i w_i ℓ(f_i + b, y_i) for softmax, which sees differences alone: Σ b = 0 over the classes that have samples. A
 /// class that has none (of positive weight) would have its b at −∞; it gets one at which its probability is 0 in double for every sample.
 ///
-/// Newton's method; n C exponentials and n C² flops a step, of which about six are needed from b = 0.
+/// Newton's method; n C exponentials and n C² flops a step, of which about six are needed where nothing is known.
 class CoupledIntercept {
  public:
   CoupledIntercept(Grid<const double> f, Grid<const double> y, std::span<const double> weights);
 
-  /// b; `start` is empty or where the search begins.
+  /// b; the search begins where `start` says what `levels` did for like predictions.
   std::vector<double> minimise(std::span<const double> start);
+  /// Behind `minimise`: b + the mean of f, which is not moved by what the outputs have as constants.
+  std::vector<double> levels() const;
   /// Behind `minimise`: w ∇ℓ(f + b), its sums zero to rounding.
   Grid<const double> gradient() const { return by_samples(at_.v.data(), f_.samples, f_.outputs); }
   /// Behind `minimise`: C × C, Σ_i w_i p_ik p_il for k ≠ l, minus the derivative of Σ_i v_ik in b_l (see solve_laplacian).
@@ -46,7 +48,9 @@ class CoupledIntercept {
   std::span<const double> weights_;
   std::vector<Index> label_;       // of every sample
   std::vector<bool> has_samples_;  // of every class
+  Vector mean_;                    // of f, an output
   double largest_ = 0;             // |f|
+  double spread_ = 0;              // |f − mean|
   Vector b_;                       // −∞ for classes without samples
   Slope at_;                       // at b_
 };

@@ -121,6 +121,7 @@ Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const do
     CoupledIntercept search(f, y, weights);
     result.b = search.minimise(start);
     result.coupling = search.coupling();
+    result.levels = search.levels();
     for (Index i = 0; i < f.samples; ++i) {
       for (Index k = 0; k < f.outputs; ++k) v(i, k) = search.gradient()(i, k);
     }

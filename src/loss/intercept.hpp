@@ -42,9 +42,10 @@ struct Intercepts {
   std::vector<double> b;         ///< C
   std::vector<double> v;         ///< n × C in the order of f
   std::vector<double> coupling;  ///< of a loss that couples outputs, see CoupledIntercept; else empty
+  std::vector<double> levels;    ///< likewise
 };
 
-/// `start`: an intercept that is nearly best saves a loss that couples outputs a few passes.
+/// `start`: the levels of like predictions save a loss that couples outputs a few passes.
 Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const double> y, std::span<const double> weights,
                            std::span<const double> start = {});
 

@@ -49,7 +49,7 @@ TEST_F(Bias, OfSoftmaxIsFittedProvenAndPredicted) {
 TEST_F(Bias, OfSoftmaxGoesThroughFoldsThatLackAClass) {
   std::string text = "x,z,y\n";
   for (int i = 0; i < 24; ++i)
-    text += std::to_string(std::sin(3.0 * i)) + "," + std::to_string(std::cos(5.0 * i)) + "," + (i == 7 ? "c" : i % 3 == 0 ? "a" : "b") + "\n";
+    text += std::to_string(std::sin(3.0 * i)) + "," + std::to_string(std::cos(5.0 * i)) + "," + (i == 7 ? "9" : i % 3 == 0 ? "4" : "5") + "\n";
   const std::string data = write("data.csv", text);
   const Outcome path = run("path " + data + " --loss softmax --bias --folds 4 --quiet --model " + file("m.json"));
   EXPECT_EQ(path.code, 0) << path.err;

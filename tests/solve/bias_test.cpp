@@ -169,7 +169,7 @@ TEST_P(BiasForms, FromBetaMaxOnTheNetworkIsTheWeightedMean) {
 }
 
 TEST_P(BiasForms, SingleIsAsGoodAsItsRounding) {
-  for (const Loss& loss : {Loss::squared, Loss::logistic, Loss::softmax}) {
+  for (const Loss loss : {Loss::squared, Loss::logistic, Loss::softmax}) {
     problem_.loss = loss;
     problem_.beta = 0.3;
     settings_.tolerance = 1e-3;
@@ -180,7 +180,7 @@ TEST_P(BiasForms, SingleIsAsGoodAsItsRounding) {
 INSTANTIATE_TEST_SUITE_P(All, BiasForms, testing::ValuesIn(ways));
 
 TEST(Bias, APathIsThatOfFreshSolves) {
-  for (const Loss& loss : {Loss::logistic, Loss::softmax}) {
+  for (const Loss loss : {Loss::logistic, Loss::softmax}) {
     const Dataset data = formula_data(loss.coupled() ? 3 : 1, false, loss);
     Problem problem;
     problem.bias = true;

@@ -115,8 +115,8 @@ TEST_P(SoftmaxBias, OfSeparableData) {
 
 INSTANTIATE_TEST_SUITE_P(All, SoftmaxBias, testing::ValuesIn(kMethods), [](const auto& instance) { return instance.param.label; });
 
-// Large predictions and few of a class: the sums' derivatives underflow on the way.
-TEST(SoftmaxBiasScale, OfFeaturesDoesNotMatterBeyondTheGap) {
+// Small features make networks of large constants, which the intercept has to undo: steps change it by thousands.
+TEST(SoftmaxBiasScale, OfFeaturesDoesNotStopTheDescent) {
   Random random(33);
   const Dataset plain = with_labels(random_dataset(random, 40, 3, 4), Loss::softmax);
   for (const double scale : {1e-3, 1.0, 1e3}) {
@@ -127,7 +127,9 @@ TEST(SoftmaxBiasScale, OfFeaturesDoesNotMatterBeyondTheGap) {
     problem.bias = true;
     const Dataset samples(40, 3, 4, x, plain.y());
     problem.beta = 0.05 * beta_max(problem, samples);
-    EXPECT_EQ(fit(samples, problem).report.status, Status::optimal) << scale;
+    Settings settings;
+    settings.solver = SolverKind::burer_monteiro;
+    EXPECT_EQ(fit(samples, problem, settings).report.status, Status::optimal) << scale;
   }
 }
 
