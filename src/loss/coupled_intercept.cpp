@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "device/parallel.hpp"
 #include "loss/softmax.hpp"
-#include "numeric/compensated_sum.hpp"
 #include "numeric/laplacian.hpp"
 
 namespace neuspec {
@@ -13,9 +13,10 @@ namespace {
 constexpr double enough = 0x1p-46;      // Σ v over Σ |v|: what `balance` then takes off a bound is far below any tolerance
 constexpr double negligible = 0x1p-45;  // steps relative to f and b: rounding of f + b moves the sums as much
 constexpr int most_steps = 100;
-constexpr int most_halvings = 4;  // of a Newton step
-constexpr double longest = 20;    // of steps, beside the spread of f
-constexpr double gone = 800;      // exp(−746) is 0
+constexpr Index samples_a_part = 4096;  // each a thread's, whatever their number: sums do not depend on it
+constexpr int most_halvings = 4;        // of a Newton step
+constexpr double longest = 20;          // of steps, beside the spread of f
+constexpr double gone = 800;            // exp(−746) is 0
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 double largest_of(const std::vector<double>& values) {
@@ -68,41 +69,52 @@ std::vector<double> CoupledIntercept::levels() const {
 }
 
 CoupledIntercept::Slope CoupledIntercept::slope(const Vector& b) const {
-  const Index C = f_.outputs;
-  Slope result{Vector(at(f_.samples * C)), Vector(at(C * C)), Vector(at(C))};
-  std::vector<CompensatedSum> sums(at(C));
-  Vector magnitude(at(C)), moved(at(C));
-  for (Index i = 0; i < f_.samples; ++i) {
-    const double w = weight(i);
-    if (!(w > 0)) continue;
-    for (Index k = 0; k < C; ++k) moved[at(k)] = f_(i, k) + b[at(k)];
-    const loss::Row<const double> row{moved.data(), 1, C};
-    double* v = result.v.data() + i * C;
-    loss::Softmax{}.gradient(row, y_.row(i), loss::Row<double>{v, 1, C});
-    const double own = v[label_[at(i)]];
-    add_coupling(i, v, own > -0.5 ? 1 + own : std::exp(-loss::Softmax{}.value(row, y_.row(i))), w, result.coupling);
-    for (Index k = 0; k < C; ++k) {
-      v[k] *= w;
-      sums[at(k)].add(v[k]);
-      magnitude[at(k)] += std::abs(v[k]);
-    }
-  }
+  const Index n = f_.samples, C = f_.outputs;
+  std::vector<Part> parts(at((n + samples_a_part - 1) / samples_a_part));
+  Slope result{Vector(at(n * C)), Vector(at(C * C)), Vector(at(C))};
+  parallel_pieces(static_cast<Index>(parts.size()), [&](Index part) {
+    const Index first = part * samples_a_part;
+    parts[at(part)] = part_of(b, first, std::min(n, first + samples_a_part), result.v);
+  });
   result.vanishes = true;
-  for (std::size_t k = 0; k < sums.size(); ++k) {
-    result.sum[k] = sums[k].value();
-    result.size += std::abs(result.sum[k]);
-    if (std::abs(result.sum[k]) > enough * magnitude[k]) result.vanishes = false;
+  for (Index k = 0; k < C; ++k) {
+    CompensatedSum sum;
+    double magnitude = 0;
+    for (const Part& part : parts) {
+      sum.add(part.sum[at(k)].value());
+      magnitude += part.magnitude[at(k)];
+      for (Index l = 0; l < C; ++l) result.coupling[at(k * C + l)] += part.coupling[at(std::max(k, l) * C + std::min(k, l))];
+    }
+    result.sum[at(k)] = sum.value();
+    result.size += std::abs(sum.value());
+    if (std::abs(sum.value()) > enough * magnitude) result.vanishes = false;
   }
   return result;
 }
 
-// v holds the probabilities but for the label's.
-void CoupledIntercept::add_coupling(Index i, const double* v, double probability, double weight, Vector& coupling) const {
-  const Index C = f_.outputs, label = label_[at(i)];
-  for (Index k = 0; k < C; ++k) {
-    const double of_k = weight * (k == label ? probability : v[k]);
-    for (Index l = 0; l < C; ++l) coupling[at(k * C + l)] += l == k ? 0 : of_k * (l == label ? probability : v[l]);
+CoupledIntercept::Part CoupledIntercept::part_of(const Vector& b, Index first, Index last, Vector& gradient) const {
+  const Index C = f_.outputs;
+  Part part{std::vector<CompensatedSum>(at(C)), Vector(at(C)), Vector(at(C * C))};
+  Vector moved(at(C)), p(at(C));
+  for (Index i = first; i < last; ++i) {
+    const double w = weight(i);
+    if (!(w > 0)) continue;
+    for (Index k = 0; k < C; ++k) moved[at(k)] = f_(i, k) + b[at(k)];
+    const loss::Row<const double> row{moved.data(), 1, C};
+    double* v = gradient.data() + i * C;
+    loss::Softmax{}.gradient(row, y_.row(i), loss::Row<double>{v, 1, C});
+    // Probabilities are in v but for the label's, which loses its digits there when it is small.
+    const double own = v[label_[at(i)]];
+    std::copy_n(v, C, p.begin());
+    p[at(label_[at(i)])] = own > -0.5 ? 1 + own : std::exp(-loss::Softmax{}.value(row, y_.row(i)));
+    for (Index k = 0; k < C; ++k) {
+      for (Index l = 0; l < k; ++l) part.coupling[at(k * C + l)] += w * p[at(k)] * p[at(l)];
+      v[k] *= w;
+      part.sum[at(k)].add(v[k]);
+      part.magnitude[at(k)] += std::abs(v[k]);
+    }
   }
+  return part;
 }
 
 std::vector<double> CoupledIntercept::newton_step() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loss/intercept.hpp"
+#include "numeric/compensated_sum.hpp"
 
 namespace neuspec {
 
@@ -30,8 +31,13 @@ class CoupledIntercept {
     double size = 0;        // Σ_k |Σ_i v_ik|
     bool vanishes = false;  // all of them beside Σ_i |v_ik|
   };
+  /// What some of the samples add to it.
+  struct Part {
+    std::vector<CompensatedSum> sum;
+    Vector magnitude, coupling;  // Σ |v_ik|; the lower triangle
+  };
   Slope slope(const Vector& b) const;
-  void add_coupling(Index i, const double* v, double probability, double weight, Vector& coupling) const;
+  Part part_of(const Vector& b, Index first, Index last, Vector& gradient) const;
   /// The Newton step at at_, its sum over the classes with samples 0; empty where the coupling has underflowed.
   Vector newton_step() const;
   /// Beside f and b, whose sums round.

@@ -238,6 +238,22 @@ TEST(SoftmaxIntercept, OfOneClassOneSampleOrNoWeight) {
   }
 }
 
+// More samples than one thread's part: each of a few, a thousand times.
+TEST(SoftmaxIntercept, OfManySamplesIsThatOfTheirWeights) {
+  Random random(17);
+  Samples few(random, 9, 3, 2, false), many(random, 0, 3, 2, false);
+  many.n = 9000;
+  for (int copy = 0; copy < 1000; ++copy) {
+    many.f.insert(many.f.end(), few.f.begin(), few.f.end());
+    many.y.insert(many.y.end(), few.y.begin(), few.y.end());
+  }
+  const Intercepts expected = few.best(), best = many.best();
+  for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(best.b[k], expected.b[k], 1e-12);
+  for (std::size_t at = 0; at < 9; ++at) EXPECT_NEAR(best.coupling[at], at % 4 == 0 ? best.coupling[at] : 1000 * expected.coupling[at], 1e-9);
+  for (std::size_t at = 0; at < best.v.size(); ++at) EXPECT_NEAR(best.v[at], expected.v[at % 27], 1e-12);
+  expect_balanced(many, best.v, best.v);
+}
+
 // Minus the derivative of the sums in b, by differences of sums of the judge's gradient.
 TEST(SoftmaxIntercept, CouplingIsTheDerivativeOfTheSums) {
   Random random(18);
