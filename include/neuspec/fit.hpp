@@ -91,7 +91,7 @@ using Observer = std::function<bool(const Progress&)>;
 
 /// Solves (P) to `settings.tolerance`. `report.status` is `optimal` only if the returned network's gap, recomputed from the
 /// raw data by `certify`, is at most the tolerance.
-/// \throws UsageError, DataError, EnvironmentError
+/// \throws UsageError (also for settings that `validate` refuses), DataError, EnvironmentError
 Result fit(const Source& data, const Problem& problem, const Settings& settings = {}, const Observer& observer = {});
 
 /// Called after each β of a path with its result; return false to stop.

@@ -58,7 +58,9 @@ struct Problem {
   Loss loss = Loss::squared;
   double beta = 1.0;  ///< β > 0
   Architecture architecture = {};
-  bool bias = false;  ///< an intercept b_k an output, which is not penalised; not with softmax
+  /// An intercept b_k an output, which is not penalised. Of softmax's, which matter up to a common constant, those of the classes with samples sum to
+  /// 0; a class without any (or without weight) gets one so low that its probability is 0 in double on the data.
+  bool bias = false;
 };
 
 }  // namespace neuspec

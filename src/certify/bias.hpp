@@ -5,9 +5,6 @@
 
 namespace neuspec {
 
-/// \throws UsageError for a loss that couples the outputs: its intercepts are no problems of one unknown each.
-void check_bias(const Problem& problem);
-
 /// Gives the network the intercept that is best beside its neurons and returns a v to prove it with (row-major n × C): w ∇ℓ(f), at kinks the
 /// subgradient that sums to zero in every output.
 std::vector<double> set_best_bias(Network& network, const Problem& problem, const Source& data);

@@ -30,7 +30,6 @@ void check_activation(const Activation& activation) {
 void check_problem(const Problem& problem) {
   check_activation(problem.activation);
   if (!(problem.beta > 0) || !std::isfinite(problem.beta)) throw UsageError("beta must be positive and finite");
-  check_bias(problem);
 }
 
 // A network that violates these is no point of (P), and its objective would prove nothing.
@@ -133,7 +132,7 @@ Balanced balanced_dual(const Network& network, const Problem& problem, const Sou
         for (const CompensatedSum& sum : of_v) *v++ -= (chunk.weights == nullptr ? 1.0 : chunk.weights[i]) * (sum.value() / all.value());
     });
   }
-  for (Index k = 0; k < C; ++k) balance(data.samples(), C, result.v.data() + k);
+  balance(problem.loss, by_samples(result.v.data(), data.samples(), C));
   result.loss = sums.loss();
   return result;
 }
@@ -173,11 +172,11 @@ Pass pass_over(const Network& network, const Problem& problem, const Source& dat
 
 // κ_k, an upper bound on |uᵀM_k u + q_kᵀu + t_k| over the sphere that covers every rounding error. The conjugate of a loss with a bounded domain is
 // that at a v some roundings away, more of them the more outputs share a constraint (loss/row.hpp, loss/softmax.hpp). With an
-// intercept it is that at a v whose sum is zero, a further 38 away (ConjugateSums::bound).
+// intercept it is that at a v whose sum is zero, a further 38 + 4C away (ConjugateSums::bound).
 double kappa_of(const LiftedGradient& gradient, Index k) {
   const Index d = gradient.features;
   const double *M = gradient.M.data() + k * d * d, *q = gradient.q.data() + k * d, t = gradient.t[static_cast<std::size_t>(k)];
-  const double rounding = gradient.rounding(k, 62 + 2 * gradient.outputs);
+  const double rounding = gradient.rounding(k, 62 + 6 * gradient.outputs);
   double finite = t + rounding;
   for (Index j = 0; j < d; ++j) {
     finite += 0.0 * q[j];
@@ -239,7 +238,6 @@ Certificate certify(const Network& network, const Problem& problem, const Source
 
 double beta_max(const Problem& problem, const Source& data) {
   check_activation(problem.activation);
-  check_bias(problem);
   check_targets(problem.loss, data);
   Network zero{
       .activation = problem.activation, .features = data.features(), .outputs = data.targets(), .directions = {}, .weights = {}, .output = {}};

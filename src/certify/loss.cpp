@@ -112,10 +112,13 @@ void ConjugateSums::add(Index samples, const double* v, const double* y, const d
 }
 
 double ConjugateSums::bound() const {
-  // Elementary functions and a few operations a term; their compensated sum. An intercept adds at most 2·19: a v that rounding, `balance` and the
-  // domain's slack have moved by 3, 8 and 8 units is brought to Σ v = 0 by scaling one sign's entries by 1 − η, η ≤ 38 units, and ℓ* is convex with
-  // ℓ*(0) = −inf ℓ = 0, so that no term grows by more than that fraction.
-  constexpr double allowance = 104 * 0x1p-53;
+  // Elementary functions and a few operations a term, of softmax sums of C numbers; their compensated sum. An intercept adds at most 2·19: a v that
+  // rounding, `balance` and the domain's slack have moved by 3, 8 and 8 units is brought to Σ v = 0 by scaling one sign's entries by 1 − η, η ≤ 38
+  // units, and ℓ* is convex with ℓ*(0) = −inf ℓ = 0, so that no term grows by more than that fraction. Of softmax's rows p (the label's entry left
+  // out) rounding and `balance` move an entry by 3 and 8 units, the division by Σ p by 2(C + 4): ε ≤ 19 + 2C. All of them together are scaled by
+  // 1 − ε, after which none is above what ℓ* was taken at and none lower than that by more than 2ε; such a row is the mixture (1 − 2ε) p + 2ε z with
+  // a z of the domain, whose ℓ*(z) ≤ 0, and again no term grows by more than the fraction 2ε.
+  const double allowance = (104 + (loss_.coupled() ? 6 * static_cast<double>(outputs_) : 0)) * 0x1p-53;
   const double bound = sum_.value() - allowance * magnitude_;
   return bound > 0 ? bound : 0.0;  // also where it is NaN or −infinity
 }

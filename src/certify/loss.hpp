@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
-#include "certify/compensated_sum.hpp"
 #include "neuspec/problem.hpp"
+#include "numeric/compensated_sum.hpp"
 
 namespace neuspec {
 

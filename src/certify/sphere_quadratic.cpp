@@ -5,9 +5,9 @@
 #include <limits>
 #include <optional>
 
-#include "certify/compensated_sum.hpp"
 #include "device/device.hpp"
 #include "device/lapack.hpp"
+#include "numeric/compensated_sum.hpp"
 
 namespace neuspec {
 namespace {

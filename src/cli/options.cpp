@@ -80,7 +80,7 @@ void add_problem_options(CLI::App& command, ProblemOptions& options) {
                   "relu|quadratic|linear or a,b,c for a t^2 + b t + c; relu is the parabola closest to it on [-5, 5] [relu]")
       ->type_name("NAME")
       ->group(group);
-  command.add_flag("--bias", options.bias, "an intercept an output that is not penalised; for every loss but softmax")->group(group);
+  command.add_flag("--bias", options.bias, "an intercept an output that is not penalised")->group(group);
 }
 
 Problem problem_of(const ProblemOptions& options) {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "certify/compensated_sum.hpp"
 #include "certify/sphere_quadratic.hpp"
+#include "numeric/compensated_sum.hpp"
 
 namespace neuspec {
 namespace {

@@ -1,7 +1,7 @@
 #include "lift/centred_source.hpp"
 
-#include "certify/compensated_sum.hpp"
 #include "lift/data_operator.hpp"
+#include "numeric/compensated_sum.hpp"
 
 namespace neuspec {
 

@@ -1,5 +1,7 @@
 #include "lift/data_operator.hpp"
 
+#include <cmath>
+
 #include "lift/centred_source.hpp"
 #include "lift/gram_operator.hpp"
 #include "lift/moments_operator.hpp"
@@ -31,6 +33,21 @@ DeviceMatrix<Real> conjugate_gradients(Device<Real>& device, ConstView<Real> M, 
 
 template DeviceMatrix<float> conjugate_gradients(Device<float>&, ConstView<float>, double, ConstView<float>, int);
 template DeviceMatrix<double> conjugate_gradients(Device<double>&, ConstView<double>, double, ConstView<double>, int);
+
+template <class Real>
+double DataOperator<Real>::ridge_norm_of(ConstView<Real> S, ConstView<Real> r) const {
+  const DeviceMatrix<Real> D = conjugate_gradients<Real>(device_, S, ridge_shift(), r, ridge_steps);
+  return std::sqrt(device_.dot(D, D));
+}
+
+template <class Real>
+void DataOperator<Real>::invert(ConstView<Real> M, double rho, DeviceMatrix<Real>& inverse) const {
+  if (inverse.rows() == 0) inverse = device_.allocate(M.rows, M.columns);
+  if (!device_.invert_shifted(M, rho / 2, inverse)) throw EnvironmentError("the shifted matrix of the linear step is not positive definite");
+}
+
+template class DataOperator<float>;
+template class DataOperator<double>;
 
 namespace {
 template <class Real>

@@ -137,6 +137,10 @@ class DataOperator {
     for (const double value : diagonal) mean_eigenvalue_ += value / static_cast<double>(p() * pools());
   }
   double ridge_shift() const { return ridge * mean_eigenvalue_; }
+  /// `ridge_norm` from moments S = ĀᵀĀ and r = Āᵀy (p·B × C).
+  double ridge_norm_of(ConstView<Real> S, ConstView<Real> r) const;
+  /// (M + ρ/2 I)⁻¹ of S or K. \throws EnvironmentError where rounding has made that indefinite
+  void invert(ConstView<Real> M, double rho, DeviceMatrix<Real>& inverse) const;
 
  private:
   Device<Real>& device_;

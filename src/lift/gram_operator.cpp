@@ -73,8 +73,7 @@ double GramOperator<Real>::ridge_norm() {
 
 template <class Real>
 void GramOperator<Real>::prepare(double rho) {
-  if (inverse_.rows() == 0) inverse_ = this->device().allocate(this->samples(), this->samples());
-  if (!this->device().invert_shifted(K_, rho / 2, inverse_)) throw EnvironmentError("the shifted Gram matrix is not positive definite");
+  this->invert(K_, rho, inverse_);
 }
 
 template <class Real>

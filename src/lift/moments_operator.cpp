@@ -22,14 +22,12 @@ MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& prob
 
 template <class Real>
 double MomentsOperator<Real>::ridge_norm() {
-  const DeviceMatrix<Real> D = conjugate_gradients<Real>(this->device(), S_, this->ridge_shift(), this->by_output(r_.view()), ridge_steps);
-  return std::sqrt(this->device().dot(D, D));
+  return this->ridge_norm_of(S_, this->by_output(ConstView<Real>(r_)));
 }
 
 template <class Real>
 void MomentsOperator<Real>::prepare(double rho) {
-  if (inverse_.rows() == 0) inverse_ = this->device().allocate(S_.rows(), S_.rows());
-  if (!this->device().invert_shifted(S_, rho / 2, inverse_)) throw EnvironmentError("the shifted moment matrix is not positive definite");
+  this->invert(S_, rho, inverse_);
 }
 
 // 2 p² B² C flops.

@@ -162,7 +162,7 @@ DualCandidate SampleOperator<Real>::split_candidate(const AdmmStep& step, const 
   if (this->bias()) {
     std::vector<double> v(static_cast<std::size_t>(v_.view().size()));
     this->device().download(v_, v.data());
-    for (Index k = 0; k < this->outputs(); ++k) balance(this->samples(), 1, v.data() + k * this->samples());
+    balance(this->loss_function(), by_outputs(v.data(), this->samples(), this->outputs()));
     this->device().upload(v.data(), v_);
   }
   return candidate(v_);

@@ -65,13 +65,17 @@ class SampleOperator : public DataOperator<Real> {
   void each_patch(const FactorColumns& columns, const Body& body);
   /// J (f·m × count), the derivative of `count` samples' predictions from `first` on.
   void jacobian(const FactorColumns& columns, ConstView<Real> Z, Index first, View<Real> J);
+  /// body(to) for the first term of a sum, which thereby begins; of others body(part), which is added to it.
+  template <class Body>
+  void sum_up(bool first, View<Real> to, View<Real> part, const Body& body);
 
   DeviceMatrix<Real> x_, y_, scale_, weights_, ones_;
   DeviceMatrix<Real> f_, f_dot_, v_, v_dot_, part_, gamma_, gamma_part_;
-  DeviceMatrix<Real> unit_, inner_;       // with an intercept: ŝ, n × 1, and ŝᵀM
-  DeviceMatrix<Real> every_, curvature_;  // and its derivative: n × C ones and ∇²ℓ
-  DeviceMatrix<Real> target_;             // n × C: 2 prox(split) − split
-  DeviceMatrix<Real> patch_, H_, Q_, G_;  // f × n; n × preactivations of all patches; n × m scratch; N × m scratch
+  DeviceMatrix<Real> unit_, inner_;        // with an intercept: ŝ, n × 1, and ŝᵀM
+  DeviceMatrix<Real> every_, curvature_;   // and its derivative, n × C: 1 or (coupled outputs) ḃ in every row; ∇²ℓ times it
+  std::vector<double> levels_, coupling_;  // at the predictions last evaluated (Intercepts)
+  DeviceMatrix<Real> target_;              // n × C: 2 prox(split) − split
+  DeviceMatrix<Real> patch_, H_, Q_, G_;   // f × n; n × preactivations of all patches; n × m scratch; N × m scratch
 };
 
 }  // namespace neuspec

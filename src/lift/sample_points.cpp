@@ -1,7 +1,10 @@
 // Burer–Monteiro's side of the matrix-free form: factored points seen through the samples, patch by patch.
+#include <utility>
+
 #include "lift/pool_columns.hpp"
 #include "lift/sample_operator.hpp"
 #include "loss/intercept.hpp"
+#include "numeric/laplacian.hpp"
 
 namespace neuspec {
 
@@ -27,15 +30,21 @@ void SampleOperator<Real>::each_patch(const FactorColumns& columns, const Body& 
 }
 
 template <class Real>
+template <class Body>
+void SampleOperator<Real>::sum_up(bool first, View<Real> to, View<Real> part, const Body& body) {
+  body(first ? to : part);
+  if (!first) this->device().axpby(Real(1), part, Real(1), to);
+}
+
+template <class Real>
 void SampleOperator<Real>::gradient_at(const FactorColumns& columns, ConstView<Real> Z) {
   Device<Real>& device = this->device();
   reserve(Z.columns, Z.columns * this->patches().per_pool);
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   bool first = true;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
-    device.factored_forward(share, x, s(), group.columns, Z.column_range(group.first, group.count), H, first ? f_.view() : part_.view());
-    if (!first) device.axpby(Real(1), part_, Real(1), f_);
-    first = false;
+    sum_up(std::exchange(first, false), f_, part_,
+           [&](View<Real> f) { device.factored_forward(share, x, s(), group.columns, Z.column_range(group.first, group.count), H, f); });
   });
   if (first) device.axpby(Real(0), f_, Real(0), f_);  // no neurons
   const View<Real> v = v_;
@@ -48,38 +57,42 @@ void SampleOperator<Real>::add_intercept(View<Real> f, const View<Real>* v) {
   if (!this->bias()) return;
   if (squared()) return centre(f);
   Device<Real>& device = this->device();
-  const auto n = static_cast<std::size_t>(this->samples()), C = static_cast<std::size_t>(this->outputs());
-  std::vector<double> host_f(n * C), host_y(n * C), weights(weights_.rows() > 0 ? n : 0);
+  const Index n = this->samples(), C = this->outputs();
+  std::vector<double> host_f(static_cast<std::size_t>(n * C)), host_y(host_f.size()), weights(static_cast<std::size_t>(weights_.rows()));
   device.download(f, host_f.data());
   device.download(y_, host_y.data());
   if (!weights.empty()) device.download(weights_, weights.data());
-  std::vector<double> dual;
-  for (std::size_t k = 0; k < C; ++k) {
-    const std::span<double> column(host_f.data() + k * n, n);
-    const Intercept best = best_intercept(this->loss_function(), column, {host_y.data() + k * n, n}, weights);
-    for (double& value : column) value += best.b;
-    dual.insert(dual.end(), best.v.begin(), best.v.end());
-  }
+  Intercepts best = best_intercepts(this->loss_function(), by_outputs<const double>(host_f.data(), n, C),
+                                    by_outputs<const double>(host_y.data(), n, C), weights, levels_);
+  for (std::size_t at = 0; at < host_f.size(); ++at) host_f[at] += best.b[at / static_cast<std::size_t>(n)];
   device.upload(host_f.data(), f);
-  if (v != nullptr) device.upload(dual.data(), *v);
+  if (v != nullptr) device.upload(best.v.data(), *v);
+  levels_ = std::move(best.levels);
+  coupling_ = std::move(best.coupling);
 }
 
-// Σ v = 0 stays: ḃ = −Σ ∇²ℓ ḟ / Σ ∇²ℓ.
+// Σ v = 0 stays: with H the sum of the samples' second derivatives, H ḃ = −Σ ∇²ℓ ḟ.
 template <class Real>
 void SampleOperator<Real>::let_intercept_follow(View<Real> v_dot) {
   if (!this->bias()) return;
   if (squared()) return centre(v_dot);
   Device<Real>& device = this->device();
+  const Index C = this->outputs();
   if (every_.rows() == 0) {
-    every_ = device.allocate(this->samples(), this->outputs());
-    curvature_ = device.allocate(this->samples(), this->outputs());
-    for (Index k = 0; k < this->outputs(); ++k) device.copy(ones_, every_.view().column_range(k, 1));
+    every_ = device.allocate(this->samples(), C);
+    curvature_ = device.allocate(this->samples(), C);
   }
+  std::vector<double> right, b_dot(static_cast<std::size_t>(C), 1.0);
+  for (Index k = 0; k < C; ++k) right.push_back(-device.dot(ones_, v_dot.column_range(k, 1)));
+  const bool coupled = this->loss_function().coupled();
+  if (coupled) b_dot = solve_laplacian(coupling_, right);
+  for (Index k = 0; k < C; ++k) device.axpby(static_cast<Real>(b_dot[static_cast<std::size_t>(k)]), ones_, Real(0), every_.view().column_range(k, 1));
   device.apply_loss(this->loss_function(), LossStep::curvature, {f_, y_, weights_, every_, 1}, curvature_);
-  for (Index k = 0; k < this->outputs(); ++k) {
-    const View<Real> of_output = v_dot.column_range(k, 1), h = curvature_.view().column_range(k, 1);
+  if (coupled) return device.axpby(Real(1), curvature_, Real(1), v_dot);
+  for (Index k = 0; k < C; ++k) {  // H is diagonal: the multiple of ∇²ℓ 1 follows from its sum
+    const View<Real> h = curvature_.view().column_range(k, 1);
     const double all = device.dot(ones_, h);
-    if (all > 0) device.axpby(static_cast<Real>(-device.dot(ones_, of_output) / all), h, Real(1), of_output);
+    if (all > 0) device.axpby(static_cast<Real>(right[static_cast<std::size_t>(k)] / all), h, Real(1), v_dot.column_range(k, 1));
   }
 }
 
@@ -91,10 +104,10 @@ double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Re
   for (const double part : loss_sums(LossStep::value, 1, f_)) loss += part;
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first) {
-    const View<Real> to = G.column_range(group.first, group.count), part = G_.view().column_range(0, group.count);
-    device.factored_adjoint(share, x, s(), group.columns, Z.column_range(group.first, group.count), v_, H, Q_.view().column_range(0, group.count),
-                            first ? to : part);
-    if (!first) device.axpby(Real(1), part, Real(1), to);
+    sum_up(first, G.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
+      device.factored_adjoint(share, x, s(), group.columns, Z.column_range(group.first, group.count), v_, H, Q_.view().column_range(0, group.count),
+                              to);
+    });
   });
   return loss;
 }
@@ -106,11 +119,10 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
   const bool one_patch = this->pools() == 1 && this->patches().per_pool == 1;
   bool first = true;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
-    device.factored_forward_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count),
-                                       Z_dot.column_range(group.first, group.count), H, Q_.view().column_range(0, group.count),
-                                       first ? f_dot_.view() : part_.view());
-    if (!first) device.axpby(Real(1), part_, Real(1), f_dot_);
-    first = false;
+    sum_up(std::exchange(first, false), f_dot_, part_, [&](View<Real> f_dot) {
+      device.factored_forward_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count),
+                                         Z_dot.column_range(group.first, group.count), H, Q_.view().column_range(0, group.count), f_dot);
+    });
   });
   if (squared()) {
     device.copy(f_dot_, v_dot_);
@@ -120,12 +132,11 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
   let_intercept_follow(v_dot_);
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first_of_pool) {
     const ConstView<Real> z_dot = Z_dot.column_range(group.first, group.count);
-    const View<Real> H_dot = Q_.view().column_range(0, group.count), to = G_dot.column_range(group.first, group.count),
-                     part = G_.view().column_range(0, group.count);
+    const View<Real> H_dot = Q_.view().column_range(0, group.count);
     if (!one_patch) device.gemm(Transpose::yes, Transpose::no, Real(1), x, z_dot.row_range(0, x.rows), Real(0), H_dot);
-    device.factored_adjoint_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count), z_dot, v_, v_dot_, H, H_dot,
-                                       first_of_pool ? to : part);
-    if (!first_of_pool) device.axpby(Real(1), part, Real(1), to);
+    sum_up(first_of_pool, G_dot.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
+      device.factored_adjoint_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count), z_dot, v_, v_dot_, H, H_dot, to);
+    });
   });
 }
 

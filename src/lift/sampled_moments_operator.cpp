@@ -114,14 +114,12 @@ SampledMomentsOperator<Real>::SampledMomentsOperator(Device<Real>& device, const
 
 template <class Real>
 double SampledMomentsOperator<Real>::ridge_norm() {
-  const DeviceMatrix<Real> D = conjugate_gradients<Real>(this->device(), S_, this->ridge_shift(), this->by_output(r_.view()), ridge_steps);
-  return std::sqrt(this->device().dot(D, D));
+  return this->ridge_norm_of(S_, this->by_output(ConstView<Real>(r_)));
 }
 
 template <class Real>
 void SampledMomentsOperator<Real>::prepare(double rho) {
-  if (inverse_.rows() == 0) inverse_ = this->device().allocate(S_.rows(), S_.rows());
-  if (!this->device().invert_shifted(S_, rho / 2, inverse_)) throw EnvironmentError("the shifted moment matrix is not positive definite");
+  this->invert(S_, rho, inverse_);
 }
 
 // 2 p² B² C flops, and 3 n f² C a patch for the adjoint of the targets and the prediction.

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "certify/compensated_sum.hpp"
+#include "loss/coupled_intercept.hpp"
 #include "loss/table.hpp"
+#include "numeric/compensated_sum.hpp"
 
 namespace neuspec {
 namespace {
@@ -107,22 +108,37 @@ Intercept best_intercept(const Loss& chosen, std::span<const double> f, std::spa
   Intercept result = chosen.kind == LossKind::squared
                          ? best_mean(f, y, weights)
                          : with_loss(chosen, [&](const auto& loss) { return Search(loss, chosen.smooth(), f, y, weights).run(); });
-  balance(static_cast<Index>(f.size()), 1, result.v.data());
+  balance(chosen, by_outputs(result.v.data(), static_cast<Index>(f.size()), 1));
   return result;
 }
 
-void balance(Index samples, Index stride, double* v) {
-  CompensatedSum positive, negative;
-  for (Index i = 0; i < samples; ++i) {
-    const double value = v[i * stride];
-    if (value > 0) positive.add(value);
-    if (value < 0) negative.add(-value);
+Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const double> y, std::span<const double> weights,
+                           std::span<const double> start) {
+  Intercepts result;
+  result.v.resize(static_cast<std::size_t>(f.samples * f.outputs));
+  const Grid<double> v{result.v.data(), f.samples, f.outputs, f.next_sample, f.next_output};
+  if (loss.coupled()) {
+    CoupledIntercept search(f, y, weights);
+    result.b = search.minimise(start);
+    result.coupling = search.coupling();
+    result.levels = search.levels();
+    for (Index i = 0; i < f.samples; ++i) {
+      for (Index k = 0; k < f.outputs; ++k) v(i, k) = search.gradient()(i, k);
+    }
+    balance(loss, v);
+    return result;
   }
-  const double above = positive.value(), below = negative.value(), shrink = std::min(above, below) / std::max(above, below);
-  if (!(std::max(above, below) > 0)) return;
-  for (Index i = 0; i < samples; ++i) {
-    if (above > below ? v[i * stride] > 0 : v[i * stride] < 0) v[i * stride] *= shrink;
+  std::vector<double> column_f(static_cast<std::size_t>(f.samples)), column_y(column_f.size());
+  for (Index k = 0; k < f.outputs; ++k) {
+    for (Index i = 0; i < f.samples; ++i) {
+      column_f[static_cast<std::size_t>(i)] = f(i, k);
+      column_y[static_cast<std::size_t>(i)] = y(i, k);
+    }
+    const Intercept best = best_intercept(loss, column_f, column_y, weights);
+    result.b.push_back(best.b);
+    for (Index i = 0; i < f.samples; ++i) v(i, k) = best.v[static_cast<std::size_t>(i)];
   }
+  return result;
 }
 
 }  // namespace neuspec

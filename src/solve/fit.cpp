@@ -22,9 +22,8 @@ constexpr double part_of_free_memory = 0.75;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-void validate(const Source& data, const Problem& problem, const std::vector<double>& betas) {
+void check_input(const Source& data, const Problem& problem, const std::vector<double>& betas) {
   if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
-  check_bias(problem);
   check_targets(problem.loss, data);
   for (const double beta : betas) {
     if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");
@@ -201,8 +200,9 @@ Result fit(const Source& data, const Problem& problem, const Settings& settings,
 
 std::vector<Result> fit_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
                              const PathObserver& after_each, const Observer& observer) {
+  validate(settings);
   if (betas.empty()) return {};
-  validate(data, problem, betas);
+  check_input(data, problem, betas);
   const ThreadScope threads(settings.threads);
   return settings.precision == Precision::double_precision ? solve_path<double>(data, problem, betas, settings, after_each, observer)
                                                            : solve_path<float>(data, problem, betas, settings, after_each, observer);

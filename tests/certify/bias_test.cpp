@@ -11,7 +11,7 @@
 #include "neuspec/error.hpp"
 #include "neuspec/fit.hpp"
 #include "support/naive.hpp"
-#include "support/random_problem.hpp"
+#include "support/random_architecture.hpp"
 
 namespace neuspec {
 namespace {
@@ -24,42 +24,32 @@ class BiasCertificate : public testing::TestWithParam<const char*> {
     problem_.loss = Loss::parse(GetParam());
     problem_.bias = true;
     problem_.beta = 0.5;
-    Dataset plain = test::random_dataset(random_, n, d, outputs);
+    Dataset plain = test::random_dataset(random_, n, d, problem_.loss.coupled() ? outputs + 1 : outputs);
     std::vector<double> y = plain.y(), w;
-    for (double& value : y) value = problem_.loss.classification() ? (value > 0.3 ? 1 : -1) : value + offset;
+    for (double& value : y) value += problem_.loss.classification() ? -0.3 : offset;
     for (Index i = 0; weighted && i < n; ++i) w.push_back(i % 5 == 0 ? 0.0 : random_.uniform(0.2, 2));
-    data_ = Dataset(n, d, outputs, plain.x(), std::move(y), std::move(w));
+    data_ = test::with_labels({n, d, plain.targets(), plain.x(), std::move(y), std::move(w)}, problem_.loss);
   }
-  /// ℓ(f, y) by its definition in problem.hpp.
-  double loss(double f, double y) const {
-    const double r = std::abs(f - y), delta = problem_.loss.delta;
-    switch (problem_.loss.kind) {
-      case LossKind::squared:
-        return 0.5 * r * r;
-      case LossKind::huber:
-        return r <= delta ? 0.5 * r * r : delta * (r - delta / 2);
-      case LossKind::absolute:
-        return r;
-      case LossKind::logistic:
-        return std::log1p(std::exp(-y * f));
-      case LossKind::squared_hinge:
-        return 0.5 * std::pow(std::max(0.0, 1 - y * f), 2);
-      default:
-        return std::max(0.0, 1 - y * f);
-    }
+  Index C() const { return data_.targets(); }
+  /// Predictions of a sample with the intercept; `f` without.
+  naive::Row shifted(const std::vector<double>& f, Index i, const std::vector<double>& bias) const {
+    naive::Row row = naive::row(f, i, C());
+    for (std::size_t k = 0; k < row.size(); ++k) row[k] += bias[k];
+    return row;
+  }
+  double loss(const naive::Row& f, Index i) const {
+    return naive::weight(data_, i) * naive::loss_value(problem_.loss, f, naive::row(data_.y(), i, C()));
   }
   double primal(const Network& network) const {
     const std::vector<double> f = naive::predict(network, data_);
     double sum = problem_.beta * network.penalty();
-    for (Index at = 0; at < n * data_.targets(); ++at)
-      sum += naive::weight(data_, at / data_.targets()) *
-             loss(naive::at(f, at) + naive::at(network.bias, at % data_.targets()), naive::at(data_.y(), at));
+    for (Index i = 0; i < n; ++i) sum += loss(shifted(f, i, network.bias), i);
     return sum;
   }
   Network random_network(double offset) {
     Network network = random_.network(problem_.activation, d, data_.targets(), random_.index(0, 6));
     for (double& alpha : network.weights) alpha *= 0.3;
-    for (Index k = 0; k < data_.targets(); ++k) network.bias.push_back(offset + random_.normal());
+    for (Index k = 0; k < C(); ++k) network.bias.push_back(offset + random_.normal());
     return network;
   }
 
@@ -76,7 +66,7 @@ TEST_P(BiasCertificate, NoNetworkIsBelowTheBoundOfAnyDualVector) {
       for (int trial = 0; trial < 60; ++trial) {
         Network network = random_network(trial % 3 == 0 ? 50 : 5);
         if (trial % 2 == 0) set_best_bias(network, problem_, data_);
-        const std::vector<double> v = trial % 4 == 0 ? std::vector<double>{} : random_.normals(n * outputs);
+        const std::vector<double> v = trial % 4 == 0 ? std::vector<double>{} : random_.normals(n * C());
         const Certificate certificate = certify(network, problem_, data_, v);
         EXPECT_NEAR(certificate.primal, primal(network), 1e-12 * std::max(1.0, certificate.primal));
         best = std::min(best, certificate.primal);
@@ -92,13 +82,17 @@ TEST_P(BiasCertificate, NoNetworkIsBelowTheBoundOfAnyDualVector) {
 TEST_P(BiasCertificate, NothingIsProvenFromAnUnbalancedDualVector) {
   make(2, false, 20);
   std::vector<double> y = data_.y();
-  for (std::size_t i = 0; problem_.loss.classification() && i < y.size(); ++i) y[i] = i % 16 < 2 ? -1 : 1;
-  data_ = Dataset(n, d, 2, data_.x(), y);
+  const auto outputs = static_cast<std::size_t>(C());
+  for (std::size_t i = 0; problem_.loss.classification() && i < y.size(); ++i) {  // few of one class, of a third none
+    const std::size_t label = i / outputs % 8 == 0 ? 1 : 0;
+    y[i] = problem_.loss.coupled() ? (i % outputs == label ? 1 : 0) : label == 1 ? -1 : 1;
+  }
+  data_ = Dataset(n, d, C(), data_.x(), y);
   problem_.beta = 30;
   Problem without = problem_;
   without.bias = false;
   const double optimum = fit(data_, problem_).report.primal;
-  Network zero{.activation = problem_.activation, .features = d, .outputs = 2, .directions = {}, .weights = {}, .output = {}};
+  Network zero{.activation = problem_.activation, .features = d, .outputs = C(), .directions = {}, .weights = {}, .output = {}};
   EXPECT_GT(certify(zero, without, data_).dual, 1.01 * optimum) << "a case that shows nothing";
   EXPECT_LE(certify(zero, problem_, data_).dual, optimum);
 }
@@ -109,11 +103,12 @@ TEST_P(BiasCertificate, TheBestInterceptIsBetterThanAnyOther) {
     Network network = random_network(0);
     const std::vector<double> v = set_best_bias(network, problem_, data_);
     const double least = primal(network);
-    for (Index k = 0; k < 2; ++k) {
+    for (Index k = 0; k < C(); ++k) {
+      const std::vector<double> of_output = naive::column(v, k, C());
       double sum = 0, size = 0;
-      for (Index i = 0; i < n; ++i) {
-        sum += naive::at(v, 2 * i + k);
-        size += std::abs(naive::at(v, 2 * i + k));
+      for (const double value : of_output) {
+        sum += value;
+        size += std::abs(value);
       }
       EXPECT_NEAR(sum, 0, 1e-14 * size);
       for (const double step : {-1.0, -1e-3, 1e-3, 1.0}) {
@@ -122,11 +117,17 @@ TEST_P(BiasCertificate, TheBestInterceptIsBetterThanAnyOther) {
         EXPECT_GE(primal(other), least - 1e-13 * least);
       }
     }
-    // v is a subgradient at f: ℓ(g) ≥ ℓ(f) + v (g − f) for every sample and g.
+    // v is a subgradient at f: ℓ(g) ≥ ℓ(f) + vᵀ(g − f) for every sample and g.
     const std::vector<double> f = naive::predict(network, data_);
-    for (Index at = 0; at < 2 * n; ++at) {
-      const double fi = naive::at(f, at) + naive::at(network.bias, at % 2), w = naive::weight(data_, at / 2), y = naive::at(data_.y(), at);
-      for (const double step : {-2.0, -0.01, 0.01, 2.0}) EXPECT_GE(w * loss(fi + step, y) - w * loss(fi, y), naive::at(v, at) * step - 1e-12);
+    for (Index i = 0; i < n; ++i) {
+      const naive::Row fi = shifted(f, i, network.bias);
+      for (Index k = 0; k < C(); ++k) {
+        for (const double step : {-2.0, -0.01, 0.01, 2.0}) {
+          naive::Row g = fi;
+          naive::at(g, k) += step;
+          EXPECT_GE(loss(g, i) - loss(fi, i), naive::at(v, i * C() + k) * step - 1e-12);
+        }
+      }
     }
   }
 }
@@ -135,7 +136,7 @@ TEST_P(BiasCertificate, FromBetaMaxOnTheConstantIsProvenOptimal) {
   for (const bool weighted : {false, true}) {
     make(3, weighted, 2);
     problem_.beta = beta_max(problem_, data_) * (1 + 1e-12);
-    Network constant{.activation = problem_.activation, .features = d, .outputs = 3, .directions = {}, .weights = {}, .output = {}};
+    Network constant{.activation = problem_.activation, .features = d, .outputs = C(), .directions = {}, .weights = {}, .output = {}};
     const std::vector<double> v = set_best_bias(constant, problem_, data_);
     const Certificate certificate = certify(constant, problem_, data_, v);
     EXPECT_LT(certificate.relative_gap, 1e-12);
@@ -143,7 +144,8 @@ TEST_P(BiasCertificate, FromBetaMaxOnTheConstantIsProvenOptimal) {
     EXPECT_GT(certify(constant, problem_, data_, v).relative_gap, 1e-6);
   }
 }
-INSTANTIATE_TEST_SUITE_P(Losses, BiasCertificate, testing::Values("squared", "huber:0.7", "absolute", "logistic", "squared_hinge", "hinge"));
+INSTANTIATE_TEST_SUITE_P(Losses, BiasCertificate,
+                         testing::Values("squared", "huber:0.7", "absolute", "logistic", "squared_hinge", "hinge", "softmax"));
 
 TEST(Intercept, OfAbsoluteLossIsAMedianAndOfAnEvenSplitWithinIt) {
   const std::vector<double> f(5, 0.0), y = {4, 1, 9, 2, 7};
@@ -168,13 +170,13 @@ TEST(Intercept, OfLogisticLossHasAClosedForm) {
 
 TEST(Balance, ScalesTheHeavierSideDownToZeroSum) {
   std::vector<double> v = {3, 10, -1, 10, 2, 10, -2, 10};
-  balance(4, 2, v.data());
+  balance(Loss::squared, Grid<double>{v.data(), 4, 1, 2, 1});
   EXPECT_DOUBLE_EQ(v[0] + v[4], 3);
   EXPECT_DOUBLE_EQ(v[0] / v[4], 1.5);
   EXPECT_EQ(v[2], -1);
   EXPECT_EQ(v[1], 10) << "another output";
   std::vector<double> one_sided = {1, 2};
-  balance(2, 1, one_sided.data());
+  balance(Loss::squared, by_outputs(one_sided.data(), 2, 1));
   EXPECT_EQ(one_sided, std::vector<double>(2, 0.0));
 }
 

@@ -1,8 +1,10 @@
-// A data set with its lifted operator in plain loops: the judge of the three forms of the data operator.
+// A data set of any loss and architecture with its lifted operator as explicit matrices: the judge of the data operator's forms.
 #pragma once
 
 #include "lift/data_operator.hpp"
 #include "support/backend.hpp"
+#include "support/naive.hpp"
+#include "support/random_architecture.hpp"
 
 namespace neuspec::test {
 
@@ -12,83 +14,129 @@ class OperatorProblem : public Conformance<B> {
   using typename Conformance<B>::Real;
   using typename Conformance<B>::Matrix;
 
-  void make(const Activation& activation, Index n, Index d, Index C, bool weighted) {
-    problem_.activation = activation;
-    x_ = this->random(d, n);
-    y_ = this->random(C, n);
-    weights_ = Host(n, 1, 1.0);
-    for (Index i = 0; weighted && i < n; ++i) weights_(i, 0) = i % 5 == 0 ? 0.0 : this->random_.uniform(0.2, 2);
-    data_ = Dataset(n, d, C, x_.values, y_.values, weighted ? weights_.values : std::vector<double>{});
-    columns_ = {};
-    for (Index j = 0; j < m; ++j) {
-      columns_.sign.push_back(j % 2 == 0 ? 1.0 : -1.0);
-      columns_.output.push_back(j * C / m);
-    }
+  void make(const Loss& loss, const Architecture& shape, Index n, Index C, bool weighted) {
+    make({.activation = {0.3, -0.7, 0.2}, .loss = loss, .beta = 1, .architecture = shape}, n, features_of(shape), C, weighted);
   }
-  /// Runs `body` on many problems: activations with and without a quadratic, linear and constant part, 1 and 3 outputs, weights or none.
+  void make(const Problem& problem, Index n, Index d, Index C, bool weighted) {
+    problem_ = problem;
+    patches_ = Patches(problem.architecture, d);
+    Dataset data = random_dataset(this->random_, n, patches_.features, C);
+    if (weighted) data = with_weights(data, this->random_);
+    const auto single = [](std::vector<double> values) {
+      return Conformance<B>::rounded(Host(static_cast<Index>(values.size()), 1, std::move(values))).values;
+    };
+    data_ = with_labels({n, patches_.features, C, single(data.x()), single(data.y()), single(data.weights())}, problem.loss);
+    lifted_.clear();
+    for (Index pool = 0; pool < patches_.pools; ++pool) lifted_.push_back(lifted_pool(pool));
+    columns_ = {};
+    for (Index j = 0; j < m; ++j) {  // pools and outputs without neurons among them
+      columns_.sign.push_back(j % 2 == 0 ? 1.0 : -1.0);
+      const Index pool = j * patches_.pools / m;
+      columns_.pool.push_back(pool);
+      const bool same = j > 0 && columns_.pool[static_cast<std::size_t>(j - 1)] == pool;
+      columns_.output.push_back(same ? std::min(C - 1, columns_.output.back() + j % 2) : 0);
+    }
+    if (patches_.whole()) columns_.pool.clear();
+  }
+  /// Runs `body` for activations with and without a quadratic, linear and constant part, more and fewer samples than parameters; then for every
+  /// architecture and loss, one and three outputs, with weights and without.
   template <class Body>
   void on_problems(const Body& body) {
     for (const Activation& activation : {Activation{0.3, -0.7, 0.2}, Activation{1, 0, 0}, Activation{0, 1, 0}, Activation{0.09, 0.5, 0.47}}) {
-      for (const bool weighted : {false, true}) {
-        SCOPED_TRACE(activation.name() + (weighted ? " weighted" : ""));
-        make(activation, 43, 5, 1, weighted);
+      for (const bool weights : {false, true}) {
+        SCOPED_TRACE(activation.name() + (weights ? " weighted" : ""));
+        make({.activation = activation}, 43, 5, 1, weights);
         body();
-        make(activation, 19, 6, 3, weighted);
+        make({.activation = activation}, 19, 6, 3, weights);
         body();
+      }
+    }
+    bool weighted = false;
+    for (const Architecture& shape : every_architecture()) {
+      for (const Loss& loss : every_loss()) {
+        for (const Index C : {1, 3}) {
+          if (loss.coupled() && C == 1) continue;
+          weighted = !weighted;
+          make(loss, shape, 14, C, weighted);
+          SCOPED_TRACE(loss.name() + ' ' + shape.name() + (weighted ? " weighted" : ""));
+          body();
+        }
       }
     }
   }
   std::unique_ptr<DataOperator<Real>> form(OperatorKind kind) { return make_operator<Real>(kind, this->device_, problem_, data_); }
 
-  Index n() const { return x_.columns; }
-  Index C() const { return y_.rows; }
-  Index N() const { return x_.rows + 1; }
+  bool squared() const { return problem_.loss.kind == Loss::squared; }
+  Index n() const { return data_.samples(); }
+  Index C() const { return data_.targets(); }
+  Index pools() const { return patches_.pools; }
+  Index blocks() const { return C() * pools(); }
+  Index N() const { return patches_.size + 1; }
   Index p() const { return packed_size(N()); }
-  double weight(Index i) const { return weights_(i, 0); }
-  Host sample(Index i) const { return lifted_sample(problem_.activation, x_, i, 1); }
+  double weight(Index i) const { return naive::weight(data_, i); }
 
-  /// ⟨A_i, D_k⟩ − y_ik for packed D: C × n.
-  Host residual(const Host& D) const {
-    Host result(C(), n());
-    for (Index k = 0; k < C(); ++k) {
-      const Host M = unpacked(N(), D, k);
-      for (Index i = 0; i < n(); ++i) result(k, i) = inner(sample(i), M) - y_(k, i);
+  /// Mean of packed A_i without trace over the patches of a pool, n × p.
+  Host lifted_pool(Index pool) const {
+    Host result(n(), p());
+    for (Index i = 0; i < n(); ++i) {
+      const auto patches = naive::pools_of(problem_.architecture, naive::row(data_.x(), i, patches_.features)).at(static_cast<std::size_t>(pool));
+      for (const naive::Row& patch : patches) {
+        const Host x(patches_.size, 1, patch), a = packed_of(without_trace(lifted_sample(problem_.activation, x, 0, 1)));
+        for (Index e = 0; e < p(); ++e) result(i, e) += a(e, 0) / static_cast<double>(patches.size());
+      }
     }
     return result;
   }
-  double loss(const Host& D, Index k) const {
-    const Host r = residual(D);
-    double sum = 0;
-    for (Index i = 0; i < n(); ++i) sum += 0.5 * weight(i) * r(k, i) * r(k, i);
-    return sum;
+  /// A D for traceless blocks D (p × C·B): n × C.
+  Host predicted(const Host& D) const {
+    Host f(n(), C());
+    for (Index block = 0; block < blocks(); ++block) {
+      const Host part = product(lifted_[static_cast<std::size_t>(block % pools())], D.column(block));
+      set_column(f, block / pools(), combination(1, f.column(block / pools()), 1, part));
+    }
+    return f;
   }
-  /// Packed Γ_k = Σ_i w_i r_ki A_i without its part along G, p × C.
-  Host gamma(const Host& r) const {
-    Host result(p(), C());
-    for (Index k = 0; k < C(); ++k) {
-      Host sum(N(), N());
-      for (Index i = 0; i < n(); ++i) sum = combination(1, sum, weight(i) * r(k, i), sample(i));
-      set_column(result, k, packed_of(without_trace(sum)));
+  /// Āᵀv for v of n × C: p × C·B.
+  Host adjoint(const Host& v) const {
+    Host result(p(), blocks());
+    for (Index block = 0; block < blocks(); ++block)
+      set_column(result, block, product(transposed(lifted_[static_cast<std::size_t>(block % pools())]), v.column(block / pools())));
+    return result;
+  }
+  Host traceless(const Host& blocks) const {
+    Host result = blocks;
+    for (Index k = 0; k < blocks.columns; ++k) set_column(result, k, packed_of(without_trace(unpacked(N(), blocks, k))));
+    return result;
+  }
+  std::vector<double> rows(const Host& f) const { return transposed(f).values; }
+  Host from_rows(const std::vector<double>& values) const { return transposed(Host(C(), n(), values)); }
+  Host gradient_at(const Host& f) const { return from_rows(naive::gradient(problem_, data_, rows(f))); }
+  /// The loss of each problem.
+  std::vector<double> losses(const Host& f) const {
+    const bool coupled = problem_.loss.coupled();
+    std::vector<double> result(static_cast<std::size_t>(coupled ? 1 : C()));
+    for (Index i = 0; i < n(); ++i) {
+      const naive::Row fi = naive::row(rows(f), i, C()), yi = naive::row(data_.y(), i, C());
+      for (Index k = 0; k < C(); ++k) {
+        const double separate = coupled ? 0 : naive::loss_value(problem_.loss, naive::at(fi, k), naive::at(yi, k));
+        if (!coupled) naive::at(result, k) += weight(i) * separate;
+      }
+      if (coupled) result[0] += weight(i) * naive::loss_value(problem_.loss, fi, yi);
     }
     return result;
   }
-  void expect_dual(const DualCandidate& candidate, const Host& D, double units = 4000) const {
-    const Host r = residual(D), packed(p(), C(), candidate.gamma);
-    Host traceless = packed;
-    for (Index k = 0; k < C(); ++k) {
-      set_column(traceless, k, packed_of(without_trace(unpacked(N(), packed, k))));
-      double vv = 0, vy = 0, size = 1;
-      for (Index i = 0; i < n(); ++i) {
-        vv += weight(i) * r(k, i) * r(k, i);
-        vy += weight(i) * r(k, i) * y_(k, i);
-        size += weight(i) * y_(k, i) * y_(k, i);
-      }
-      for (const double limit : {0.1, 1e9}) {  // the best multiple below it
-        const double tau = vv > 0 ? std::clamp(-vy / vv, 0.0, limit) : 0.0;
-        EXPECT_NEAR(candidate.bound(k, limit), -0.5 * tau * tau * vv - tau * vy, units * this->epsilon * std::max(vv, size));
+  /// Γ(v) and the bound by multiples of v.
+  void expect_dual(const DualCandidate& candidate, const Host& v, double units) const {
+    this->expect_near(traceless(Host(p(), blocks(), candidate.gamma)), adjoint(v), units, 10);
+    const bool coupled = problem_.loss.coupled();
+    const std::vector<double> at_zero = losses(Host(n(), C()));
+    for (Index k = 0; k < (coupled ? 1 : C()); ++k) {
+      for (const double limit : {0.1, squared() ? 1e9 : 0.9}) {  // the best multiple below it
+        const auto bound = [&](double tau) { return naive::bound_at(problem_, data_, rows(v), tau, k, coupled ? C() : 1); };
+        const double expected = squared() ? naive::largest_of_parabola(limit, bound) : bound(limit);
+        EXPECT_NEAR(candidate.bound(k, limit), expected, units * this->epsilon * std::max({10.0, std::abs(bound(1)), 2 * naive::at(at_zero, k)}));
       }
     }
-    this->expect_near(traceless, gamma(r), units, 10);
   }
 
   // Neurons.
@@ -100,38 +148,43 @@ class OperatorProblem : public Conformance<B> {
     }
     return Z;
   }
+  Index block_of(Index j) const {
+    const auto at = static_cast<std::size_t>(j);
+    return columns_.output[at] * pools() + (columns_.pool.empty() ? 0 : columns_.pool[at]);
+  }
   Host difference_of(const Host& Z) const {
-    Host D(p(), C());
+    Host D(p(), blocks());
     for (Index j = 0; j < Z.columns; ++j) {
-      const auto at = static_cast<std::size_t>(j);
       const Host z = Z.column(j);
-      set_column(D, columns_.output[at], combination(1, D.column(columns_.output[at]), columns_.sign[at], packed_of(product(z, transposed(z)))));
+      set_column(D, block_of(j),
+                 combination(1, D.column(block_of(j)), columns_.sign[static_cast<std::size_t>(j)], packed_of(product(z, transposed(z)))));
     }
     return D;
   }
   double total_loss(const Host& W) const {
-    const Host D = difference_of(lifted(W));
-    double sum = 0;
-    for (Index k = 0; k < C(); ++k) sum += loss(D, k);
-    return sum;
+    const std::vector<double> parts = losses(predicted(difference_of(lifted(W))));
+    return std::accumulate(parts.begin(), parts.end(), 0.0);
   }
-  /// Gradient of `total_loss` by its formula, checked against differences of the loss in `GradientOfTheJudge`.
-  Host gradient(const Host& W) const {
-    const Host Z = lifted(W), Gamma = gamma(residual(difference_of(Z)));
+  /// The gradient of `total_loss` in W.
+  Host gradient(const Host& W) const { return gradient(W, gradient_at(predicted(difference_of(lifted(W))))); }
+  /// The gradient in W where the loss has v in f.
+  Host gradient(const Host& W, const Host& v) const {
+    const Host Z = lifted(W), Gamma = adjoint(v);
     Host result(W.rows, W.columns);
     for (Index j = 0; j < W.columns; ++j) {
-      const auto at = static_cast<std::size_t>(j);
-      const Host g = product(unpacked(N(), Gamma, columns_.output[at]), Z.column(j));
-      for (Index i = 0; i < W.rows; ++i) result(i, j) = 2 * columns_.sign[at] * (g(i, 0) + g(W.rows, 0) * W(i, j) / Z(W.rows, j));
+      const Host g = product(unpacked(N(), Gamma, block_of(j)), Z.column(j));
+      for (Index i = 0; i < W.rows; ++i)
+        result(i, j) = 2 * columns_.sign[static_cast<std::size_t>(j)] * (g(i, 0) + g(W.rows, 0) * W(i, j) / Z(W.rows, j));
     }
     return result;
   }
+  Host small(Index rows, Index columns) { return this->rounded(combination(0.4, this->random(rows, columns), 0, Host(rows, columns))); }
 
   static constexpr Index m = 7;
-  static constexpr double tolerance = 2000 * Conformance<B>::epsilon;
   Problem problem_;
+  Patches patches_;
   Dataset data_;
-  Host x_, y_, weights_;
+  std::vector<Host> lifted_;  // a pool each
   FactorColumns columns_;
 };
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <set>
 #include <stdexcept>
@@ -115,6 +116,34 @@ TEST(Validate, AcceptsTheDefaultsAndNamesWhatIsOutOfRange) {
   EXPECT_THAT(message([](Settings& s) { s.time_limit = -1; }), testing::StartsWith("time-limit"));
   EXPECT_THAT(message([](Settings& s) { s.threads = -2; }), testing::StartsWith("threads"));
   EXPECT_THAT(message([](Settings& s) { s.solver = static_cast<SolverKind>(99); }), testing::StartsWith("solver"));
+}
+
+TEST(Validate, IsWhatFitAndItsPathAskOfTheirSettings) {
+  const Dataset data(4, 2, 1, {-1, -1, -1, 1, 1, -1, 1, 1}, {1, -1, -1, 1});
+  const Problem problem{.activation = {}, .beta = 0.1};
+  const auto expect_refused = [&](const char* setting, auto change) {
+    Settings settings;
+    change(settings);
+    for (const auto& call : {std::function<void()>([&] { fit(data, problem, settings); }), std::function<void()>([&] {
+                               fit_path(data, problem, {1, 0.1}, settings);
+                             }),
+                             std::function<void()>([&] { fit_path(data, problem, {}, settings); })}) {
+      try {
+        call();
+        ADD_FAILURE() << setting;
+      } catch (const UsageError& error) {
+        EXPECT_THAT(error.what(), testing::StartsWith(setting));
+      }
+    }
+  };
+  expect_refused("tol", [](Settings& s) { s.tolerance = 0; });
+  expect_refused("tol", [](Settings& s) { s.tolerance = std::nan(""); });
+  expect_refused("max-iterations", [](Settings& s) { s.max_iterations = 0; });
+  expect_refused("time-limit", [](Settings& s) { s.time_limit = std::nan(""); });
+  expect_refused("threads", [](Settings& s) { s.threads = -2; });
+  expect_refused("memory-limit", [](Settings& s) { s.memory_limit = -1; });
+  expect_refused("solver", [](Settings& s) { s.solver = static_cast<SolverKind>(99); });
+  EXPECT_EQ(fit(data, problem, {}).report.status, Status::optimal);
 }
 
 TEST(Names, OfStatusesAreTheReportsKeysValues) {
