@@ -28,6 +28,8 @@ constexpr double smallest_part = 0.25;       // of the accuracy: from there on e
 constexpr double deviation_part = 1.0 / 16;  // of the accuracy, what is left of 1 − |h|
 constexpr double cholesky_part = 1.0 / 8;    // of the accuracy for ε, which counts twice for the factorisation's own rounding
 
+constexpr double largest_scaling = 1.65;  // √3 would be the fastest, and take x = 1 to 0: rounding would decide what becomes of it
+
 template <class Real>
 constexpr double rounding = 0.5 * static_cast<double>(std::numeric_limits<Real>::epsilon());
 
@@ -41,7 +43,7 @@ std::vector<double> sign_scalings(double smallest, double deviation) {
   constexpr double reachable = 4 * std::numeric_limits<double>::epsilon();
   std::vector<double> result;
   for (double l = smallest; 1 - l > std::max(deviation, reachable);) {
-    const double alpha = std::sqrt(3 / (1 + l + l * l));
+    const double alpha = std::min(std::sqrt(3 / (1 + l + l * l)), largest_scaling);
     l = 0.5 * alpha * l * (3 - alpha * alpha * l * l);
     result.push_back(alpha);
   }
@@ -53,13 +55,13 @@ double ProductProjection<Real>::margin() const {
   return std::sqrt(static_cast<double>(A_.rows())) * rounding<Real>;
 }
 
-// ‖A²‖_F^½ is at most N^¼ above the largest eigenvalue. The first steps would turn the sign of what is above 1, hence a margin for rounding.
+// ‖A²‖_F^½ is at most N^¼ above the largest eigenvalue.
 template <class Real>
 double ProductProjection<Real>::scaled(ConstView<Real> v, double norm) {
   device_.unpack(v, A_);
   device_.axpby(static_cast<Real>(1 / norm), A_, Real(0), A_);
   device_.symmetric_product(Real(1), A_, A_, Real(0), Y_);
-  const double largest = std::sqrt(frobenius<Real>(device_, Y_)) * (1 + 4 * margin());
+  const double largest = std::sqrt(frobenius<Real>(device_, Y_)) * (1 + margin());
   device_.axpby(static_cast<Real>(1 / largest), A_, Real(0), A_);
   return norm * largest;
 }

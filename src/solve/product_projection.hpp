@@ -7,8 +7,8 @@
 
 namespace neuspec {
 
-/// α_k of the steps x ← α x (3 − α² x²)/2, each of which maps [l, 1] onto [l', 1] with the largest l' a cubic can give, α² = 3/(1 + l + l²): Newton
-/// and Schulz's iteration for the sign of x, 3√3/2 as fast from zero as unscaled. They take l = `smallest` to at least 1 − `deviation`.
+/// α_k of the steps x ← α x (3 − α² x²)/2, each of which maps [l, 1] onto [l', 1] with about the largest l' that a cubic can give, α² = 3/(1 + l +
+/// l²): Newton and Schulz's iteration for the sign of x, faster from zero. They take l = `smallest` to at least 1 − `deviation`.
 std::vector<double> sign_scalings(double smallest, double deviation);
 
 /// ‖w − Π₊(v)‖_F ≤ error, infinite where nothing could be proven; norm = ‖v‖_F.
@@ -23,7 +23,7 @@ class ProductProjection {
   explicit ProductProjection(Device<Real>& device) : device_(device) {}
 
   /// w = Π₊(v) for a packed block (p × 1), meant to come within `accuracy`·‖v‖_F; what it has come to is proven afterwards. About 2 N³ flops for each
-  /// of the steps (27 for 1e-9) and 6 N³ for the bound; the host waits a few times.
+  /// of the steps (28 for 1e-9) and 6 N³ for the bound; the host waits a few times.
   Proven project(Index N, ConstView<Real> v, double accuracy, View<Real> w);
 
  private:
