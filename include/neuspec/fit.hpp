@@ -24,7 +24,7 @@ struct Settings {
   SolverKind solver = SolverKind::automatic;                    ///< which algorithm (SPEC.md section 6)
   OperatorKind data_operator = OperatorKind::automatic;         ///< which form of the data operator (SPEC.md section 5)
   DeviceKind device = DeviceKind::automatic;                    ///< where the work runs
-  Precision precision = Precision::double_precision;            ///< of the solve; certificates are always double
+  Precision precision = Precision::double_precision;            ///< of the solve (tf32: single, GEMM on a GPU in TF32); certificates are double
   ProjectionKind projection = ProjectionKind::automatic;        ///< of ADMM's blocks: eigendecompositions, or large ones by products alone
   double tolerance = 1e-6;                                      ///< relative duality gap to reach
   Index max_iterations = 20000;                                 ///< ADMM steps, or products of Burer–Monteiro

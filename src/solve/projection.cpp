@@ -53,11 +53,14 @@ bool Projection<Real>::by_products(Index N, ConstView<Real> V, View<Real> W) {
   return true;
 }
 
-// Against the clock, where eigendecompositions tell neither rank nor few eigenvectors anyway.
+// Against the clock, where eigendecompositions tell neither rank nor few eigenvectors anyway. The first point of a solve is zero, which tells
+// nothing.
 template <class Real>
 void Projection<Real>::choose(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
+  const bool may_pay = N > large && !device_.tells_rank();
+  if (may_pay && device_.dot(V, V) == 0) return;
   kind_ = ProjectionKind::eigen;
-  if (N <= large || device_.tells_rank()) return;
+  if (!may_pay) return;
   const double by_eigen = seconds(device_, [&] { device_.project_psd(N, V, W, factors); });
   bool proven = true;
   const double with_products = seconds(device_, [&] { proven = by_products(N, V, W); });
