@@ -7,7 +7,8 @@
 //   f_ij = a_ij (1 − ξ_j²),   c_ij = a_ij (ξ_j − ξ_i),   b_ij = a_ij (ξ_i + ξ_j)/2.
 // Split the basis by the sign of ξ; A' is A without its entries between the two parts, then with the positive part of A on the first and the
 // negative part on the second.
-//   Within a part |a_ij − |b_ij| sgn| ≤ (|f_ij| + |f_ji|)/2, because 1 − |ξ| = (1 − ξ²)/(1 + |ξ|): so ±A there is B but for f, and PSD but for f + b.
+//   Within a part of sign σ, |σ a_ij − b_ij| = |a_ij| |1 − (|ξ_i| + |ξ_j|)/2| ≤ (|f_ij| + |f_ji|)/2, because 1 − |ξ| = (1 − ξ²)/(1 + |ξ|): there
+//   σA is B but for f, hence PSD but for f + b.
 //   Between the parts c_ij² + f_ij² + f_ji² = a_ij² ((|ξ_i| + |ξ_j|)² + (1 − ξ_i²)² + (1 − ξ_j²)²) ≥ (3/2) a_ij², and |b_ij| ≤ |c_ij|/2.
 // Therefore ‖A − A'‖ ≤ √(2/3) c + (2/√3) f + b and ‖B − |A'|‖ ≤ c/2 + 2 f + b. The absolute value of symmetric matrices is a contraction, 2Π₊ − I, so
 //   ‖P − Π₊(A)‖ = ‖B − |A|‖/2 ≤ (‖B − |A'|‖ + ‖A − A'‖)/2 ≤ b + 1.6 f + 0.7 c,
