@@ -10,6 +10,7 @@
 #include "device/lapack.hpp"
 #include "lift/moment_plan.hpp"
 #include "neuspec/neuspec.hpp"
+#include "solve/monitor.hpp"
 #include "solve/product_projection.hpp"
 
 namespace {
