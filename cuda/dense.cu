@@ -191,9 +191,9 @@ void CudaDevice<Real>::advance_or_fall_back(ConstView<Real> f, ConstView<Real> f
   context_.each(v.size(), AdvanceOrFallBack<Real>{f, fallback, squares, before, v});
 }
 
-// W = F Fᵀ with F the factor: 9 N³ flops of eigendecomposition and 2 N³ of GEMM a block. The rank stays on the device: the host would have to wait for
-// it before it could queue a product with as many columns, and a bound from an earlier step cannot be trusted before the same wait. Products are made
-// with W instead (src/lift/gram_operator.cpp; bench/README.md, "Floors on a GPU").
+// W = F Fᵀ with F the factor: 9 N³ flops of eigendecomposition and 2 N³ of GEMM a block. The rank stays on the device: the host would have to wait
+// for it before it could queue a product with as many columns, and a bound from an earlier step cannot be trusted before the same wait. Products are
+// made with W instead (src/lift/gram_operator.cpp; bench/README.md, "Floors on a GPU").
 template <class Real>
 Index CudaDevice<Real>::project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
   const Index count = V.columns, entries = N * N * count;
