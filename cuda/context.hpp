@@ -52,6 +52,8 @@ class Context {
   cusolverDnHandle_t solver() const { return solver_; }
   cusolverDnParams_t params() const { return params_; }
   std::string device_name() const;
+  /// From now on GEMM in single precision may round its factors to TF32; it never does unless told.
+  void multiply_in_tf32() { NEUSPEC_CHECK(cublasSetMathMode(blas_, CUBLAS_TF32_TENSOR_OP_MATH)); }
 
   template <class Functor>
   void each(Index count, Functor functor) {

@@ -19,7 +19,7 @@ struct ColumnViews {
 template <class Real>
 class CudaDevice final : public Device<Real> {
  public:
-  CudaDevice()
+  explicit CudaDevice(Arithmetic arithmetic = Arithmetic::full)
       : eigensolver_(context_),
         traces_(context_),
         scalars_(context_),
@@ -28,7 +28,9 @@ class CudaDevice final : public Device<Real> {
         table_(context_),
         units_(context_),
         info_(context_),
-        work_(context_) {}
+        work_(context_) {
+    if (arithmetic == Arithmetic::tf32) context_.multiply_in_tf32();
+  }
 
   std::string name() const override { return context_.device_name(); }
   double free_memory() const override { return static_cast<double>(context_.free_memory()); }
@@ -41,6 +43,7 @@ class CudaDevice final : public Device<Real> {
 
   void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) override;
+  void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
   double dot(ConstView<Real> X, ConstView<Real> Y) override;
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
@@ -73,6 +76,9 @@ class CudaDevice final : public Device<Real> {
   void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                            ConstView<Real> G_dot, View<Real> result) override;
 
+  void unpack(ConstView<Real> packed, View<Real> full) override;
+  void pack(ConstView<Real> full, View<Real> packed) override;
+  bool tells_rank() const override { return false; }
   Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) override;
   void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;
   void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;

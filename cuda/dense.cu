@@ -72,6 +72,23 @@ void CudaDevice<Real>::symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Re
   gemm(Transpose::no, Transpose::no, alpha, S, B, beta, C);
 }
 
+// n³ flops: SYRKX does half of GEMM's where the product is known to be symmetric.
+template <class Real>
+void CudaDevice<Real>::symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) {
+  cuda::syrkx(context_, C.rows, C.rows, alpha, A.data, A.stride, B.data, B.stride, beta, C.data, C.stride);
+  mirror(C);
+}
+
+template <class Real>
+void CudaDevice<Real>::unpack(ConstView<Real> packed, View<Real> full) {
+  context_.each(full.size(), Unpack<Real>{packed, full});
+}
+
+template <class Real>
+void CudaDevice<Real>::pack(ConstView<Real> full, View<Real> packed) {
+  context_.each(full.size(), Pack<Real>{full, packed});
+}
+
 template <class Real>
 void CudaDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) {
   context_.each(X.size(), Axpby<Real>{X, Y, alpha, beta});
@@ -174,17 +191,19 @@ void CudaDevice<Real>::advance_or_fall_back(ConstView<Real> f, ConstView<Real> f
   context_.each(v.size(), AdvanceOrFallBack<Real>{f, fallback, squares, before, v});
 }
 
-// W = F Fᵀ with F the factor: 9 N³ flops of eigendecomposition and 2 N³ of GEMM a block.
+// W = F Fᵀ with F the factor: 9 N³ flops of eigendecomposition and 2 N³ of GEMM a block. The rank stays on the device: the host would have to wait
+// for it before it could queue a product with as many columns, and a bound from an earlier step cannot be trusted before the same wait. Products are
+// made with W instead (src/lift/gram_operator.cpp; bench/README.md, "Floors on a GPU").
 template <class Real>
 Index CudaDevice<Real>::project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
   const Index count = V.columns, entries = N * N * count;
   Real* full = full_.reserve(entries);
-  context_.each(entries, Unpack<Real>{V, full, N});
+  context_.each(entries, Unpack<Real>{V, {full, N, N * count, N}});
   const Real* values = eigensolver_.solve(N, count, full);
   context_.each(entries, Factor<Real>{full, values, factors, N});
   cuda::gemm_batched(context_, CUBLAS_OP_N, CUBLAS_OP_T, N, N, N, Real(1), factors.data, factors.stride, N * factors.stride, factors.data,
                      factors.stride, N * factors.stride, Real(0), full, N, N * N, count);
-  context_.each(entries, Pack<Real>{full, W, N});
+  context_.each(entries, Pack<Real>{{full, N, N * count, N}, W});
   return N;
 }
 

@@ -23,7 +23,7 @@ class Eigensolver {
 
  private:
   enum class Method { jacobi, batched, one_by_one };
-  void choose(Index N, Index count, const Real* matrices);
+  void choose(Index N, Index count);
   bool applies(Method method, Index N, Index count) const;
   void run(Method method, Index N, Index count, Real* matrices);
   void run_jacobi(int N, int count, Real* matrices);

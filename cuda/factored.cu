@@ -121,7 +121,7 @@ void CudaDevice<Real>::apply_packed(const FactorColumns& columns, ConstView<Real
     const Index k = columns.output[static_cast<std::size_t>(first)];
     Index last = first;
     while (last < m && columns.output[static_cast<std::size_t>(last)] == k) ++last;
-    context_.each(N * N, Unpack<Real>{Gamma.column_range(k, 1), full, N});
+    context_.each(N * N, Unpack<Real>{Gamma.column_range(k, 1), {full, N, N, N}});
     gemm(Transpose::no, Transpose::no, Real(1), {full, N, N, N}, Z.column_range(first, last - first), Real(0), G.column_range(first, last - first));
     first = last;
   }

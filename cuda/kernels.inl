@@ -1,7 +1,8 @@
-// Steps that only the GPU needs: moving between packed and full matrices, sums in two stages. Functors as in device/elementwise.inl.
+// Steps that only the GPU needs: sums in two stages, what its libraries leave to do. Functors as in device/elementwise.inl.
 #include <cmath>
 
 #include "device/matrix.hpp"
+#include "device/packing.inl"
 #include "lift/packed.hpp"
 
 namespace neuspec {
@@ -32,31 +33,6 @@ struct Convert {
   NEUSPEC_HOST_DEVICE void operator()(Index e) const {
     const Index i = e % to.rows, j = e / to.rows;
     to.data[j * to.stride + i] = static_cast<To>(from.data[j * from.stride + i]);
-  }
-};
-
-/// full (N × N a column of M, both triangles) ← packed.
-template <class Real>
-struct Unpack {
-  ConstView<Real> M;
-  Real* full;
-  Index N;
-  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
-    const Index i = e % N, j = e / N % N, k = e / (N * N);
-    const Real value = M.data[k * M.stride + (i >= j ? packed::position(N, i, j) : packed::position(N, j, i))];
-    full[e] = i == j ? value : value * static_cast<Real>(1 / packed::root_two);
-  }
-};
-
-/// packed ← the lower triangles of full.
-template <class Real>
-struct Pack {
-  const Real* full;
-  View<Real> M;
-  Index N;
-  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
-    const Index i = e % N, j = e / N % N, k = e / (N * N);
-    if (i >= j) M.data[k * M.stride + packed::position(N, i, j)] = i == j ? full[e] : full[e] * static_cast<Real>(packed::root_two);
   }
 };
 

@@ -75,7 +75,7 @@ void CudaDevice<Real>::lifted_forward(const Activation& activation, ConstView<Re
   Real* full = full_.reserve(N * N);
   Real* product = wide_.reserve(chunk * d);
   for (Index k = 0; k < M.columns; ++k) {
-    context_.each(N * N, Unpack<Real>{M.column_range(k, 1), full, N});
+    context_.each(N * N, Unpack<Real>{M.column_range(k, 1), {full, N, N, N}});
     for (Index first = 0; first < n; first += chunk) {
       const Index count = std::min(chunk, n - first);
       const ConstView<Real> part = x.column_range(first, count), weights = s.data == nullptr ? s : s.row_range(first, count);

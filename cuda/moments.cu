@@ -240,10 +240,10 @@ template class CudaDevice<float>;
 template class CudaDevice<double>;
 
 template <class Real>
-std::unique_ptr<Device<Real>> make_cuda_device() {
-  return std::make_unique<CudaDevice<Real>>();
+std::unique_ptr<Device<Real>> make_cuda_device(Arithmetic arithmetic) {
+  return std::make_unique<CudaDevice<Real>>(arithmetic);
 }
-template std::unique_ptr<Device<float>> make_cuda_device<float>();
-template std::unique_ptr<Device<double>> make_cuda_device<double>();
+template std::unique_ptr<Device<float>> make_cuda_device<float>(Arithmetic);
+template std::unique_ptr<Device<double>> make_cuda_device<double>(Arithmetic);
 
 }  // namespace neuspec

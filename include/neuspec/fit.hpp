@@ -16,14 +16,16 @@ namespace neuspec {
 enum class SolverKind { automatic, admm, burer_monteiro };
 enum class OperatorKind { automatic, moments, gram, matrix_free };
 enum class DeviceKind { automatic, cpu, cuda };
-enum class Precision { double_precision, single_precision };
+enum class ProjectionKind { automatic, eigen, products };
+enum class Precision { double_precision, single_precision, tf32 };
 
 /// Settings of one solve. Default and meaning stand side by side here and once more, as text, in `settings_table`.
 struct Settings {
   SolverKind solver = SolverKind::automatic;                    ///< which algorithm (SPEC.md section 6)
   OperatorKind data_operator = OperatorKind::automatic;         ///< which form of the data operator (SPEC.md section 5)
   DeviceKind device = DeviceKind::automatic;                    ///< where the work runs
-  Precision precision = Precision::double_precision;            ///< of the solve; certificates are always double
+  Precision precision = Precision::double_precision;            ///< of the solve (tf32: single, GEMM on a GPU in TF32); certificates are double
+  ProjectionKind projection = ProjectionKind::automatic;        ///< of ADMM's blocks: eigendecompositions, or large ones by products alone
   double tolerance = 1e-6;                                      ///< relative duality gap to reach
   Index max_iterations = 20000;                                 ///< ADMM steps, or products of Burer–Monteiro
   double time_limit = std::numeric_limits<double>::infinity();  ///< seconds of solving
@@ -51,6 +53,7 @@ std::string name(SolverKind kind);
 std::string name(OperatorKind kind);
 std::string name(DeviceKind kind);
 std::string name(Precision precision);
+std::string name(ProjectionKind kind);
 
 /// State of a running solve, as seen at its tests of convergence.
 struct Progress {

@@ -11,6 +11,7 @@
 #include "device/cpu_launch.hpp"
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
+#include "device/packing.inl"
 #include "device/parallel.hpp"
 
 namespace neuspec {
@@ -63,6 +64,16 @@ void CpuDevice<Real>::gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Rea
   const Index depth = ta == Transpose::no ? A.columns : A.rows;
   lapack::gemm(static_cast<char>(ta), static_cast<char>(tb), C.rows, C.columns, depth, alpha, A.data, A.stride, B.data, B.stride, beta, C.data,
                C.stride);
+}
+
+template <class Real>
+void CpuDevice<Real>::unpack(ConstView<Real> packed, View<Real> full) {
+  each(full.size(), Unpack<Real>{packed, full});
+}
+
+template <class Real>
+void CpuDevice<Real>::pack(ConstView<Real> full, View<Real> packed) {
+  each(full.size(), Pack<Real>{full, packed});
 }
 
 template <class Real>

@@ -19,6 +19,7 @@ class CpuDevice final : public Device<Real> {
 
   void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) override;
+  void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
   double dot(ConstView<Real> X, ConstView<Real> Y) override;
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
@@ -51,6 +52,9 @@ class CpuDevice final : public Device<Real> {
   void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                            ConstView<Real> G_dot, View<Real> result) override;
 
+  void unpack(ConstView<Real> packed, View<Real> full) override;
+  void pack(ConstView<Real> full, View<Real> packed) override;
+  bool tells_rank() const override { return true; }
   Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) override;
   void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;
   void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;

@@ -89,6 +89,19 @@ void CpuDevice<Real>::symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Rea
   for (Index j = 0; j < S.rows; j += 2) kernel(operands, j);
 }
 
+// n³ flops and n² times the width of a strip, whose part above the diagonal is computed for nothing. BLAS has no such routine.
+template <class Real>
+void CpuDevice<Real>::symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) {
+  constexpr Index strip = 128;  // enough for GEMM to run at its rate
+  const Index n = C.rows;
+  for (Index first = 0; first < n; first += strip) {
+    const Index width = std::min(strip, n - first), rows = n - first;
+    gemm(Transpose::no, Transpose::no, alpha, A.row_range(first, rows), B.column_range(first, width), beta,
+         C.row_range(first, rows).column_range(first, width));
+  }
+  mirror(C);
+}
+
 template <class Real>
 void CpuDevice<Real>::mirror(View<Real> S) {
   constexpr Index block = 32;  // two blocks of doubles fit the first cache
@@ -104,6 +117,8 @@ void CpuDevice<Real>::mirror(View<Real> S) {
 
 template void CpuDevice<float>::symm(float, ConstView<float>, ConstView<float>, float, View<float>);
 template void CpuDevice<double>::symm(double, ConstView<double>, ConstView<double>, double, View<double>);
+template void CpuDevice<float>::symmetric_product(float, ConstView<float>, ConstView<float>, float, View<float>);
+template void CpuDevice<double>::symmetric_product(double, ConstView<double>, ConstView<double>, double, View<double>);
 template void CpuDevice<float>::mirror(View<float>);
 template void CpuDevice<double>::mirror(View<double>);
 

@@ -98,7 +98,9 @@ class Device {
   // Dense algebra.
   virtual void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
   virtual void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta,
-                    View<Real> C) = 0;                                             ///< C = alpha S B + beta C, S symmetric with both triangles filled
+                    View<Real> C) = 0;  ///< C = alpha S B + beta C, S symmetric with both triangles filled
+  /// C = alpha A B + beta C for symmetric A and B (n × n, both triangles filled) that commute, and symmetric C: half the flops of `gemm`.
+  virtual void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
   virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
   virtual double dot(ConstView<Real> X, ConstView<Real> Y) = 0;                    ///< accumulated in double; waits for the device
   /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled; M may be S). False when S + shift·I is not positive definite.
@@ -155,6 +157,11 @@ class Device {
   /// W = Π₊(V), block by block. Column j of block b's factor (columns b·N … of `factors`, N × N·blocks) is √λ_j q_j, largest first, zero beyond
   /// the block's rank. Returns the largest rank, or N where finding it would stall the device.
   virtual Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) = 0;
+  /// Whether `project_psd` tells the rank, so that few positive eigenvalues make it and what follows cheap.
+  virtual bool tells_rank() const = 0;
+  /// full (N × N, both triangles) from packed (p × 1), and packed of the symmetric part (F + Fᵀ)/2 of full.
+  virtual void unpack(ConstView<Real> packed, View<Real> full) = 0;
+  virtual void pack(ConstView<Real> full, View<Real> packed) = 0;
   /// T_k = P_G(2(W₊ − W₋) − (V₊ − V₋)): p × K.
   virtual void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) = 0;
   /// F± = ω((P_G(T₊ + T₋) ± D)/2 − W±), T± = 2W± − V± − (β/ρ)E: p × 2K.
@@ -176,9 +183,12 @@ class Device {
   virtual void advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before, View<Real> v) = 0;
 };
 
-/// The device of Settings, for the precision Real. \throws NotCompiled, NoDevice
+/// How a GPU multiplies matrices in single precision: as declared, or with factors rounded to the eleven bits of TF32.
+enum class Arithmetic { full, tf32 };
+
+/// The device of Settings, for the precision Real. \throws NotCompiled, NoDevice, UsageError for TF32 where there is none
 template <class Real>
-std::unique_ptr<Device<Real>> make_device(DeviceKind kind);
+std::unique_ptr<Device<Real>> make_device(DeviceKind kind, Arithmetic arithmetic = Arithmetic::full);
 
 /// Sets the number of threads of OpenMP and BLAS for the lifetime of the object; 0 leaves them alone.
 class ThreadScope {

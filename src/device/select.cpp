@@ -9,30 +9,31 @@ namespace neuspec {
 
 #ifdef NEUSPEC_HAS_CUDA
 template <class Real>
-std::unique_ptr<Device<Real>> make_cuda_device();  // cuda/moments.cu
+std::unique_ptr<Device<Real>> make_cuda_device(Arithmetic arithmetic);  // cuda/moments.cu
 #else
 template <class Real>
-std::unique_ptr<Device<Real>> make_cuda_device() {
+std::unique_ptr<Device<Real>> make_cuda_device(Arithmetic /*arithmetic*/) {
   throw NotCompiled("device cuda: this build of neuspec has no CUDA backend; use --device cpu");
 }
 #endif
 
 template <class Real>
-std::unique_ptr<Device<Real>> make_device(DeviceKind kind) {
-  if (kind == DeviceKind::cuda) return make_cuda_device<Real>();
+std::unique_ptr<Device<Real>> make_device(DeviceKind kind, Arithmetic arithmetic) {
+  if (kind == DeviceKind::cuda) return make_cuda_device<Real>(arithmetic);
 #ifdef NEUSPEC_HAS_CUDA
   if (kind == DeviceKind::automatic) {
     try {
-      return make_cuda_device<Real>();
+      return make_cuda_device<Real>(arithmetic);
     } catch (const NoDevice&) {  // the report names the device that was used
     }
   }
 #endif
+  if (arithmetic == Arithmetic::tf32) throw UsageError("precision tf32: there is no TF32 on a CPU; use --precision single, or a GPU");
   return std::make_unique<CpuDevice<Real>>();
 }
 
-template std::unique_ptr<Device<float>> make_device<float>(DeviceKind);
-template std::unique_ptr<Device<double>> make_device<double>(DeviceKind);
+template std::unique_ptr<Device<float>> make_device<float>(DeviceKind, Arithmetic);
+template std::unique_ptr<Device<double>> make_device<double>(DeviceKind, Arithmetic);
 
 // OpenBLAS is built on OpenMP here, so that one setting rules both.
 ThreadScope::ThreadScope(int threads) : before_(omp_get_max_threads()) {

@@ -42,7 +42,7 @@ struct AdmmState {
   ConstView<Real> T;        ///< P_G(T₊ − T₋), p × C·B
   ConstView<Real> factors;  ///< of the projected blocks (Device::project_psd)
   ConstView<Real> W;        ///< the projected blocks, p × 2·C·B
-  Index rank = 0;           ///< largest rank among them
+  Index rank = 0;           ///< largest rank among them, or N where nobody knows it
   ConstView<Real> carry;    ///< the form's own linear part of the state, carry_rows × C
   View<Real> carry_residual;
   ConstView<Real> split;  ///< s + u of the split s = A D, n × C; without rows for squared loss

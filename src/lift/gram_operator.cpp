@@ -94,9 +94,10 @@ void GramOperator<Real>::start(ConstView<Real> V, View<Real> carry) {
   this->centre(carry);
 }
 
+// Rank-r factors take 4 n d r flops, W itself 2 n d²: where the rank is large, or nobody knows it, W is the cheaper.
 template <class Real>
 void GramOperator<Real>::forward_projected(const AdmmState<Real>& state) {
-  if (this->patches().whole()) {
+  if (this->patches().whole() && 2 * state.rank < this->N()) {
     forward_factors(state);
   } else {
     difference(state.W);

@@ -18,9 +18,10 @@ constexpr double same_factor = 1.5;  // factors of the two ρ that are closer th
 }  // namespace
 
 template <class Real>
-Admm<Real>::Admm(DataOperator<Real>& data, double beta)
+Admm<Real>::Admm(DataOperator<Real>& data, double beta, ProjectionKind projection)
     : data_(data),
       device_(data.device()),
+      projection_(device_, projection),
       K_(data.blocks()),
       p_(data.p()),
       iteration_(device_, data.problems()),
@@ -78,7 +79,7 @@ AdmmState<Real> Admm<Real>::state() {
 
 template <class Real>
 void Admm<Real>::evaluate() {
-  rank_ = device_.project_psd(step_.N, blocks_.v, W_, factors_);
+  rank_ = projection_.project(step_.N, blocks_.v, W_, factors_);
   device_.admm_difference(step_, blocks_.v, W_, T_);
   data_.solve(step_, state());
   device_.admm_residual(step_, blocks_.v, W_, D_, blocks_.f);
@@ -165,7 +166,7 @@ void Admm<Real>::change_rho(double factor, double split_factor) {
 
 // Σ ranks: columns of the factors that carry weight.
 template <class Real>
-Index Admm<Real>::neurons() const {
+Index Admm<Real>::neurons() {
   Index count = 0;
   for (const std::vector<double>& P : factors()) {
     double largest = 0;
@@ -179,9 +180,11 @@ Index Admm<Real>::neurons() const {
   return count;
 }
 
+// V is still the one last projected: only `advance` moves it.
 template <class Real>
-std::vector<std::vector<double>> Admm<Real>::factors() const {
+std::vector<std::vector<double>> Admm<Real>::factors() {
   const Index N = step_.N;
+  if (!projection_.factored()) rank_ = projection_.factor(N, blocks_.v, W_, factors_);
   std::vector<std::vector<double>> result;
   for (Index b = 0; b < 2 * K_; ++b) {
     std::vector<double> P(static_cast<std::size_t>(N * rank_));

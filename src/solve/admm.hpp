@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "solve/anderson.hpp"
+#include "solve/projection.hpp"
 #include "solve/solver.hpp"
 
 namespace neuspec {
@@ -11,7 +12,7 @@ namespace neuspec {
 template <class Real>
 class Admm final : public Solver {
  public:
-  Admm(DataOperator<Real>& data, double beta);
+  Admm(DataOperator<Real>& data, double beta, ProjectionKind projection = ProjectionKind::automatic);
 
   void run(Monitor& monitor, double target) override;
   void set_beta(double beta) override;
@@ -24,20 +25,21 @@ class Admm final : public Solver {
   /// A norm ratio of the residuals of one kind of multiplier: how much larger its ρ should be.
   double wanted_factor(double primal_residual, ConstView<Real> v, ConstView<Real> point, View<Real> before);
 
-  std::vector<std::vector<double>> factors() const;  // P (N × r, column-major) of Z_b and Z'_b: blocks 2b and 2b + 1
+  std::vector<std::vector<double>> factors();  // P (N × r, column-major) of Z_b and Z'_b: blocks 2b and 2b + 1
   double predicted_rho();
   void evaluate();  // W, D and the residuals at V
   bool converged(Monitor& monitor, double target);
   void balance();  // ρ from the residuals of two consecutive steps
   void change_rho(double factor, double split_factor);
   std::vector<double> primal();
-  Index neurons() const;
+  Index neurons();
   AdmmState<Real> state();
   bool has_split() const { return data_.split_rows() > 0; }
 
   DataOperator<Real>& data_;
   Device<Real>& device_;
   AdmmStep step_;
+  Projection<Real> projection_;
   Index K_, p_;  // blocks (outputs times pools), packed size of a block
   Anderson<Real> iteration_;
   Part &blocks_, &carry_, &split_;  // V = W + U; the data operator's linear part; s + u

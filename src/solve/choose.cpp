@@ -43,7 +43,7 @@ std::array<Cost, 4> costs(const Size& size, double word) {
   const double descents = squared ? newton_products : other_products;
   const double steps = admm_iterations * (squared ? 1 : other_losses), products = squared ? 0 : 3 * n * f * f * C * patches;
   const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * P * C * word,
-               iterate = 90 * P * C * word;  // of ADMM: points, factors and the fifteen pairs of Anderson's memory
+               iterate = (90 * P * C + 8 * p) * word;  // of ADMM: points, factors and the fifteen pairs of Anderson's memory; a projection's matrices
   const double moments = size.dense() ? n * N * N * N * N / 12 : n * P * P, buffers = size.dense() ? N * N * N * N + 8 * P * P : 8 * P * P;
   const double gram = size.dense() ? n * n * f : 2 * n * n * P, samples = n * (4 * f * patches + 40 * C) * word;
   const double kept = squared ? 0 : samples;

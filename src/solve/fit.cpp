@@ -20,6 +20,15 @@ constexpr double next_target = 0.2;   // each time the certificate says that it 
 constexpr int attempts = 12;
 constexpr double part_of_free_memory = 0.75;
 
+Arithmetic arithmetic(const Settings& settings) { return settings.precision == Precision::tf32 ? Arithmetic::tf32 : Arithmetic::full; }
+
+/// The bound of a projection by products counts on full products.
+ProjectionKind projection(const Settings& settings) {
+  if (settings.precision != Precision::tf32) return settings.projection;
+  if (settings.projection == ProjectionKind::products) throw UsageError("projection products needs precision double or single");
+  return ProjectionKind::eigen;
+}
+
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 void check_input(const Source& data, const Problem& problem, const std::vector<double>& betas) {
@@ -35,7 +44,8 @@ void check_input(const Source& data, const Problem& problem, const std::vector<d
 template <class Real>
 class PolishedAdmm final : public Solver {
  public:
-  PolishedAdmm(DataOperator<Real>& data, double beta) : smooth_(data.loss_function().smooth()), admm_(data, beta), polisher_(data, beta) {}
+  PolishedAdmm(DataOperator<Real>& data, double beta, ProjectionKind projection)
+      : smooth_(data.loss_function().smooth()), admm_(data, beta, projection), polisher_(data, beta) {}
 
   void run(Monitor& monitor, double target) override {
     admm_.run(monitor, target);
@@ -68,7 +78,7 @@ class Session {
         problem_(problem),
         settings_(settings),
         start_(Clock::now()),
-        device_(make_device<Real>(settings.device)),
+        device_(make_device<Real>(settings.device, arithmetic(settings))),
         monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_) {
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
     const Patches patches(problem.architecture, data.features());
@@ -78,7 +88,7 @@ class Session {
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
     beta_max_ = largest_violation(zero_, operator_->N());
     if (choice_.solver == SolverKind::admm) {
-      solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, problem.beta);
+      solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, problem.beta, projection(settings));
     } else {
       solver_ = std::make_unique<BurerMonteiro<Real>>(*operator_, problem.beta);
     }

@@ -44,7 +44,7 @@ Preconditioner<Real>::Preconditioner(DataOperator<Real>& data, const FactorColum
   const auto m = static_cast<Index>(columns.sign.size()), unknowns = m * (data.N() - 1), n = data.samples();
   samples_ = std::min(n, static_cast<Index>(samples_an_unknown * static_cast<double>(unknowns)));
   const double size = static_cast<double>(unknowns), square = size * size;
-  if (!data.has_gauss_newton() || unknowns > most_unknowns || square * sizeof(Real) > 0.5 * data.device().free_memory()) return;
+  if (data.bias() || !data.has_gauss_newton() || unknowns > most_unknowns || square * sizeof(Real) > 0.5 * data.device().free_memory()) return;
   const double parts = data.problems() > 1 && data.pools() == 1 ? static_cast<double>(data.outputs()) : 1;
   const double flops = static_cast<double>(samples_) * square / parts + square * size;
   const double product = 8 * static_cast<double>(n) * size * static_cast<double>(data.patches().per_pool) * passes;

@@ -13,13 +13,15 @@ namespace {
 constexpr std::array solvers = {SolverKind::automatic, SolverKind::admm, SolverKind::burer_monteiro};
 constexpr std::array operators = {OperatorKind::automatic, OperatorKind::moments, OperatorKind::gram, OperatorKind::matrix_free};
 constexpr std::array devices = {DeviceKind::automatic, DeviceKind::cpu, DeviceKind::cuda};
-constexpr std::array precisions = {Precision::double_precision, Precision::single_precision};
+constexpr std::array projections = {ProjectionKind::automatic, ProjectionKind::eigen, ProjectionKind::products};
+constexpr std::array precisions = {Precision::double_precision, Precision::single_precision, Precision::tf32};
 
 // What may be given, once: for the help texts and for the messages.
 constexpr const char* solver_values = "auto|admm|bm";
 constexpr const char* operator_values = "auto|moments|gram|matrix-free";
 constexpr const char* device_values = "auto|cpu|cuda";
-constexpr const char* precision_values = "double|single";
+constexpr const char* precision_values = "double|single|tf32";
+constexpr const char* projection_values = "auto|eigen|products";
 constexpr const char* tolerance_values = "number above 0 and below 1";
 constexpr const char* iterations_values = "integer from 1 to 1000000000";
 constexpr const char* time_values = "seconds above 0, or inf";
@@ -80,7 +82,7 @@ double parse_memory_limit(const std::string& value) {
   return bytes;
 }
 
-constexpr std::array<SettingInfo, 10> table = {{
+constexpr std::array<SettingInfo, 11> table = {{
     {"solver", solver_values, "algorithm (bm is Burer-Monteiro with certificate)",
      [](Settings& settings, const std::string& value) { settings.solver = parse_kind(solvers, "solver", value, solver_values); },
      [](const Settings& settings) { return name(settings.solver); }},
@@ -90,9 +92,12 @@ constexpr std::array<SettingInfo, 10> table = {{
     {"device", device_values, "where the work runs",
      [](Settings& settings, const std::string& value) { settings.device = parse_kind(devices, "device", value, device_values); },
      [](const Settings& settings) { return name(settings.device); }},
-    {"precision", precision_values, "precision of the solve (certificates are always in double)",
+    {"precision", precision_values, "precision of the solve; tf32: single, a GPU's products in TF32 (certificates are always in double)",
      [](Settings& settings, const std::string& value) { settings.precision = parse_kind(precisions, "precision", value, precision_values); },
      [](const Settings& settings) { return name(settings.precision); }},
+    {"projection", projection_values, "how ADMM projects its blocks: eigendecompositions, or matrix products with a proven error",
+     [](Settings& settings, const std::string& value) { settings.projection = parse_kind(projections, "projection", value, projection_values); },
+     [](const Settings& settings) { return name(settings.projection); }},
     {"tol", tolerance_values, "relative duality gap to reach",
      [](Settings& settings, const std::string& value) { settings.tolerance = parse_tolerance(value); },
      [](const Settings& settings) { return format_number(settings.tolerance); }},
@@ -186,8 +191,22 @@ std::string name(Precision precision) {
       return "double";
     case Precision::single_precision:
       return "single";
+    case Precision::tf32:
+      return "tf32";
   }
   refuse_value("precision");
+}
+
+std::string name(ProjectionKind kind) {
+  switch (kind) {
+    case ProjectionKind::automatic:
+      return "auto";
+    case ProjectionKind::eigen:
+      return "eigen";
+    case ProjectionKind::products:
+      return "products";
+  }
+  refuse_value("projection");
 }
 
 }  // namespace neuspec

@@ -40,6 +40,9 @@ TEST_F(Refusal, OfWrongUsageIsTwo) {
   expect_refusal(good_ + " --beta-ratio -1", 2, "--beta-ratio '-1'");
   expect_refusal(good_ + " --beta 1 --tol 0", 2, "tol '0'");
   expect_refusal(good_ + " --beta 1 --solver simplex", 2, "auto|admm|bm");
+  expect_refusal(good_ + " --beta 1 --precision half", 2, "double|single|tf32");
+  expect_refusal(good_ + " --beta 1 --precision tf32 --device cpu", 2, "there is no TF32 on a CPU");
+  expect_refusal(good_ + " --beta 1 --projection exact", 2, "auto|eigen|products");
   expect_refusal(good_ + " --beta 1 --loss cubic", 2, "cubic");
   expect_refusal(good_ + " --beta 1 --activation 1,2", 2, "activation '1,2'");
   expect_refusal(good_ + " --beta 1 --downsample 4", 2, "--downsample '4'");

@@ -71,6 +71,33 @@ TYPED_TEST(Dense, Copies) {
   EXPECT_EQ(to.host().values, host.values);
 }
 
+TYPED_TEST(Dense, MultipliesCommutingSymmetricMatrices) {
+  for (const Index n : {1, 37, 130}) {  // within a strip, and beyond
+    const Host A = unpacked(n, this->random(packed_size(n), 1), 0), C = unpacked(n, this->random(packed_size(n), 1), 0);
+    const Host square = product(A, A), B = combination(0.5, square, -2, A);
+    const typename TestFixture::Matrix a(this->device_, this->rounded(A)), b(this->device_, this->rounded(B)), c(this->device_, this->rounded(C)),
+        from_nothing(this->device_, n, n);
+    this->device_.symmetric_product(-0.75, a, b, 0.5, c);
+    const Host expected = combination(-0.75, product(A, B), 0.5, C), result = c.host();
+    this->expect_near(result, expected, 50, static_cast<double>(n) * std::sqrt(static_cast<double>(n)));
+    EXPECT_EQ(result.values, transposed(result).values);
+    this->device_.symmetric_product(1, a, a, 0, from_nothing);
+    this->expect_near(from_nothing.host(), square, 50, static_cast<double>(n));
+  }
+}
+
+TYPED_TEST(Dense, PacksTheSymmetricPartAndUnpacks) {
+  for (const Index n : {1, 5, 37}) {
+    const Host M = this->random(n, n), symmetric = combination(0.5, M, 0.5, transposed(M));
+    const typename TestFixture::Matrix full(this->device_, M), packed(this->device_, packed_size(n), 1), again(this->device_, n, n);
+    this->device_.pack(full, packed);
+    this->expect_near(packed.host(), packed_of(symmetric), 4);
+    this->device_.unpack(packed, again);
+    this->expect_near(again.host(), symmetric, 4);
+    EXPECT_EQ(again.host().values, transposed(again.host()).values);
+  }
+}
+
 TYPED_TEST(Dense, MultipliesInEveryTransposition) {
   for (const Transpose ta : {Transpose::no, Transpose::yes}) {
     for (const Transpose tb : {Transpose::no, Transpose::yes}) {

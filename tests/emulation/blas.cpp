@@ -1,7 +1,10 @@
 // cuBLAS on OpenBLAS: arguments are checked at the call, scalars read at the call, the work is queued.
 #include <cublas_v2.h>
 
+#include <bit>
+#include <cmath>
 #include <set>
+#include <type_traits>
 #include <vector>
 
 #include "machine.hpp"
@@ -10,6 +13,7 @@ namespace em = neuspec::emulation;
 
 struct cublasContext {
   cudaStream_t stream = nullptr;
+  cublasMath_t math = CUBLAS_DEFAULT_MATH;
 };
 
 extern "C" {
@@ -37,6 +41,17 @@ void gemm(const char* a, const char* b, const int* m, const int* n, const int* k
   dgemm_(a, b, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc);
 }
 
+/// The entries of a factor in TF32: eleven bits, ties away from zero. In double nothing changes.
+std::vector<float> in_tf32(const float* A, Size count) {
+  std::vector<float> rounded(A, A + count);
+  for (float& value : rounded) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    value = std::isfinite(value) ? std::bit_cast<float>((bits + 0x1000U) & 0xffffe000U) : value;
+  }
+  em::count_tf32();
+  return rounded;
+}
+
 template <class T>
 struct Product {
   cublasOperation_t ta, tb;
@@ -49,6 +64,7 @@ struct Product {
   T beta;
   T* C;
   Size ldc;
+  bool tf32 = false;
 
   void check(const char* function) const {
     for (const cublasOperation_t t : {ta, tb}) {
@@ -62,7 +78,17 @@ struct Product {
     const char a = ta == CUBLAS_OP_N ? 'N' : 'T', b = tb == CUBLAS_OP_N ? 'N' : 'T';
     const int m_ = static_cast<int>(m), n_ = static_cast<int>(n), k_ = static_cast<int>(k);
     const int lda_ = static_cast<int>(lda), ldb_ = static_cast<int>(ldb), ldc_ = static_cast<int>(ldc);
-    if (m > 0 && n > 0) gemm(&a, &b, &m_, &n_, &k_, &alpha, A, &lda_, B, &ldb_, &beta, C, &ldc_);
+    if (m <= 0 || n <= 0) return;
+    if constexpr (std::is_same_v<T, float>) {
+      if (tf32) {
+        const auto extent = [](Size rows, Size columns, Size stride) { return rows > 0 && columns > 0 ? (columns - 1) * stride + rows : 0; };
+        const std::vector<float> left = in_tf32(A, ta == CUBLAS_OP_N ? extent(m, k, lda) : extent(k, m, lda)),
+                                 right = in_tf32(B, tb == CUBLAS_OP_N ? extent(k, n, ldb) : extent(n, k, ldb));
+        gemm(&a, &b, &m_, &n_, &k_, &alpha, left.data(), &lda_, right.data(), &ldb_, &beta, C, &ldc_);
+        return;
+      }
+    }
+    gemm(&a, &b, &m_, &n_, &k_, &alpha, A, &lda_, B, &ldb_, &beta, C, &ldc_);
   }
   /// The lower triangle alone.
   void run_lower() const {
@@ -81,6 +107,8 @@ struct Product {
   }
 };
 
+bool multiplies_in_tf32(cublasHandle_t handle) { return handles().count(handle) == 1 && handle->math == CUBLAS_TF32_TENSOR_OP_MATH; }
+
 template <class Work>
 cublasStatus_t queued(const char* function, cublasHandle_t handle, Work work) {
   if (handles().count(handle) == 0) em::violation(function, "a handle that is not alive");
@@ -90,9 +118,10 @@ cublasStatus_t queued(const char* function, cublasHandle_t handle, Work work) {
 }
 
 template <class T>
-cublasStatus_t lower(const char* function, cublasHandle_t handle, cublasFillMode_t fill, const Product<T>& product) {
+cublasStatus_t lower(const char* function, cublasHandle_t handle, cublasFillMode_t fill, Product<T> product) {
   if (fill != CUBLAS_FILL_MODE_LOWER) em::violation(function, "the upper triangle is not what this library uses");
   product.check(function);
+  product.tf32 = multiplies_in_tf32(handle);
   return queued(function, handle, [product] { product.run_lower(); });
 }
 
@@ -116,12 +145,18 @@ cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
   handle->stream = stream;
   return CUBLAS_STATUS_SUCCESS;
 }
+cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode) {
+  if (handles().count(handle) == 0) em::violation(__func__, "a handle that is not alive");
+  if (mode != CUBLAS_DEFAULT_MATH && mode != CUBLAS_TF32_TENSOR_OP_MATH) em::violation(__func__, "a mode that this library does not use");
+  handle->math = mode;
+  return CUBLAS_STATUS_SUCCESS;
+}
 const char* cublasGetStatusString(cublasStatus_t status) { return status == CUBLAS_STATUS_SUCCESS ? "success" : "execution failed"; }
 
 #define NEUSPEC_EMULATE_BLAS(R, V, T)                                                                                                             \
   cublasStatus_t cublas##R##gemm##V(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, Size m, Size n, Size k, const T* alpha,         \
                                     const T* A, Size lda, const T* B, Size ldb, const T* beta, T* C, Size ldc) {                                  \
-    const Product<T> product{ta, tb, m, n, k, *alpha, A, lda, B, ldb, *beta, C, ldc};                                                             \
+    const Product<T> product{ta, tb, m, n, k, *alpha, A, lda, B, ldb, *beta, C, ldc, multiplies_in_tf32(h)};                                      \
     product.check(__func__);                                                                                                                      \
     return queued(__func__, h, [product] { product.run(); });                                                                                     \
   }                                                                                                                                               \
@@ -148,7 +183,7 @@ const char* cublasGetStatusString(cublasStatus_t status) { return status == CUBL
                                                   const T* beta, T* C, Size ldc, long long step_C, Size count) {                                  \
     std::vector<Product<T>> products;                                                                                                             \
     for (Size b = 0; b < count; ++b) {                                                                                                            \
-      products.push_back({ta, tb, m, n, k, *alpha, A + b * step_A, lda, B + b * step_B, ldb, *beta, C + b * step_C, ldc});                        \
+      products.push_back({ta, tb, m, n, k, *alpha, A + b * step_A, lda, B + b * step_B, ldb, *beta, C + b * step_C, ldc, multiplies_in_tf32(h)}); \
       products.back().check(__func__);                                                                                                            \
     }                                                                                                                                             \
     return queued(__func__, h, [products] {                                                                                                       \

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <utility>
+
 #include "emulation.hpp"
 #include "neuspec/error.hpp"
 #include "support/random_problem.hpp"
@@ -54,6 +57,47 @@ TEST_F(ChosenDevice, IsRefusedInTheWordsOfTheDriver) {
   EXPECT_THAT(refusal(), testing::HasSubstr("no CUDA-capable device"));
   emulation::become(emulation::Machine::no_driver);
   EXPECT_THAT(refusal(), testing::HasSubstr("driver version is insufficient"));
+}
+
+class ChosenArithmetic : public ChosenDevice {
+ protected:
+  /// Products in TF32 that a solve of this precision makes, and its gap.
+  std::pair<long, double> solve(Precision precision) {
+    Settings settings;
+    settings.device = DeviceKind::cuda;
+    settings.precision = precision;
+    settings.tolerance = 1e-2;
+    const long before = emulation::counts().tf32;
+    const Problem problem{.activation = {}, .loss = Loss::squared, .beta = 1};
+    const Report report = fit(test::random_dataset(random_, 40, 3, 1), problem, settings).report;
+    EXPECT_EQ(report.precision, name(precision));
+    EXPECT_EQ(report.status, Status::optimal);
+    return {emulation::counts().tf32 - before, report.relative_gap};
+  }
+};
+
+TEST_F(ChosenArithmetic, IsTf32WhereAskedForAndNeverElse) {
+  EXPECT_EQ(solve(Precision::double_precision).first, 0);
+  EXPECT_EQ(solve(Precision::single_precision).first, 0);
+  EXPECT_GT(solve(Precision::tf32).first, 0);
+  EXPECT_EQ(solve(Precision::single_precision).first, 0) << "nothing is left of it";
+}
+
+TEST_F(ChosenArithmetic, OfTf32HasElevenBits) {
+  const auto device = make_device<float>(DeviceKind::cuda, Arithmetic::tf32);
+  const auto A = device->allocate(1, 1), B = device->allocate(1, 1), C = device->allocate(1, 1);
+  double a = 1 + std::ldexp(1.0, -10) + std::ldexp(1.0, -13), b = 3, c = 0;  // the last bit is lost
+  device->upload(&a, A);
+  device->upload(&b, B);
+  device->gemm(Transpose::no, Transpose::no, 1, A, B, 0, C);
+  device->download(C, &c);
+  EXPECT_EQ(c, 3 * (1 + std::ldexp(1.0, -10)));
+}
+
+TEST_F(ChosenArithmetic, OfTf32NeedsAGpu) {
+  EXPECT_THROW(make_device<float>(DeviceKind::cpu, Arithmetic::tf32), UsageError);
+  emulation::become(emulation::Machine::no_gpu);
+  EXPECT_THROW(make_device<float>(DeviceKind::automatic, Arithmetic::tf32), UsageError);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ struct Counts {
   long handles = 0;      ///< live streams, events, library handles and parameters
   long bytes = 0;        ///< live device and pinned memory
   long allocations = 0;  ///< made so far
+  long tf32 = 0;         ///< products made in TF32 so far
   long peak = 0;         ///< most device memory in use at a time since the last `reset`
 };
 Counts counts();

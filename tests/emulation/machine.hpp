@@ -37,6 +37,7 @@ struct Faults {
 Faults& faults();
 Machine machine();
 void count_handle(long change);
+void count_tf32();
 
 // Memory.
 cudaError_t allocate_device(void** memory, std::size_t bytes);

@@ -36,7 +36,7 @@ struct Memory {
   std::map<const char*, Pinned> pinned;      // likewise
   std::map<const char*, std::size_t> infos;  // not yet read
   std::size_t capacity = memory_at_start, used = 0, peak = 0;
-  long allocations = 0, handles = 0, pinned_bytes = 0;
+  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0;
   int opened = 0;
   Faults faults;
   Machine machine = Machine::gpu;
@@ -109,10 +109,11 @@ Pinned& pinned_at(const void* p) { return holder(memory().pinned, address(p))->s
 
 Faults& faults() { return memory().faults; }
 void count_handle(long change) { memory().handles += change; }
+void count_tf32() { ++memory().tf32; }
 
 Counts counts() {
   const Memory& m = memory();
-  return {m.handles, static_cast<long>(m.used) + m.pinned_bytes, m.allocations, static_cast<long>(m.peak)};
+  return {m.handles, static_cast<long>(m.used) + m.pinned_bytes, m.allocations, m.tf32, static_cast<long>(m.peak)};
 }
 void fail_allocation(long k) { memory().faults.allocation.plant(k); }
 void fail_launch(long k) { memory().faults.launch.plant(k); }

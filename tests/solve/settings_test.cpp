@@ -35,7 +35,7 @@ TEST(SettingsTable, HasOneRowForEverySetting) {
     EXPECT_STRNE(info.values, "");
     EXPECT_STRNE(info.meaning, "");
   }
-  EXPECT_EQ(names, (std::set<std::string>{"solver", "operator", "device", "precision", "tol", "max-iterations", "time-limit", "threads",
+  EXPECT_EQ(names, (std::set<std::string>{"solver", "operator", "device", "precision", "projection", "tol", "max-iterations", "time-limit", "threads",
                                           "memory-limit", "seed"}));
 }
 
@@ -44,6 +44,8 @@ TEST(SettingsTable, SetsTheFieldItNames) {
   EXPECT_EQ(with("operator", "matrix-free").data_operator, OperatorKind::matrix_free);
   EXPECT_EQ(with("device", "cuda").device, DeviceKind::cuda);
   EXPECT_EQ(with("precision", "single").precision, Precision::single_precision);
+  EXPECT_EQ(with("precision", "tf32").precision, Precision::tf32);
+  EXPECT_EQ(with("projection", "products").projection, ProjectionKind::products);
   EXPECT_EQ(with("tol", "1e-9").tolerance, 1e-9);
   EXPECT_EQ(with("max-iterations", "7").max_iterations, 7);
   EXPECT_EQ(with("time-limit", "2.5").time_limit, 2.5);
@@ -58,6 +60,8 @@ TEST(SettingsTable, WhatItWritesItReadsBack) {
   Settings settings;
   settings.solver = SolverKind::admm;
   settings.data_operator = OperatorKind::gram;
+  settings.precision = Precision::tf32;
+  settings.projection = ProjectionKind::eigen;
   settings.tolerance = 1.0 / 3.0;
   settings.time_limit = 0.1;
   settings.memory_limit = 1e12 / 3.0;
@@ -78,6 +82,7 @@ TEST(SettingsTable, RefusesWhatIsOutOfRangeOrNotWhollyAValue) {
       {"operator", {"", "matrix_free", "gramm"}},
       {"device", {"", "gpu"}},
       {"precision", {"", "float"}},
+      {"projection", {"", "Eigen", "gemm"}},
       {"tol", {"", "0", "1", "-1e-6", "nan", "inf", "1e-6x", " 1e-6", "1e-6 "}},
       {"max-iterations", {"", "0", "-1", "1.5", "1e3", "1000000001", "99999999999999999999"}},
       {"time-limit", {"", "0", "-1", "nan", "10s"}},
@@ -116,6 +121,7 @@ TEST(Validate, AcceptsTheDefaultsAndNamesWhatIsOutOfRange) {
   EXPECT_THAT(message([](Settings& s) { s.time_limit = -1; }), testing::StartsWith("time-limit"));
   EXPECT_THAT(message([](Settings& s) { s.threads = -2; }), testing::StartsWith("threads"));
   EXPECT_THAT(message([](Settings& s) { s.solver = static_cast<SolverKind>(99); }), testing::StartsWith("solver"));
+  EXPECT_THAT(message([](Settings& s) { s.projection = static_cast<ProjectionKind>(99); }), testing::StartsWith("projection"));
 }
 
 TEST(Validate, IsWhatFitAndItsPathAskOfTheirSettings) {
