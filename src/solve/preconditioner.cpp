@@ -44,6 +44,7 @@ Preconditioner<Real>::Preconditioner(DataOperator<Real>& data, const FactorColum
   const auto m = static_cast<Index>(columns.sign.size()), unknowns = m * (data.N() - 1), n = data.samples();
   samples_ = std::min(n, static_cast<Index>(samples_an_unknown * static_cast<double>(unknowns)));
   const double size = static_cast<double>(unknowns), square = size * size;
+  // With an intercept, P would hold far more than the Hessian along the mean of the predictions, which the intercept takes off.
   if (data.bias() || !data.has_gauss_newton() || unknowns > most_unknowns || square * sizeof(Real) > 0.5 * data.device().free_memory()) return;
   const double parts = data.problems() > 1 && data.pools() == 1 ? static_cast<double>(data.outputs()) : 1;
   const double flops = static_cast<double>(samples_) * square / parts + square * size;

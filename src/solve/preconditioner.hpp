@@ -13,7 +13,7 @@ class Preconditioner {
  public:
   Preconditioner(DataOperator<Real>& data, const FactorColumns& columns, double beta);
 
-  /// How many Hessian products take as long as `learn`; none where P is out of reach: no samples at hand, or too many unknowns.
+  /// How many Hessian products take as long as `learn`; none where P is out of reach: no samples at hand, too many unknowns, or an intercept.
   Index cost() const { return cost_; }
   /// Forms and inverts P at the factored point Z, the one last evaluated, which it evaluates again. False where P is not positive definite to
   /// rounding.
