@@ -53,6 +53,8 @@ struct AdmmState {
 
 /// Samples that the forms ask a source for at a time.
 inline constexpr Index chunk_samples = 8192;
+/// Neighbours that `gauss_newton` takes together, with 2·f·m words for each: enough for GEMM's inner dimension, few for what lies between.
+inline constexpr Index gauss_newton_samples = 256;
 /// Of `ridge_norm`: shift over the mean eigenvalue; only the size of D matters.
 inline constexpr double ridge = 0.0025;
 

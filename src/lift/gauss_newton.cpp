@@ -5,8 +5,6 @@
 namespace neuspec {
 
 namespace {
-constexpr Index range_samples = 256;  // neighbours that are taken together: enough for GEMM's inner dimension, few for what the ranges miss
-
 template <class T>
 View<T> rows_of(View<T> view, Index first, Index count) {
   return view.data == nullptr ? view : view.row_range(first, count);
@@ -37,8 +35,8 @@ template <class Real>
 void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) {
   Device<Real>& device = this->device();
   const Index n = this->samples(), C = this->outputs(), m = Z.columns, f = this->patches().size;
-  const Index ranges = (std::min(samples, n) + range_samples - 1) / range_samples, range = std::min(n, range_samples);
-  const auto stretch = static_cast<Real>(static_cast<double>(n) / static_cast<double>(std::min(n, ranges * range_samples)));
+  const Index ranges = (std::min(samples, n) + gauss_newton_samples - 1) / gauss_newton_samples, range = std::min(n, gauss_newton_samples);
+  const auto stretch = static_cast<Real>(static_cast<double>(n) / static_cast<double>(std::min(n, ranges * gauss_newton_samples)));
   const DeviceMatrix<Real> all = device.allocate(f * m, 2 * range), units = device.allocate(range, 2 * C - 1), factors = device.allocate(range, C);
   device.copy(ones_.view().row_range(0, range), units.view().column_range(C - 1, 1));
   const std::vector<Run> runs = runs_of(columns);

@@ -10,10 +10,11 @@
 namespace neuspec {
 
 namespace {
-constexpr Index most_unknowns = 8192;       // 512 MiB in double
-constexpr double samples_an_unknown = 0.5;  // that the Gauss–Newton part is made of
-constexpr double passes = 3;                // a product's time over that of its flops in GEMM
-constexpr double flattest = 0.3;            // eigenvalue of a neuron's own part, relative to β, below which rounding and missing neurons rule
+constexpr Index most_unknowns = 8192;        // 512 MiB in double
+constexpr double part_of_free_memory = 0.3;  // that P may take, which a solve does not depend on
+constexpr double samples_an_unknown = 0.5;   // that the Gauss–Newton part is made of
+constexpr double passes = 3;                 // a product's time over that of its flops in GEMM
+constexpr double flattest = 0.3;             // eigenvalue of a neuron's own part, relative to β, below which rounding and missing neurons rule
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// Π₊ of 2 (sign (M + (t + qᵀw₁/(2s)) I) + β I), the Hessian of sign ΣzᵀΓz + β‖W‖² in each column of a block but for three products of vectors that
@@ -44,8 +45,9 @@ Preconditioner<Real>::Preconditioner(DataOperator<Real>& data, const FactorColum
   const auto m = static_cast<Index>(columns.sign.size()), unknowns = m * (data.N() - 1), n = data.samples();
   samples_ = std::min(n, static_cast<Index>(samples_an_unknown * static_cast<double>(unknowns)));
   const double size = static_cast<double>(unknowns), square = size * size;
+  const double memory = (square + 2 * static_cast<double>(std::min(n, gauss_newton_samples)) * size) * sizeof(Real);
   // With an intercept, P would hold far more than the Hessian along the mean of the predictions, which the intercept takes off.
-  if (data.bias() || !data.has_gauss_newton() || unknowns > most_unknowns || square * sizeof(Real) > 0.5 * data.device().free_memory()) return;
+  if (data.bias() || !data.has_gauss_newton() || unknowns > most_unknowns || memory > part_of_free_memory * data.device().free_memory()) return;
   const double parts = data.problems() > 1 && data.pools() == 1 ? static_cast<double>(data.outputs()) : 1;
   const double flops = static_cast<double>(samples_) * square / parts + square * size;
   const double product = 8 * static_cast<double>(n) * size * static_cast<double>(data.patches().per_pool) * passes;

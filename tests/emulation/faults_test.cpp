@@ -36,9 +36,9 @@ constexpr Fault faults[] = {{"allocation", emulation::fail_allocation},
                             {"solver", emulation::fail_solver},
                             {"blas", emulation::fail_blas}};
 
-/// Runs `body` with the fault at the k-th call for k = 0, 1, … until it gets by without; returns that k.
+/// Runs `body` with the fault at the k-th call for k = 0, 1, … until it gets by without; returns that k. A harmless one is not to be noticed.
 template <class Body>
-long strike_everywhere(const Fault& fault, const Body& body) {
+long strike_everywhere(const Fault& fault, const Body& body, bool harmless = false) {
   for (long k = 0;; ++k) {
     const emulation::Counts before = emulation::counts();
     fault.plant(k);
@@ -51,7 +51,7 @@ long strike_everywhere(const Fault& fault, const Body& body) {
     }
     const bool struck = emulation::struck();
     emulation::reset();
-    EXPECT_EQ(thrown, struck) << fault.label << ' ' << k;
+    EXPECT_EQ(thrown, struck && !harmless) << fault.label << ' ' << k;
     EXPECT_EQ(emulation::counts().handles, before.handles) << fault.label << ' ' << k;
     EXPECT_EQ(emulation::counts().bytes, before.bytes) << fault.label << ' ' << k;
     if (!struck || testing::Test::HasFailure()) return k;
@@ -77,10 +77,12 @@ TEST_P(Faults, OfAFitAreThrownAndLeaveNothingBehind) {
   const Problem problem{.activation = {0.3, -0.7, 0.2}, .loss = Loss::squared, .beta = 0.5};
   const double expected = fit(data, problem, settings).report.primal;
   double last = 0;
-  const long calls = strike_everywhere(fault, [&] { last = fit(data, problem, settings).report.primal; });
+  // A descent factors its preconditioner alone, and goes on without one.
+  const bool harmless = std::string(fault.label) == "solver" && method.solver == SolverKind::burer_monteiro;
+  const long calls = strike_everywhere(
+      fault, [&] { last = fit(data, problem, settings).report.primal; }, harmless);
   EXPECT_EQ(last, expected);
-  const bool has_no_such_call = std::string(fault.label) == "solver" && method.solver == SolverKind::burer_monteiro;
-  EXPECT_TRUE(has_no_such_call ? calls == 0 : calls > 3) << calls;
+  EXPECT_TRUE(harmless ? calls >= (method.data_operator == OperatorKind::matrix_free ? 1 : 0) : calls > 3) << calls;
 }
 
 std::string label(const testing::TestParamInfo<std::tuple<Method, Fault>>& instance) {
