@@ -2,29 +2,19 @@
 // them, in one run. Prints a table in Markdown; the last rows of a size are the slope from 200 to 2,000 blocks over LAPACK's.
 //
 //     bench_blocks
-#include <omp.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <random>
 
-#include "device/lapack.hpp"
 #include "neuspec/neuspec.hpp"
+#include "shared.hpp"
 #include "solve/admm.hpp"
 #include "solve/monitor.hpp"
 
 namespace {
 
 using namespace neuspec;
-
-std::vector<double> normal(Index count) {
-  std::mt19937_64 generator(1);
-  std::normal_distribution<double> distribution;
-  std::vector<double> values(static_cast<std::size_t>(count));
-  for (double& value : values) value = distribution(generator);
-  return values;
-}
+using namespace neuspec::bench;
 
 /// Milliseconds, the least of three.
 template <class Body>
@@ -43,12 +33,7 @@ double lapack_ms(Index N, Index blocks) {
   std::vector<double> vectors;
   return least([&] {
     vectors = matrices;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (Index b = 0; b < blocks; ++b) {
-      std::vector<double> values(static_cast<std::size_t>(N)), work;
-      std::vector<int> iwork;
-      lapack::syevd(true, N, vectors.data() + b * N * N, N, values.data(), work, iwork);
-    }
+    eigendecompositions(N, vectors);
   });
 }
 

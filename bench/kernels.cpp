@@ -4,26 +4,17 @@
 //     bench_kernels [--device=cpu|cuda] [options of Google Benchmark]
 #include <benchmark/benchmark.h>
 
-#include <random>
-
 #include "device/device.hpp"
-#include "device/lapack.hpp"
 #include "lift/moment_plan.hpp"
 #include "neuspec/neuspec.hpp"
+#include "shared.hpp"
 #include "solve/monitor.hpp"
 #include "solve/product_projection.hpp"
 
 namespace {
 
 using namespace neuspec;
-
-std::vector<double> normal(Index count) {
-  std::mt19937_64 generator(1);
-  std::normal_distribution<double> distribution;
-  std::vector<double> values(static_cast<std::size_t>(count));
-  for (double& value : values) value = distribution(generator);
-  return values;
-}
+using namespace neuspec::bench;
 
 /// Planted data: five ReLU neurons and noise (SPEC.md section 6).
 Dataset planted(Index n, Index d, Index outputs) {
@@ -208,12 +199,7 @@ void eigendecomposition(benchmark::State& state) {
   std::vector<double> work_matrices(matrices.size());
   measure(state, 9.0 * number(N * N * N * blocks), 0, [&] {
     work_matrices = matrices;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (Index b = 0; b < blocks; ++b) {
-      std::vector<double> values(static_cast<std::size_t>(N)), work;
-      std::vector<int> iwork;
-      lapack::syevd(true, N, work_matrices.data() + b * N * N, N, values.data(), work, iwork);
-    }
+    eigendecompositions(N, work_matrices);
   });
 }
 #define NEUSPEC_BLOCKS                              \
