@@ -68,7 +68,11 @@ void fashion_mnist(benchmark::State& state) {
     neuspec::ReadOptions options;
     options.labels_file = folder + "train-labels-idx1-ubyte.gz";
     const neuspec::Table table = neuspec::read_table(folder + "train-images-idx3-ubyte.gz", options);
-    const neuspec::Preprocessing preprocessing = neuspec::learn_preprocessing(table, {true, true, state.range(1), state.range(1)});
+    neuspec::PreprocessingOptions derived;
+    derived.standardize = true;
+    derived.encoding = neuspec::Encoding::one_vs_rest;
+    derived.window_height = derived.window_width = state.range(1);
+    const neuspec::Preprocessing preprocessing = neuspec::learn_preprocessing(table, derived);
     benchmark::DoNotOptimize(preprocessing.dataset_of(table));
   }
 }
