@@ -76,6 +76,12 @@ def fashion_7x7():
     return standardise(X.reshape(-1, 7, 4, 7, 4).mean((2, 4)).reshape(-1, 49)), np.where(labels[:, None] == np.arange(10), 1.0, -1.0)
 
 
+def fashion_images(n=10000):
+    """Whole images for convolutions, ten outputs."""
+    X, labels = fashion()
+    return standardise(X[:n]), np.where(labels[:n, None] == np.arange(10), 1.0, -1.0)
+
+
 CASES = {
     'planted_10000x30': Case(planted, 10.0),
     'digits_3_against_rest': Case(digits, 1.0),
@@ -83,6 +89,7 @@ CASES = {
     'correlated_4000x200': Case(correlated, 20.0),
     'fashion_pixels_5000x784': Case(fashion_pixels, 20.0),
     'fashion_7x7': Case(fashion_7x7, 100.0),
+    'fashion_convolution': Case(fashion_images, 20.0, architecture='conv2d:height=28,width=28,filter=5x5,stride=2x2,pool=3x3'),
 }
 
 

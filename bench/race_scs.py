@@ -20,6 +20,7 @@ import scs
 from cases import CASES, FOLDER, write
 
 A, B, C = 0.09, 0.5, 0.47
+DENSE = [name for name, case in CASES.items() if case.architecture == 'dense']
 HELD_BY_SCS = ('planted_10000x30', 'digits_3_against_rest', 'breast_cancer')
 
 
@@ -75,7 +76,7 @@ def solve_neuspec(program, name, beta, runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--case', choices=CASES, nargs='*', default=list(CASES))
+    parser.add_argument('--case', choices=DENSE, nargs='*', default=DENSE)
     parser.add_argument('--neuspec', default='build/bench/bin/neuspec')
     parser.add_argument('--runs', type=int, default=5, help='runs of neuspec, the median counts')
     parser.add_argument('--limit', type=float, default=300, help='seconds that SCS gets for each formulation')
