@@ -1,4 +1,6 @@
 // The element-wise steps of patches and losses, as in elementwise.inl: written once for both machines, visible nowhere else.
+#include <type_traits>
+
 #include "device/device.hpp"
 #include "loss/table.hpp"
 
@@ -38,11 +40,11 @@ struct LiftSamples {
   }
 };
 
-/// One step of a loss for a row of outputs, in double.
-template <class Real, class L>
+/// One step of a loss for a row of outputs, in double. Each step is a functor of its own: in one, the GPU's registers would have to hold the needs
+/// of the most demanding.
+template <class Real, class L, LossStep step>
 struct LossRow {
   L loss;
-  LossStep step;
   LossArguments<Real> arguments;
   View<Real> out;
   Index columns;  ///< of a row: all outputs when the loss couples them, else 1
@@ -64,40 +66,55 @@ struct LossRow {
       for (Index j = 0; j < columns; ++j) to[j] = step == LossStep::prox ? a[j] : Real(0);
       return;
     }
-    switch (step) {
-      case LossStep::value:
-        to[0] = static_cast<Real>(w * loss.value(a, y));
-        break;
-      case LossStep::gradient:
-        loss.gradient(a, y, to);
-        scale(w, to);
-        break;
-      case LossStep::curvature:
-        loss.curvature(a, y, row(arguments.direction, i, k), to);
-        scale(w, to);
-        break;
-      case LossStep::prox:
-        loss.prox(a, y, w * arguments.t, to);
-        break;
-      case LossStep::project:
-        for (Index j = 0; j < columns; ++j) to[j] = static_cast<Real>(static_cast<double>(a[j]) / w);
-        loss.project(to, y, to);
-        scale(w, to);
-        break;
-      case LossStep::conjugate:
-        for (Index j = 0; j < columns; ++j) to[j] = static_cast<Real>(static_cast<double>(a[j]) * (arguments.t / w));
-        to[0] = static_cast<Real>(w * loss.conjugate(to, y));
-        break;
+    if constexpr (step == LossStep::value) {
+      to[0] = static_cast<Real>(w * loss.value(a, y));
+    } else if constexpr (step == LossStep::gradient) {
+      loss.gradient(a, y, to);
+      scale(w, to);
+    } else if constexpr (step == LossStep::curvature) {
+      loss.curvature(a, y, row(arguments.direction, i, k), to);
+      scale(w, to);
+    } else if constexpr (step == LossStep::prox) {
+      loss.prox(a, y, w * arguments.t, to);
+    } else if constexpr (step == LossStep::project) {
+      for (Index j = 0; j < columns; ++j) to[j] = static_cast<Real>(static_cast<double>(a[j]) / w);
+      loss.project(to, y, to);
+      scale(w, to);
+    } else {
+      static_assert(step == LossStep::conjugate);
+      for (Index j = 0; j < columns; ++j) to[j] = static_cast<Real>(static_cast<double>(a[j]) * (arguments.t / w));
+      to[0] = static_cast<Real>(w * loss.conjugate(to, y));
     }
   }
 };
+
+/// f(constant) with the step as a type.
+template <class F>
+void with_step(LossStep step, const F& f) {
+  switch (step) {
+    case LossStep::value:
+      return f(std::integral_constant<LossStep, LossStep::value>{});
+    case LossStep::gradient:
+      return f(std::integral_constant<LossStep, LossStep::gradient>{});
+    case LossStep::curvature:
+      return f(std::integral_constant<LossStep, LossStep::curvature>{});
+    case LossStep::prox:
+      return f(std::integral_constant<LossStep, LossStep::prox>{});
+    case LossStep::project:
+      return f(std::integral_constant<LossStep, LossStep::project>{});
+    case LossStep::conjugate:
+      return f(std::integral_constant<LossStep, LossStep::conjugate>{});
+  }
+}
 
 /// Calls run(count, functor) for the step.
 template <class Real, class Run>
 void run_loss(const Loss& loss, LossStep step, const LossArguments<Real>& arguments, View<Real> out, const Run& run) {
   const Index columns = loss.coupled() ? arguments.a.columns : 1, rows_of_outputs = loss.coupled() ? 1 : arguments.a.columns;
   with_loss(loss, [&](const auto& kind) {
-    run(out.rows * rows_of_outputs, LossRow<Real, std::decay_t<decltype(kind)>>{kind, step, arguments, out, columns});
+    with_step(step, [&](auto one) {
+      run(out.rows * rows_of_outputs, LossRow<Real, std::decay_t<decltype(kind)>, one.value>{kind, arguments, out, columns});
+    });
   });
 }
 
