@@ -9,7 +9,7 @@
 #include "certify/bias.hpp"
 #include "certify/lifted_gradient.hpp"
 #include "certify/loss.hpp"
-#include "certify/sphere_quadratic.hpp"
+#include "certify/sphere_bound.hpp"
 #include "certify/targets.hpp"
 #include "device/parallel.hpp"
 #include "lift/window.hpp"
@@ -183,8 +183,8 @@ double kappa_of(const LiftedGradient& gradient, Index k) {
     for (Index i = j; i < d; ++i) finite += 0.0 * M[j * d + i];
   }
   if (!std::isfinite(finite)) throw DataError("the data are too large: the lifted gradient overflows");
-  const auto [plus, minus] = sphere_quadratic_extremes(d, M, q, t);
-  return std::max({plus.bound, minus.bound, 0.0}) + rounding;
+  const SphereBounds bounds = sphere_quadratic_bounds(d, M, q, t);
+  return std::max({bounds.plus, bounds.minus, 0.0}) + rounding;
 }
 
 // The largest κ of each output over its pools.

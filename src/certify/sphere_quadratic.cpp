@@ -72,10 +72,9 @@ void attain(Index d, const double* M, const double* q, double t, SphereMaximum& 
 
 struct Eigenbasis {
   std::vector<double> vectors, lambda, g;  // g = Vᵀq/2
-  double allowance = 0;                    // what rounding in the three may change of a maximum, see the header
 };
 
-Eigenbasis eigenbasis(Index d, const double* M, const double* q, double t) {
+Eigenbasis eigenbasis(Index d, const double* M, const double* q) {
   const auto size = static_cast<std::size_t>(d);
   std::optional<ThreadScope> serial;
   if (d < kSerial) serial.emplace(1);
@@ -85,8 +84,6 @@ Eigenbasis eigenbasis(Index d, const double* M, const double* q, double t) {
   if (lapack::syevd(true, d, basis.vectors.data(), d, basis.lambda.data(), work, iwork) != 0)
     throw DataError("the eigendecomposition of the lifted gradient did not converge");
   lapack::gemv('T', d, d, 0.5, basis.vectors.data(), d, q, 0.0, basis.g.data());
-  const double norm = std::max(std::abs(basis.lambda.front()), std::abs(basis.lambda.back()));
-  basis.allowance = static_cast<double>(d + 8) * kEpsilon * (norm + norm_of({q, size}) + std::abs(t));
   return basis;
 }
 
@@ -96,7 +93,6 @@ SphereMaximum lift_back(Index d, const double* M, const double* q, double t, con
   in_basis.u.assign(z.size(), 0.0);
   lapack::gemv('N', d, d, 1.0, basis.vectors.data(), d, z.data(), 0.0, in_basis.u.data());
   attain(d, M, q, t, in_basis);
-  in_basis.bound += basis.allowance;
   return in_basis;
 }
 
@@ -110,26 +106,19 @@ double norm_of(std::span<const double> x) {
   return largest * std::sqrt(sum);
 }
 
-SphereMaximum sphere_quadratic_max(std::span<const double> lambda, std::span<const double> g, double t, bool with_maximiser) {
+SphereMaximum sphere_quadratic_max(std::span<const double> lambda, std::span<const double> g, double t) {
   const std::size_t d = lambda.size();
   const double top = lambda.back();
   double scale = std::max(std::abs(lambda.front()), std::abs(top));
   for (const double value : g) scale = std::max(scale, std::abs(value));
   const double delta = secular_root(lambda, g, scale);
 
-  CompensatedSum dual;  // Σ g_i²/(δ + γ_i), all terms positive
-  double square_sum = 0;
-  for (std::size_t i = 0; i < d; ++i) {
-    const double z = g[i] / (delta + (top - lambda[i]));
-    dual.add(g[i] * z);
-    square_sum += z * z;
-  }
+  const double square_sum = evaluate(lambda, g, delta).square_sum;
   // Left of the unit sphere only in the hard case: the rest of the length goes into the top eigenvector.
   const double shrink = square_sum > 1.0 ? 1.0 / std::sqrt(square_sum) : 1.0;
   const double missing = std::max(0.0, 1.0 - square_sum);
 
-  SphereMaximum result;
-  if (with_maximiser) result.u.resize(d);
+  SphereMaximum result{.u = std::vector<double>(d)};
   CompensatedSum value;
   value.add(t);
   value.add(top);
@@ -138,30 +127,21 @@ SphereMaximum sphere_quadratic_max(std::span<const double> lambda, std::span<con
     double z = shrink * g[i] / (delta + gap);
     if (i + 1 == d) z = std::copysign(std::sqrt(z * z + missing), g[i]);
     value.add(z * (2.0 * g[i] - gap * z));
-    if (with_maximiser) result.u[i] = z;
+    result.u[i] = z;
   }
   result.value = value.value();
-
-  CompensatedSum bound;
-  for (const double term : {t, top, delta, dual.value()}) bound.add(term);
-  result.bound = bound.value() + 8.0 * kEpsilon * (std::abs(t) + std::abs(top) + delta + dual.value());
   return result;
 }
 
-SphereMaximum sphere_quadratic_max(Index d, const double* M, const double* q, double t) {
-  const Eigenbasis basis = eigenbasis(d, M, q, t);
-  return lift_back(d, M, q, t, basis, sphere_quadratic_max(basis.lambda, basis.g, t, true));
-}
-
 std::pair<SphereMaximum, SphereMaximum> sphere_quadratic_extremes(Index d, const double* M, const double* q, double t) {
-  const Eigenbasis basis = eigenbasis(d, M, q, t);
-  SphereMaximum plus = lift_back(d, M, q, t, basis, sphere_quadratic_max(basis.lambda, basis.g, t, true));
+  const Eigenbasis basis = eigenbasis(d, M, q);
+  SphereMaximum plus = lift_back(d, M, q, t, basis, sphere_quadratic_max(basis.lambda, basis.g, t));
 
   // The maximum of the negative: eigenvalues −λ ascending means everything in reverse.
   std::vector<double> lambda(basis.lambda.rbegin(), basis.lambda.rend()), g(basis.g.rbegin(), basis.g.rend());
   for (double& value : lambda) value = -value;
   for (double& value : g) value = -value;
-  SphereMaximum negative = sphere_quadratic_max(lambda, g, -t, true);
+  SphereMaximum negative = sphere_quadratic_max(lambda, g, -t);
   std::reverse(negative.u.begin(), negative.u.end());
   SphereMaximum minus = lift_back(d, M, q, t, basis, std::move(negative));
   minus.value = -minus.value;

@@ -22,6 +22,8 @@
   void R##potrf_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potri_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potrs_(const char*, const int*, const int*, const T*, const int*, T*, const int*, int*);                                                  \
+  void R##sytrd_(const char*, const int*, T*, const int*, T*, T*, T*, T*, const int*, int*);                                                        \
+  void R##sterf_(const int*, T*, T*, int*);                                                                                                         \
   void R##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*);                                 \
   void R##syevr_(const char*, const char*, const char*, const int*, T*, const int*, const T*, const T*, const int*, const int*, const T*, int*, T*, \
                  T*, const int*, int*, T*, const int*, int*, const int*, int*);                                                                     \
@@ -80,6 +82,20 @@
     R##syevr_("V", "V", "L", &n_, a, &lda_, &zero, &infinity, &none, &none, &zero, &found, values, z, &n_, support.data(), work.data(), &lwork,     \
               iwork.data(), &liwork, &info);                                                                                                        \
     count = found;                                                                                                                                  \
+    return info;                                                                                                                                    \
+  }                                                                                                                                                 \
+  /* Tridiagonal form by Householder reflections, which leave the first row its length: diagonal (n) and off-diagonal (n − 1). a is lost. */      \
+  inline void sytrd(Index n, T* a, Index lda, T* diagonal, T* off, std::vector<T>& work) {                                                          \
+    const int n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(32 * n);                                                                           \
+    int info = 0;                                                                                                                                   \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(n + lwork)));                                                                        \
+    if (n > 0) R##sytrd_("L", &n_, a, &lda_, diagonal, off, work.data() + lwork, work.data(), &lwork, &info);                                       \
+  }                                                                                                                                                 \
+  /* Ascending eigenvalues of a tridiagonal matrix, over its diagonal; off is lost. */                                                              \
+  inline int sterf(Index n, T* diagonal, T* off) {                                                                                                  \
+    const int n_ = to_int(n);                                                                                                                       \
+    int info = 0;                                                                                                                                   \
+    R##sterf_(&n_, diagonal, off, &info);                                                                                                           \
     return info;                                                                                                                                    \
   }                                                                                                                                                 \
   /* Ascending eigenvalues; with vectors, column j of a becomes the eigenvector of values[j]. Workspace grows and is kept by the caller. */         \

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "certify/sphere_quadratic.hpp"
+#include "certify/sphere_bound.hpp"
 #include "device/parallel.hpp"
 
 namespace neuspec {
@@ -85,8 +85,8 @@ std::vector<double> violations(const DualCandidate& candidate, Index N) {
   std::vector<double> kappa(static_cast<std::size_t>(blocks));
   parallel_pieces(blocks, [&](Index k) {
     const QuadraticForm form = quadratic_form(candidate.gamma.data() + k * p, N);
-    const auto [plus, minus] = sphere_quadratic_extremes(N - 1, form.M.data(), form.q.data(), form.t);
-    kappa[static_cast<std::size_t>(k)] = std::max({plus.bound, minus.bound, 0.0});
+    const SphereBounds bounds = sphere_quadratic_bounds(N - 1, form.M.data(), form.q.data(), form.t);
+    kappa[static_cast<std::size_t>(k)] = std::max({bounds.plus, bounds.minus, 0.0});
   });
   return kappa;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "certify/sphere_bound.hpp"
 #include "support/random.hpp"
 
 namespace neuspec {
@@ -40,23 +41,41 @@ std::vector<double> assemble(const std::vector<double>& V, const std::vector<dou
   return M;
 }
 
-// Tight, consistent, and attained at a unit vector.
-void expect_solved(const SphereMaximum& maximum, double scale) {
-  EXPECT_NEAR(norm(maximum.u), 1.0, 1e-14);
-  EXPECT_GE(maximum.bound, maximum.value);
-  EXPECT_LE(maximum.bound - maximum.value, 1e-14 * static_cast<double>(maximum.u.size() + 20) * scale);
+struct Solved {
+  SphereMaximum plus, minus;
+  SphereBounds bounds;
+};
+
+// Attained at unit vectors, and the bounds, which come another way, say that nothing is larger.
+Solved solve(Index d, const std::vector<double>& M, const std::vector<double>& q, double t, double scale) {
+  auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), t);
+  const SphereBounds bounds = sphere_quadratic_bounds(d, M.data(), q.data(), t);
+  EXPECT_NEAR(norm(plus.u), 1.0, 1e-14);
+  EXPECT_NEAR(norm(minus.u), 1.0, 1e-14);
+  EXPECT_GE(bounds.plus, plus.value);
+  EXPECT_GE(bounds.minus, minus.value);
+  EXPECT_LE(bounds.plus - plus.value, 1e-14 * static_cast<double>(d + 20) * scale);
+  EXPECT_LE(bounds.minus - minus.value, 1e-14 * static_cast<double>(d + 20) * scale);
+  return {std::move(plus), std::move(minus), bounds};
+}
+
+double maximum_of(Index d, const std::vector<double>& M, const std::vector<double>& q, double t, double scale) {
+  return solve(d, M, q, t, scale).plus.value;
+}
+
+std::vector<double> diagonal_matrix(const std::vector<double>& entries) {
+  std::vector<double> M(entries.size() * entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) M[i * entries.size() + i] = entries[i];
+  return M;
 }
 
 TEST(SphereQuadratic, ClosedForms) {
-  const std::vector<double> zero(9), q{2, -1, 2};
-  EXPECT_NEAR(sphere_quadratic_max(3, zero.data(), q.data(), 0.5).value, 3.5, 1e-15);  // linear: ‖q‖ + t
-  EXPECT_NEAR(sphere_quadratic_max(3, zero.data(), zero.data(), 0.5).value, 0.5, 0);   // constant
-  const std::vector<double> diagonal{1, 0, 0, 0, 4, 0, 0, 0, -7};
-  EXPECT_NEAR(sphere_quadratic_max(3, diagonal.data(), zero.data(), -1).value, 3, 1e-15);  // largest eigenvalue
-  const std::vector<double> identity{2, 0, 0, 0, 2, 0, 0, 0, 2};
-  EXPECT_NEAR(sphere_quadratic_max(3, identity.data(), q.data(), 1).value, 6, 1e-14);  // multiple top eigenvalue: λ + ‖q‖ + t
-  const double M = -3, slope = -2;
-  EXPECT_NEAR(sphere_quadratic_max(1, &M, &slope, 1).value, 0, 1e-15);  // d = 1: M + |q| + t
+  const std::vector<double> q{2, -1, 2}, zero(3);
+  EXPECT_NEAR(maximum_of(3, std::vector<double>(9), q, 0.5, 4), 3.5, 1e-15);       // linear: ‖q‖ + t
+  EXPECT_NEAR(maximum_of(3, std::vector<double>(9), zero, 0.5, 1), 0.5, 0);        // constant
+  EXPECT_NEAR(maximum_of(3, diagonal_matrix({1, 4, -7}), zero, -1, 8), 3, 1e-15);  // largest eigenvalue
+  EXPECT_NEAR(maximum_of(3, diagonal_matrix({2, 2, 2}), q, 1, 6), 6, 1e-14);       // multiple top eigenvalue: λ + ‖q‖ + t
+  EXPECT_NEAR(maximum_of(1, {-3}, {-2}, 1, 6), 0, 1e-15);                          // d = 1: M + |q| + t
 }
 
 // SPEC.md section 7: R(p vvᵀ, q u) = (p² + 2pq + 2q²)/(p + 2q) for u ⊥ v. The primal optimum has neurons (c u ± √(1−c²) v) and, negative,
@@ -70,11 +89,11 @@ TEST(SphereQuadratic, DualOfTheClosedFormForOrthogonalParts) {
     const std::vector<double> M = assemble(V, {along_u, along_rest, along_rest, along_rest});
     std::vector<double> r = u;
     for (double& value : r) value *= slope;
-    const auto [plus, minus] = sphere_quadratic_extremes(4, M.data(), r.data(), 0);
+    const auto [plus, minus, bounds] = solve(4, M, r, 0, 3);
     EXPECT_NEAR(plus.value, 1, 1e-14);
     EXPECT_NEAR(minus.value, 1, 1e-14);
-    EXPECT_NEAR(plus.bound, 1, 1e-13);
-    EXPECT_NEAR(minus.bound, 1, 1e-13);
+    EXPECT_NEAR(bounds.plus, 1, 1e-13);
+    EXPECT_NEAR(bounds.minus, 1, 1e-13);
     EXPECT_NEAR(p * along_rest + q * slope, (p * p + 2 * p * q + 2 * q * q) / (p + 2 * q), 1e-14);
     double cosine = 0, opposite = 0;
     for (std::size_t i = 0; i < 4; ++i) {
@@ -87,42 +106,62 @@ TEST(SphereQuadratic, DualOfTheClosedFormForOrthogonalParts) {
 }
 
 TEST(SphereQuadratic, ZeroProblemHasAUnitMaximiser) {
-  const std::vector<double> zero(16);
-  const SphereMaximum maximum = sphere_quadratic_max(4, zero.data(), zero.data(), 0);
-  EXPECT_EQ(maximum.value, 0);
-  EXPECT_NEAR(maximum.bound, 0, 1e-300);
-  EXPECT_NEAR(norm(maximum.u), 1, 1e-15);
+  const auto [plus, minus, bounds] = solve(4, std::vector<double>(16), std::vector<double>(4), 0, 1);
+  EXPECT_EQ(plus.value, 0);
+  EXPECT_EQ(minus.value, 0);
+  EXPECT_NEAR(bounds.plus, 0, 1e-300);
+  EXPECT_NEAR(bounds.minus, 0, 1e-300);
 }
 
 TEST(SphereQuadratic, HardCaseFillsTheTopEigenvector) {
   // q ⊥ top eigenvector and short: z_1 = g_1/(λ_max − λ_1) = 1/4, value λ_max + g_1²/(λ_max − λ_1).
-  const std::vector<double> lambda{-1, 3}, g{1, 0};
-  const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0, true);
+  const SphereMaximum maximum = sphere_quadratic_max(std::vector<double>{-1, 3}, std::vector<double>{1, 0}, 0);
   EXPECT_NEAR(maximum.value, 3.25, 1e-15);
-  EXPECT_NEAR(maximum.bound, 3.25, 1e-13);
   EXPECT_NEAR(maximum.u[0], 0.25, 1e-15);
   EXPECT_NEAR(norm(maximum.u), 1, 1e-15);
+  EXPECT_NEAR(solve(2, diagonal_matrix({-1, 3}), {2, 0}, 0, 4).bounds.plus, 3.25, 1e-13);
 }
 
 TEST(SphereQuadratic, OrthogonalToTheTopButLongIsNotHard) {
-  const std::vector<double> lambda{-1, 3}, g{8, 0};  // δ = 4: ‖z‖ = 8/8
-  const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0, true);
+  // δ = 4: ‖z‖ = 8/8
+  const SphereMaximum maximum = sphere_quadratic_max(std::vector<double>{-1, 3}, std::vector<double>{8, 0}, 0);
   EXPECT_NEAR(maximum.value, -1 + 16, 1e-14);
-  EXPECT_NEAR(maximum.bound, maximum.value, 1e-13);
   EXPECT_NEAR(maximum.u[0], 1, 1e-15);
+  EXPECT_NEAR(solve(2, diagonal_matrix({-1, 3}), {16, 0}, 0, 20).bounds.plus, 15, 1e-13);
 }
 
 TEST(SphereQuadratic, NearHardCasesConverge) {
   for (int exponent = 0; exponent > -320; exponent -= 3) {
     const double tiny = std::pow(10.0, exponent);
     for (const double other : {0.3, 3.999999999, 4.0, 4.000000001, 40.0}) {
+      SCOPED_TRACE(testing::Message() << "g_top " << tiny << ", g_1 " << other);
       const std::vector<double> lambda{-1, 3 - tiny, 3}, g{other, 0.1 * tiny, tiny};
-      const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0.25, true);
-      expect_solved(maximum, 10 + other);
+      const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0.25);
       double value = 0.25;
       for (std::size_t i = 0; i < 3; ++i) value += maximum.u[i] * (lambda[i] * maximum.u[i] + 2 * g[i]);
       EXPECT_NEAR(value, maximum.value, 1e-14 * (10 + other));
-      EXPECT_LE(maximum.bound - maximum.value, 1e-14 * (10 + other)) << "g_top " << tiny << ", g_1 " << other;
+      EXPECT_NEAR(norm(maximum.u), 1.0, 1e-14);
+      std::vector<double> q = g;
+      for (double& entry : q) entry *= 2;
+      EXPECT_NEAR(solve(3, diagonal_matrix(lambda), q, 0.25, 10 + other).plus.value, maximum.value, 1e-14 * (10 + other));
+    }
+  }
+}
+
+// Eigenvalues that the first reflections do not see, clusters at both ends, and gradients nearly orthogonal to them.
+TEST(SphereQuadratic, NearHardCasesOfManyFeatures) {
+  Random random(8);
+  for (const Index d : {3, 9, 25, 64}) {
+    const std::vector<double> V = random.orthogonal(d);
+    for (const double tiny : {1e-1, 1e-4, 1e-8, 1e-12, 1e-15, 0.0}) {
+      for (const double length : {1e-9, 0.5, 30.0}) {
+        const auto size = static_cast<std::size_t>(d);
+        std::vector<double> lambda(size), q(size);
+        for (std::size_t i = 0; i < size; ++i) lambda[i] = 2 * i < size ? -1 + tiny * static_cast<double>(i) : 3 - tiny * static_cast<double>(i % 3);
+        for (std::size_t k = 0; k < size; ++k)
+          for (std::size_t i = 0; i < size; ++i) q[i] += length * (lambda[k] > 1 || k == 0 ? tiny : 1.0) * V[k * size + i];
+        solve(d, assemble(V, lambda), q, -0.4, 4 + length * std::sqrt(static_cast<double>(d)));
+      }
     }
   }
 }
@@ -131,15 +170,14 @@ TEST(SphereQuadratic, DenseGridInThePlane) {
   Random random(1);
   for (int trial = 0; trial < 50; ++trial) {
     const std::vector<double> M = random.normals(4), q = random.normals(2);
-    const SphereMaximum maximum = sphere_quadratic_max(2, M.data(), q.data(), 0.3);
+    const Solved solved = solve(2, M, q, 0.3, 10);
     double best = -1e300;
     for (int i = 0; i < 20000; ++i) {
       const double angle = 2 * std::numbers::pi * i / 20000;
       best = std::max(best, value_at(M, q, 0.3, {std::cos(angle), std::sin(angle)}));
     }
-    EXPECT_LE(best, maximum.bound);
-    EXPECT_NEAR(best, maximum.value, 1e-6);
-    expect_solved(maximum, 10);
+    EXPECT_LE(best, solved.bounds.plus);
+    EXPECT_NEAR(best, solved.plus.value, 1e-6);
   }
 }
 
@@ -147,11 +185,9 @@ TEST(SphereQuadratic, NoSampleExceedsTheBound) {
   Random random(2);
   for (const Index d : {1, 2, 3, 7, 20, 60, 150}) {
     const std::vector<double> M = random.normals(d * d), q = random.normals(d);
-    const auto [plus, minus] = sphere_quadratic_extremes(d, M.data(), q.data(), -0.2);
+    const auto [plus, minus, bounds] = solve(d, M, q, -0.2, 4 * std::sqrt(static_cast<double>(d)));
     EXPECT_NEAR(value_at(M, q, -0.2, plus.u), plus.value, 1e-13 * static_cast<double>(d));
     EXPECT_NEAR(-value_at(M, q, -0.2, minus.u), minus.value, 1e-13 * static_cast<double>(d));
-    expect_solved(plus, 4 * std::sqrt(static_cast<double>(d)));
-    expect_solved(minus, 4 * std::sqrt(static_cast<double>(d)));
     for (int sample = 0; sample < 500; ++sample) {
       // Half of them near the maximisers, where a wrong bound would show.
       std::vector<double> u = random.unit(d);
@@ -161,8 +197,8 @@ TEST(SphereQuadratic, NoSampleExceedsTheBound) {
       const double length = norm(u);
       for (double& value : u) value /= length;
       const double value = value_at(M, q, -0.2, u);
-      EXPECT_LE(value, plus.bound);
-      EXPECT_LE(-value, minus.bound);
+      EXPECT_LE(value, bounds.plus);
+      EXPECT_LE(-value, bounds.minus);
     }
   }
 }
@@ -173,7 +209,7 @@ TEST(SphereQuadratic, MaximiserIsStationary) {
     const Index d = random.index(2, 30);
     std::vector<double> lambda = random.normals(d), g = random.normals(d);
     std::sort(lambda.begin(), lambda.end());
-    const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0, true);
+    const SphereMaximum maximum = sphere_quadratic_max(lambda, g, 0);
     // λ_i z_i + g_i = μ z_i with one μ ≥ λ_max for all i.
     double mu = 0;
     for (std::size_t i = 0; i < lambda.size(); ++i) mu += maximum.u[i] * (lambda[i] * maximum.u[i] + g[i]);
@@ -188,9 +224,7 @@ TEST(SphereQuadratic, TiesAnywhereOnTheDiagonal) {
   for (const std::vector<double>& lambda :
        {std::vector<double>{1, 1, 1, 1, 1, 1}, {-2, -2, 0, 0, 5, 5}, {-3, 0, 0, 0, 0, 0}, {-1, -1, -1, -1, -1, 2}}) {
     const std::vector<double> M = assemble(V, lambda);
-    const auto [plus, minus] = sphere_quadratic_extremes(6, M.data(), q.data(), 0);
-    expect_solved(plus, 20);
-    expect_solved(minus, 20);
+    solve(6, M, q, 0, 20);
   }
 }
 
@@ -203,28 +237,26 @@ TEST(SphereQuadratic, SpanAndMatrixVersionsAgree) {
     for (std::size_t k = 0; k < 8; ++k)
       for (std::size_t i = 0; i < 8; ++i) q[i] += 2 * g[k] * V[k * 8 + i];
     const std::vector<double> M = assemble(V, lambda);
-    const SphereMaximum in_basis = sphere_quadratic_max(lambda, g, 0.1, false), dense = sphere_quadratic_max(8, M.data(), q.data(), 0.1);
-    EXPECT_TRUE(in_basis.u.empty());
-    EXPECT_NEAR(in_basis.value, dense.value, 1e-13);
-    EXPECT_NEAR(sphere_quadratic_extremes(8, M.data(), q.data(), 0.1).first.value, dense.value, 1e-14);
+    EXPECT_NEAR(sphere_quadratic_max(lambda, g, 0.1).value, maximum_of(8, M, q, 0.1, 10), 1e-13);
   }
 }
 
 TEST(SphereQuadratic, ScalesFromTinyToHuge) {
   Random random(6);
   const std::vector<double> M = random.normals(25), q = random.normals(5);
-  const SphereMaximum reference = sphere_quadratic_max(5, M.data(), q.data(), 0.7);
+  const std::vector<double> none(5);
+  const double reference = maximum_of(5, M, q, 0.7, 10), quadratic = maximum_of(5, M, none, 0, 10);
   for (const double scale : {1e-300, 1e-150, 1e-30, 1e30, 1e150, 1e300}) {
     std::vector<double> scaled_M = M, scaled_q = q;
     for (double& value : scaled_M) value *= scale;
     for (double& value : scaled_q) value *= scale;
-    const SphereMaximum maximum = sphere_quadratic_max(5, scaled_M.data(), scaled_q.data(), 0.7 * scale);
-    EXPECT_NEAR(maximum.value / scale, reference.value, 1e-13);
-    EXPECT_NEAR(maximum.bound / scale, reference.value, 1e-13);
-    EXPECT_GE(maximum.bound, maximum.value);
-    // The linear part may dwarf the quadratic one and the other way round.
-    EXPECT_NEAR(sphere_quadratic_max(5, scaled_M.data(), q.data(), 0).bound / std::max(scale, 1.0),
-                scale > 1 ? sphere_quadratic_max(5, M.data(), std::vector<double>(5).data(), 0).value : norm(q), 1e-12);
+    EXPECT_NEAR(maximum_of(5, scaled_M, scaled_q, 0.7 * scale, 10 * scale) / scale, reference, 1e-13);
+    // The linear part may dwarf the quadratic one and the other way round, and the constant both.
+    const double larger = std::max(scale, 1.0);
+    EXPECT_NEAR(sphere_quadratic_bounds(5, scaled_M.data(), q.data(), 0).plus / larger, scale > 1 ? quadratic : norm(q), 1e-12);
+    if (scale < 1) {
+      EXPECT_NEAR(sphere_quadratic_bounds(5, scaled_M.data(), scaled_q.data(), 1e10).plus / 1e10, 1, 1e-14);
+    }
   }
 }
 
