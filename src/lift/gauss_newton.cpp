@@ -1,4 +1,9 @@
 // The curvature of the loss in factored points, from a part of the samples: what Burer–Monteiro's Newton steps are preconditioned by.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "device/lapack.hpp"
 #include "lift/pool_columns.hpp"
 #include "lift/sample_operator.hpp"
 
@@ -16,6 +21,16 @@ View<T> part(View<T> view, Index row, Index rows, Index column, Index columns) {
 }  // namespace
 
 template <class Real>
+DeviceMatrix<Real> SampleOperator<Real>::squares_of(ConstView<Real> e) {
+  std::vector<double> values(static_cast<std::size_t>(e.size()));
+  this->device().download(e, values.data());
+  for (double& value : values) value *= value;
+  DeviceMatrix<Real> result = this->device().allocate(e.rows, e.columns);
+  this->device().upload(values.data(), result);
+  return result;
+}
+
+template <class Real>
 void SampleOperator<Real>::jacobian(const FactorColumns& columns, ConstView<Real> Z, Index first, View<Real> J) {
   const Index f = this->patches().size, count = J.columns;
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
@@ -29,6 +44,28 @@ void SampleOperator<Real>::jacobian(const FactorColumns& columns, ConstView<Real
   }
 }
 
+// With H the ∇²ℓ of all samples and E the derivative of their predictions in the intercept, which follows the neurons at its best, the curvature is
+// Jᵀ(H − H E (EᵀH E)⁺ EᵀH)J. EᵀH E is singular where outputs are coupled: all of them may move together.
+template <class Real>
+void SampleOperator<Real>::take_off_intercept(ConstView<Real> S, ConstView<Real> K, Real stretch, View<Real> B) {
+  Device<Real>& device = this->device();
+  const Index C = K.rows;
+  std::vector<double> vectors(static_cast<std::size_t>(C * C)), values(static_cast<std::size_t>(C)), work;
+  std::vector<int> iwork;
+  device.download(K, vectors.data());
+  if (lapack::syevd(true, C, vectors.data(), C, values.data(), work, iwork) != 0)
+    throw EnvironmentError("the symmetric eigensolver did not converge");
+  const double nothing = 100 * static_cast<double>(C) * static_cast<double>(std::numeric_limits<Real>::epsilon()) * values.back();
+  for (Index k = 0; k < C; ++k) {
+    const double value = values[static_cast<std::size_t>(k)];
+    for (Index i = 0; i < C; ++i) vectors[static_cast<std::size_t>(k * C + i)] *= value > nothing ? 1 / std::sqrt(value) : 0.0;
+  }
+  const DeviceMatrix<Real> root = device.allocate(C, C), half = device.allocate(S.rows, C);
+  device.upload(vectors.data(), root);
+  device.gemm(Transpose::no, Transpose::no, Real(1), S, root, Real(0), half);
+  device.gemm(Transpose::no, Transpose::yes, -stretch, half, half, Real(1), B);
+}
+
 // n' (f m)² flops in GEMM for n' samples, one range's share at a time: for every output k, the rows of J scaled by column k of ∇²ℓ times J's rows of
 // output k.
 template <class Real>
@@ -39,6 +76,8 @@ void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<
   const auto stretch = static_cast<Real>(static_cast<double>(n) / static_cast<double>(std::min(n, ranges * gauss_newton_samples)));
   const DeviceMatrix<Real> all = device.allocate(f * m, 2 * range), units = device.allocate(range, 2 * C - 1), factors = device.allocate(range, C);
   device.copy(ones_.view().row_range(0, range), units.view().column_range(C - 1, 1));
+  const Index intercepts = this->bias() ? C : 0;
+  const DeviceMatrix<Real> S = device.allocate(f * m, intercepts), K = device.allocate(C, intercepts), squares = squares_of(unit_);  // JᵀH E, EᵀH E
   const std::vector<Run> runs = runs_of(columns);
   for (Index r = 0; r < ranges; ++r) {
     const Index first = r * n / ranges, count = std::min(range, (r + 1) * n / ranges - first);
@@ -51,6 +90,10 @@ void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<
                          part<const Real>(units, 0, count, C - 1 - k, C), 1},
                         factor);
       device.scale_outputs(columns, J, factor, scaled);
+      if (this->bias()) {
+        device.gemm(Transpose::no, Transpose::no, Real(1), scaled, unit().row_range(first, count), Real(1), S.view().column_range(k, 1));
+        device.gemm(Transpose::yes, Transpose::no, Real(1), factor, squares.view().row_range(first, count), Real(1), K.view().column_range(k, 1));
+      }
       for (const Run& run : runs) {
         if (run.output != k) continue;
         // Below the run lie all outputs that a loss couples with k; else, with one pool, nothing.
@@ -60,6 +103,7 @@ void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<
       }
     }
   }
+  if (this->bias()) take_off_intercept(S, K, stretch, B);
 }
 
 template void SampleOperator<float>::gauss_newton(const FactorColumns&, ConstView<float>, Index, View<float>);

@@ -65,6 +65,9 @@ class SampleOperator : public DataOperator<Real> {
   void each_patch(const FactorColumns& columns, const Body& body);
   /// J (f·m × count), the derivative of `count` samples' predictions from `first` on.
   void jacobian(const FactorColumns& columns, ConstView<Real> Z, Index first, View<Real> J);
+  /// B −= stretch S K⁺ Sᵀ for S = JᵀH E and K = EᵀH E.
+  void take_off_intercept(ConstView<Real> S, ConstView<Real> K, Real stretch, View<Real> B);
+  DeviceMatrix<Real> squares_of(ConstView<Real> e);
   /// body(to) for the first term of a sum, which thereby begins; of others body(part), which is added to it.
   template <class Body>
   void sum_up(bool first, View<Real> to, View<Real> part, const Body& body);

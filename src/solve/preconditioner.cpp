@@ -46,8 +46,7 @@ Preconditioner<Real>::Preconditioner(DataOperator<Real>& data, const FactorColum
   samples_ = std::min(n, static_cast<Index>(samples_an_unknown * static_cast<double>(unknowns)));
   const double size = static_cast<double>(unknowns), square = size * size;
   const double memory = (square + 2 * static_cast<double>(std::min(n, gauss_newton_samples)) * size) * sizeof(Real);
-  // With an intercept, P would hold far more than the Hessian along the mean of the predictions, which the intercept takes off.
-  if (data.bias() || !data.has_gauss_newton() || unknowns > most_unknowns || memory > part_of_free_memory * data.device().free_memory()) return;
+  if (!data.has_gauss_newton() || unknowns > most_unknowns || memory > part_of_free_memory * data.device().free_memory()) return;
   const double parts = data.problems() > 1 && data.pools() == 1 ? static_cast<double>(data.outputs()) : 1;
   const double flops = static_cast<double>(samples_) * square / parts + square * size;
   const double product = 8 * static_cast<double>(n) * size * static_cast<double>(data.patches().per_pool) * passes;
