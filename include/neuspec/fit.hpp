@@ -32,6 +32,7 @@ struct Settings {
   int threads = 0;                                              ///< CPU threads; 0: all
   double memory_limit = 0;                                      ///< bytes the solve may use; 0: three quarters of what is free
   unsigned seed = 0;                                            ///< of the random starts of Burer–Monteiro
+  std::function<bool()> stop_requested = {};                    ///< asked between a solver's steps; true ends it as an observer's false does
 };
 
 /// One row of the table that feeds validation, the program's options and the C API.

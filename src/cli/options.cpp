@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "cli/interrupt.hpp"
 #include "neuspec/error.hpp"
 #include "text/number.hpp"
 
@@ -100,6 +101,7 @@ void add_settings_option(CLI::App& command, Settings& settings, const SettingInf
 }
 
 void add_settings_options(CLI::App& command, Settings& settings) {
+  settings.stop_requested = interrupted;
   for (const SettingInfo& setting : settings_table()) {
     add_settings_option(command, settings, setting);
   }

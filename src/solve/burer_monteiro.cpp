@@ -166,6 +166,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   device_.upload(factors.data(), W);
   DeviceMatrix<Real> Z_dot = device_.allocate(d + 1, m), G_dot = device_.allocate(d + 1, m);
   typename Newton<Real>::Function function;
+  function.abandon = [&] { return monitor.in_a_hurry(); };
   function.value = [&, &columns = columns](ConstView<Real> x, View<Real> gradient) {
     const ConstView<Real> w = x.reshaped(d, m);
     device_.lift_neurons(columns, w, Z);
@@ -187,8 +188,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
   const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
   const auto stop = [&](Index products, double gradient_norm) {
-    return gradient_norm <= precision * 2 * beta_ * std::sqrt(device_.dot(W, W)) || products >= most_products ||
-           monitor.seconds() >= monitor.time_limit();
+    return gradient_norm <= precision * 2 * beta_ * std::sqrt(device_.dot(W, W)) || products >= most_products || monitor.in_a_hurry();
   };
   const Index products = Newton<Real>(device_, d * m).minimise(W.view().reshaped(d * m, 1), function, stop);
 

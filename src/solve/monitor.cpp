@@ -51,7 +51,7 @@ bool Monitor::test(const std::vector<double>& primal, const std::vector<double>&
     if (dual[k] > dual_[k]) dual_[k] = dual[k];
   }
   history_.push_back({seconds(), iterations_, this->primal(), this->dual(), relative_gap(), neurons});
-  if (observer_ && !observer_(history_.back())) {
+  if ((observer_ && !observer_(history_.back())) || stop_requested()) {
     status_ = Status::interrupted;
     return true;
   }

@@ -22,7 +22,8 @@ class Monitor {
   bool out_of_budget();
 
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  double time_limit() const { return settings_.time_limit; }
+  /// True when the solver should not even wait for its next test.
+  bool in_a_hurry() const { return seconds() >= settings_.time_limit || stop_requested(); }
   double primal() const;
   double dual() const;
   double relative_gap() const;
@@ -34,6 +35,8 @@ class Monitor {
   void restart();
 
  private:
+  bool stop_requested() const { return settings_.stop_requested && settings_.stop_requested(); }
+
   const Settings& settings_;
   const Observer& observer_;
   Clock::time_point start_;

@@ -40,7 +40,7 @@ double Newton<Real>::solve_model(const Function& function, double radius, double
   device_.axpby(Real(-1), y, Real(0), direction_);
   double rr = device_.dot(residual_, y), zz = 0, zd = 0, dd = rr;
   const double enough = tolerance * tolerance * rr;
-  for (Index k = 0; k < products_a_step && rr > enough; ++k) {
+  for (Index k = 0; k < products_a_step && rr > enough && !function.abandon(); ++k) {
     function.curvature(direction_, product_);
     ++products;
     const double curvature = device_.dot(direction_, product_), alpha = rr / curvature;

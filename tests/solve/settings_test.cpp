@@ -6,9 +6,11 @@
 #include <limits>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "neuspec/error.hpp"
 #include "neuspec/fit.hpp"
+#include "support/random.hpp"
 
 namespace neuspec {
 namespace {
@@ -150,6 +152,37 @@ TEST(Validate, IsWhatFitAndItsPathAskOfTheirSettings) {
   expect_refused("memory-limit", [](Settings& s) { s.memory_limit = -1; });
   expect_refused("solver", [](Settings& s) { s.solver = static_cast<SolverKind>(99); });
   EXPECT_EQ(fit(data, problem, {}).report.status, Status::optimal);
+}
+
+// Thirty products of descent are one round: without a wish to stop nothing would end within it.
+TEST(StopRequested, EndsASolverBetweenItsTests) {
+  test::Random random(11);
+  constexpr Index n = 200, d = 12;
+  const std::vector<double> x = random.normals(n * d);
+  std::vector<double> y;
+  for (const double value : random.normals(n)) y.push_back(value > 0 ? 1 : -1);
+  const Dataset data(n, d, 1, x, y);
+  for (const SolverKind solver : {SolverKind::burer_monteiro, SolverKind::admm}) {
+    Settings settings;
+    settings.solver = solver;
+    settings.tolerance = 1e-15;
+    settings.max_iterations = 2000;
+    Index asked = 0, tests = 0;
+    const Observer count = [&tests](const Progress&) { return ++tests > 0; };
+    const Problem problem{.activation = {}, .loss = Loss::logistic, .beta = 0.5};
+    const Result whole = fit(data, problem, settings, count);
+    const Index tests_of_whole = std::exchange(tests, 0);
+    settings.stop_requested = [&asked] { return ++asked > 30; };
+    const Result part = fit(data, problem, settings, count);
+    EXPECT_EQ(part.report.status, Status::interrupted);
+    EXPECT_LT(tests, tests_of_whole);
+    EXPECT_LT(part.report.iterations, whole.report.iterations);
+    if (solver == SolverKind::burer_monteiro) {
+      EXPECT_LE(tests, 3);
+    }
+    EXPECT_GE(part.report.primal, whole.report.dual);
+    EXPECT_LE(part.report.dual, whole.report.primal);
+  }
 }
 
 TEST(Names, OfStatusesAreTheReportsKeysValues) {
