@@ -53,7 +53,7 @@ struct QuadraticForm {
 };
 QuadraticForm quadratic_form(const double* gamma, Index N);
 
-/// The lower bound g(τv) of SPEC.md section 3 for each problem of a dual candidate, from solver quantities: 9 f³ C B flops.
+/// The lower bound g(τv) of SPEC.md section 3 for each problem of a dual candidate, from solver quantities: 4/3 f³ C B flops.
 std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta, Index problems);
 
 /// max over blocks of κ(v), at least 0.
