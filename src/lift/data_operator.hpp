@@ -116,6 +116,11 @@ class DataOperator {
   /// B ← B + n/|I| Σ_{i in I} J_iᵀ ∇²ℓ_i J_i, lower triangle, at the point last evaluated: J_i the derivative of sample i's predictions in the
   /// neurons' w (f·m × f·m), I about `samples` samples spread over the data, all of them where there are no more.
   virtual void gauss_newton(const FactorColumns& /*columns*/, ConstView<Real> /*Z*/, Index /*samples*/, View<Real> /*B*/) {}
+  /// Its flops for so many unknowns in all, the squares of each problem's added up, and its scratch in words for so many in one problem.
+  virtual double gauss_newton_flops(double /*unknowns*/, double /*squares*/, Index /*samples*/) const { return 0; }
+  virtual double gauss_newton_memory(double /*unknowns*/) const { return 0; }
+  /// Flops of `differentiate`.
+  virtual double product_flops(double /*unknowns*/) const { return 0; }
   /// v = ∇ℓ at the factored point.
   virtual DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
 

@@ -29,8 +29,19 @@ class MomentsOperator final : public DataOperator<Real> {
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
+  bool has_gauss_newton() const override { return true; }
+  void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
+  double gauss_newton_flops(double unknowns, double squares, Index /*samples*/) const override {
+    return 2 * static_cast<double>(this->p()) * (static_cast<double>(S_.rows()) * unknowns + squares);
+  }
+  double gauss_newton_memory(double unknowns) const override { return static_cast<double>(this->p() + S_.rows()) * unknowns; }
+  double product_flops(double /*unknowns*/) const override {
+    return 2 * static_cast<double>(S_.rows()) * static_cast<double>(S_.rows() * this->outputs());
+  }
 
  private:
+  /// Derivative of a run's packed D in its neurons' w: p × f·count.
+  DeviceMatrix<Real> lifted_jacobian(const FactorColumns& columns, const std::vector<double>& Z, Index first, Index count);
   DualCandidate candidate(ConstView<Real> D, ConstView<Real> gamma);
   double loss_of(Index k, ConstView<Real> d, ConstView<Real> Sd, ConstView<Real> r);
   void lift_point(const FactorColumns& columns, ConstView<Real> Z);

@@ -20,6 +20,11 @@ class SampleOperator : public DataOperator<Real> {
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   bool has_gauss_newton() const override { return true; }
+  double gauss_newton_flops(double /*unknowns*/, double squares, Index samples) const override { return static_cast<double>(samples) * squares; }
+  double gauss_newton_memory(double unknowns) const override {
+    return 2 * static_cast<double>(std::min(this->samples(), gauss_newton_samples)) * unknowns;
+  }
+  double product_flops(double unknowns) const override { return 8 * static_cast<double>(this->samples() * this->patches().per_pool) * unknowns; }
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
   DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 

@@ -18,7 +18,8 @@ namespace neuspec {
 namespace {
 constexpr Index neurons_a_round = 3;      // violating directions added per output and sign
 constexpr double start_weight = 1e-2;     // of a new neuron, relative to the heaviest
-constexpr double negligible = 1e-12;      // weight relative to the heaviest below which a neuron has vanished
+constexpr double negligible = 1e-12;      // weight relative to the heaviest of its block below which a neuron has vanished
+constexpr double vanished = 1e-24;        // and relative to the heaviest of all
 constexpr double enough = 1.0;            // of the target: relative gradient at which a round ends
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
@@ -33,14 +34,12 @@ struct Blocks {
 /// P ← P H, H the orthogonal matrix that brings the last row of P (N × r), all of whose entries are positive, to (s, 0, …): P Pᵀ stays.
 void align(Index N, std::vector<double>& P) {
   const Index r = static_cast<Index>(P.size()) / N, d = N - 1;
-  double square = 0;
   std::vector<double> v;
-  for (Index j = 0; j < r; ++j) {
-    v.push_back(P[at(j * N + d)]);
-    square += v.back() * v.back();
-  }
-  const double s = std::sqrt(square), scale = 1 / (square + s * v[0]);  // 2/vᵀv for v = row + s e₁
-  v[0] += s;
+  for (Index j = 0; j < r; ++j) v.push_back(P[at(j * N + d)]);
+  const double s = norm_of(v);
+  for (double& entry : v) entry /= s;
+  const double scale = 1 / (1 + v[0]);  // 2/vᵀv for v = row/s + e₁
+  v[0] += 1;
   for (Index i = 0; i < N; ++i) {
     double product = 0;
     for (Index j = 0; j < r; ++j) product += P[at(j * N + i)] * v[at(j)];
@@ -53,9 +52,11 @@ void align(Index N, std::vector<double>& P) {
 Blocks blocks_of(const Network& network) {
   const Index d = network.direction_size(), N = d + 1;
   std::map<std::tuple<Index, Index, bool>, std::vector<double>> factors;
+  double heaviest = 0;
+  for (const double alpha : network.weights) heaviest = std::max(heaviest, std::abs(alpha));
   for (Index j = 0; j < network.neurons(); ++j) {
     const double alpha = network.weights[at(j)], root = std::sqrt(std::abs(alpha));
-    if (alpha == 0) continue;
+    if (!(std::abs(alpha) > vanished * heaviest)) continue;
     std::vector<double>& P = factors[{network.pool_of(j), network.output[at(j)], alpha < 0}];
     for (Index i = 0; i < d; ++i) P.push_back(root * network.directions[at(j * d + i)]);
     P.push_back(root);

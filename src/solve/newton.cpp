@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace neuspec {
 
@@ -40,7 +41,9 @@ double Newton<Real>::solve_model(const Function& function, double radius, double
   device_.axpby(Real(-1), y, Real(0), direction_);
   double rr = device_.dot(residual_, y), zz = 0, zd = 0, dd = rr;
   const double enough = tolerance * tolerance * rr;
-  for (Index k = 0; k < products_a_step && rr > enough && !function.abandon(); ++k) {
+  // Without a preconditioner no longer than it takes to learn one.
+  const Index most = function.learn && !learnt_ ? std::min(products_a_step, function.learning) : products_a_step;
+  for (Index k = 0; k < most && rr > enough && !function.abandon(); ++k) {
     function.curvature(direction_, product_);
     ++products;
     const double curvature = device_.dot(direction_, product_), alpha = rr / curvature;
@@ -72,10 +75,10 @@ Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop&
   learnt_ = false;
   for (int rejected = 0; rejected < rejections && !stop(products, norm);) {
     if (function.learn && rejected == 0 && products - learnt_at >= function.learning) {
-      learnt_ = function.learn();
+      const bool before = std::exchange(learnt_, function.learn());
       learnt_at = products;
       device_.copy(gradient_, residual_);
-      if (learnt_) radius = reach * std::sqrt(device_.dot(residual_, preconditioned(function)));
+      if (learnt_) radius = std::max(before ? radius : 0.0, reach * std::sqrt(device_.dot(residual_, preconditioned(function))));
     }
     double length = 0;
     const double promised = solve_model(function, radius, std::min(0.1, std::sqrt(norm / first_norm)), products, length);

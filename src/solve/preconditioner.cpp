@@ -42,34 +42,103 @@ void own_curvature(const QuadraticForm& form, Index d, const double* z, double s
 template <class Real>
 Preconditioner<Real>::Preconditioner(DataOperator<Real>& data, const FactorColumns& columns, double beta)
     : data_(data), columns_(columns), beta_(beta) {
-  const auto m = static_cast<Index>(columns.sign.size()), unknowns = m * (data.N() - 1), n = data.samples();
-  samples_ = std::min(n, static_cast<Index>(samples_an_unknown * static_cast<double>(unknowns)));
-  const double size = static_cast<double>(unknowns), square = size * size;
-  const double memory = (square + 2 * static_cast<double>(std::min(n, gauss_newton_samples)) * size) * sizeof(Real);
-  if (!data.has_gauss_newton() || unknowns > most_unknowns || memory > part_of_free_memory * data.device().free_memory()) return;
-  const double parts = data.problems() > 1 && data.pools() == 1 ? static_cast<double>(data.outputs()) : 1;
-  const double flops = static_cast<double>(samples_) * square / parts + square * size;
-  const double product = 8 * static_cast<double>(n) * size * static_cast<double>(data.patches().per_pool) * passes;
-  cost_ = std::max<Index>(1, static_cast<Index>(flops / product));
+  split();
+  const Index d = data.N() - 1, n = data.samples();
+  const auto unknowns = static_cast<double>(d * static_cast<Index>(columns.sign.size()));
+  samples_ = std::min(n, static_cast<Index>(samples_an_unknown * unknowns));
+  double squares = 0, cubes = 0, largest = 0;
+  for (const Part& part : parts_) {
+    const auto size = static_cast<double>(d * part.size());
+    squares += size * size;
+    cubes += size * size * size;
+    largest = std::max(largest, size);
+  }
+  const double memory = (squares + data.gauss_newton_memory(largest)) * sizeof(Real);
+  if (!data.has_gauss_newton() || largest > most_unknowns || memory > part_of_free_memory * data.device().free_memory()) return;
+  cost_ = std::max<Index>(
+      1, static_cast<Index>((data.gauss_newton_flops(unknowns, squares, samples_) + cubes) / (data.product_flops(unknowns) * passes)));
+}
+
+template <class Real>
+void Preconditioner<Real>::split() {
+  const bool separate = data_.problems() > 1;
+  parts_.resize(static_cast<std::size_t>(data_.problems()));
+  std::vector<Index> own(columns_.sign.size());
+  for (std::size_t j = 0; j < own.size(); ++j) {
+    Part& part = parts_[separate ? at(columns_.output[j]) : 0];
+    own[j] = part.size();
+    const auto global = static_cast<Index>(j);
+    if (part.stretches.empty() || part.stretches.back().first + part.stretches.back().count != global) part.stretches.push_back({global, own[j], 0});
+    ++part.stretches.back().count;
+    part.columns.sign.push_back(columns_.sign[j]);
+    part.columns.output.push_back(columns_.output[j]);
+    part.columns.lead.push_back(own[at(columns_.lead[j])]);
+    if (!columns_.pool.empty()) part.columns.pool.push_back(columns_.pool[j]);
+  }
+  std::erase_if(parts_, [](const Part& part) { return part.columns.sign.empty(); });
 }
 
 template <class Real>
 bool Preconditioner<Real>::learn(ConstView<Real> Z) {
+  for (Part& part : parts_) add_gauss_newton(Z, part);
+  add_own_curvature(Z);
+  bool definite = true;
+  for (Part& part : parts_) definite = definite && data_.device().invert_shifted(part.inverse, 0, part.inverse);
+  return definite;
+}
+
+// Alone, a problem's columns are a factored point that the others' predictions do not matter to.
+template <class Real>
+void Preconditioner<Real>::add_gauss_newton(ConstView<Real> Z, Part& part) {
   Device<Real>& device = data_.device();
-  const Index N = data_.N(), d = N - 1, m = Z.columns, p = data_.p();
-  if (inverse_.rows() == 0) inverse_ = device.allocate(d * m, d * m);
-  device.axpby(Real(0), inverse_, Real(0), inverse_);
-  const DualCandidate candidate = data_.dual_of(columns_, Z);
-  std::vector<double> points(at(N * m)), block;
-  device.download(Z, points.data());
-  for (Index j = 0; j < m; ++j) {
-    const Index pool = columns_.pool.empty() ? 0 : columns_.pool[at(j)], place = columns_.output[at(j)] * data_.pools() + pool;
-    if (columns_.lead[at(j)] == j)
-      own_curvature(quadratic_form(candidate.gamma.data() + place * p, N), d, points.data() + j * N, columns_.sign[at(j)], beta_, block);
-    device.upload(block.data(), inverse_.view().row_range(j * d, d).column_range(j * d, d));
+  const Index N = data_.N(), size = (N - 1) * part.size();
+  if (part.inverse.rows() == 0) {
+    part.inverse = device.allocate(size, size);
+    part.residual = device.allocate(size, 1);
+    part.result = device.allocate(size, 1);
   }
-  data_.gauss_newton(columns_, Z, samples_, inverse_);
-  return device.invert_shifted(inverse_, 0, inverse_);
+  const DeviceMatrix<Real> own = device.allocate(N, part.size()), G = device.allocate(N, part.size());
+  for (const Stretch& from : part.stretches) device.copy(Z.column_range(from.first, from.count), own.view().column_range(from.own_first, from.count));
+  device.axpby(Real(0), part.inverse, Real(0), part.inverse);
+  data_.evaluate(part.columns, own, G);
+  data_.gauss_newton(part.columns, own, samples_, part.inverse);
+}
+
+template <class Real>
+void Preconditioner<Real>::add_own_curvature(ConstView<Real> Z) {
+  Device<Real>& device = data_.device();
+  const Index N = data_.N(), d = N - 1, p = data_.p();
+  const DualCandidate candidate = data_.dual_of(columns_, Z);
+  std::vector<double> points(at(N * Z.columns)), block;
+  device.download(Z, points.data());
+  const DeviceMatrix<Real> own = device.allocate(d, d);
+  for (const Part& part : parts_) {
+    for (const Stretch& from : part.stretches) {
+      for (Index j = from.first; j < from.first + from.count; ++j) {
+        const Index pool = columns_.pool.empty() ? 0 : columns_.pool[at(j)], place = columns_.output[at(j)] * data_.pools() + pool;
+        if (columns_.lead[at(j)] == j) {
+          own_curvature(quadratic_form(candidate.gamma.data() + place * p, N), d, points.data() + j * N, columns_.sign[at(j)], beta_, block);
+          device.upload(block.data(), own);
+        }
+        const Index at_own = (from.own_first + j - from.first) * d;
+        device.axpby(Real(1), own, Real(1), part.inverse.view().row_range(at_own, d).column_range(at_own, d));
+      }
+    }
+  }
+}
+
+template <class Real>
+void Preconditioner<Real>::apply(ConstView<Real> residual, View<Real> result) {
+  Device<Real>& device = data_.device();
+  if (parts_.size() == 1) return device.symm(Real(1), parts_.front().inverse, residual, Real(0), result);
+  const Index d = data_.N() - 1;
+  for (Part& part : parts_) {
+    for (const Stretch& from : part.stretches)
+      device.copy(residual.row_range(from.first * d, from.count * d), part.residual.view().row_range(from.own_first * d, from.count * d));
+    device.symm(Real(1), part.inverse, part.residual, Real(0), part.result);
+    for (const Stretch& to : part.stretches)
+      device.copy(part.result.view().row_range(to.own_first * d, to.count * d), result.row_range(to.first * d, to.count * d));
+  }
 }
 
 template class Preconditioner<float>;
