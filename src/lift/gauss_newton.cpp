@@ -149,6 +149,7 @@ void MomentsOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView
   device.download(Z, points.data());
   const std::vector<Run> runs = runs_of(columns);
   std::vector<DeviceMatrix<Real>> L;
+  L.reserve(runs.size());
   for (const Run& run : runs) L.push_back(lifted_jacobian(columns, points, run.first, run.count));
   const auto pool = [&](const Run& run) { return columns.pool.empty() ? 0 : columns.pool[static_cast<std::size_t>(run.first)]; };
   for (std::size_t b = 0; b < runs.size(); ++b) {
