@@ -109,6 +109,7 @@ TEST(SphereQuadratic, ZeroProblemHasAUnitMaximiser) {
   const auto [plus, minus, bounds] = solve(4, std::vector<double>(16), std::vector<double>(4), 0, 1);
   EXPECT_EQ(plus.value, 0);
   EXPECT_EQ(minus.value, 0);
+  EXPECT_NEAR(norm(plus.u), 1, 1e-15);
   EXPECT_NEAR(bounds.plus, 0, 1e-300);
   EXPECT_NEAR(bounds.minus, 0, 1e-300);
 }
@@ -143,7 +144,9 @@ TEST(SphereQuadratic, NearHardCasesConverge) {
       EXPECT_NEAR(norm(maximum.u), 1.0, 1e-14);
       std::vector<double> q = g;
       for (double& entry : q) entry *= 2;
-      EXPECT_NEAR(solve(3, diagonal_matrix(lambda), q, 0.25, 10 + other).plus.value, maximum.value, 1e-14 * (10 + other));
+      const Solved solved = solve(3, diagonal_matrix(lambda), q, 0.25, 10 + other);
+      EXPECT_NEAR(solved.plus.value, maximum.value, 1e-14 * (10 + other));
+      EXPECT_LE(solved.bounds.plus - solved.plus.value, 1e-14 * (10 + other));
     }
   }
 }
@@ -250,7 +253,9 @@ TEST(SphereQuadratic, ScalesFromTinyToHuge) {
     std::vector<double> scaled_M = M, scaled_q = q;
     for (double& value : scaled_M) value *= scale;
     for (double& value : scaled_q) value *= scale;
-    EXPECT_NEAR(maximum_of(5, scaled_M, scaled_q, 0.7 * scale, 10 * scale) / scale, reference, 1e-13);
+    const Solved solved = solve(5, scaled_M, scaled_q, 0.7 * scale, 10 * scale);
+    EXPECT_NEAR(solved.plus.value / scale, reference, 1e-13);
+    EXPECT_NEAR(solved.bounds.plus / scale, reference, 1e-13);
     // The linear part may dwarf the quadratic one and the other way round, and the constant both.
     const double larger = std::max(scale, 1.0);
     EXPECT_NEAR(sphere_quadratic_bounds(5, scaled_M.data(), q.data(), 0).plus / larger, scale > 1 ? quadratic : norm(q), 1e-12);

@@ -154,7 +154,7 @@ TEST(Validate, IsWhatFitAndItsPathAskOfTheirSettings) {
   EXPECT_EQ(fit(data, problem, {}).report.status, Status::optimal);
 }
 
-// Thirty products of descent are one round: without a wish to stop nothing would end within it.
+// Thirty products are a part of one round of descent: asked at its ends alone, the wish would be heard far later.
 TEST(StopRequested, EndsASolverBetweenItsTests) {
   test::Random random(11);
   constexpr Index n = 200, d = 12;
