@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Backpropagation by PyTorch on the CPU, on the networks and the objective of SPEC.md section 1, against the certified solver.
+"""Backpropagation by PyTorch on the CPU, on the networks and the objective of docs/mathematics.md section 1, against the certified solver.
 
     scripts/install-deps --bench --rival && cmake --preset bench && cmake --build --preset bench
     /usr/bin/python3 bench/backprop_torch.py planted_10000x30 > build/race/planted_torch.csv

@@ -4,6 +4,8 @@
 //     bench_kernels [--device=cpu|cuda] [options of Google Benchmark]
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+
 #include "device/device.hpp"
 #include "lift/moment_plan.hpp"
 #include "neuspec/neuspec.hpp"
@@ -16,7 +18,7 @@ namespace {
 using namespace neuspec;
 using namespace neuspec::bench;
 
-/// Planted data: five ReLU neurons and noise (SPEC.md section 6).
+/// Planted data: five ReLU neurons and noise (docs/mathematics.md section 6).
 Dataset planted(Index n, Index d, Index outputs) {
   std::vector<double> x = normal(n * d), u = normal(d * 5), y(static_cast<std::size_t>(n * outputs));
   for (Index i = 0; i < n; ++i) {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "context.hpp"
-#include "lift/packed.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec::cuda {
 

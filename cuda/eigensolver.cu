@@ -1,8 +1,9 @@
+#include <algorithm>
 #include <limits>
 
 #include "blas.hpp"
-#include "device/host_device.hpp"
 #include "eigensolver.hpp"
+#include "numeric/host_device.hpp"
 
 namespace neuspec::cuda {
 

@@ -1,4 +1,4 @@
-// Factored points on the GPU: what Burer–Monteiro iterates on (SPEC.md section 6).
+// Factored points on the GPU: what Burer–Monteiro iterates on (docs/mathematics.md section 6).
 #include "blas.hpp"
 #include "cuda_device.hpp"
 #include "device/factored.inl"

@@ -3,7 +3,7 @@
 
 #include "device/matrix.hpp"
 #include "device/packing.inl"
-#include "lift/packed.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec {
 namespace {

@@ -1,4 +1,4 @@
-// The lift on the GPU (SPEC.md sections 2 and 5).
+// The lift on the GPU (docs/mathematics.md sections 2 and 5).
 #include <algorithm>
 
 #include "blas.hpp"

@@ -1,4 +1,4 @@
-// Moments on the GPU (SPEC.md section 5), through the sorted fourth moments of lift/moment_plan.hpp, always in double.
+// Moments on the GPU (docs/mathematics.md section 5), through the sorted fourth moments of lift/moment_plan.hpp, always in double.
 //
 // n N⁴/12 flops in GEMM; each tile of samples writes and reads 2p lifted features a sample, 32 p bytes, against N⁴/12 flops: at N = 50 that is 41 kB
 // and 0.52 Mflop a sample, 12 ns and 7.8 ns on an H100 (3.35 TB/s, 67 TF/s in FP64), at N = 100 49 ns and 124 ns. So the traffic of the lifted tile

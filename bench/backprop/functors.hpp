@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "lift/packed.hpp"
 #include "neuspec/problem.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec::bench {
 

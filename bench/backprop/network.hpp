@@ -1,4 +1,4 @@
-// Backpropagation through a network of SPEC.md section 1 with u = w/‖w‖, written once for every machine.
+// Backpropagation through a network of docs/mathematics.md section 1 with u = w/‖w‖, written once for every machine.
 #pragma once
 
 #include <random>

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "neuspec/error.hpp"
@@ -12,7 +13,7 @@
 namespace neuspec::bench {
 
 bool parse_options(int argc, char** argv, ProgramOptions& options, int& exit_code) {
-  CLI::App app{"Backpropagation on the networks and the objective of SPEC.md section 1; CSV of objective against time (bench/README.md)"};
+  CLI::App app{"Backpropagation on the networks and the objective of docs/mathematics.md section 1; CSV of objective against time (bench/README.md)"};
   app.add_option("data", options.data, "features, with targets behind them or in --labels")->required();
   app.add_option("--labels", options.labels, "targets in a file of their own");
   app.add_flag("--standardize", options.standardize, "features to mean 0 and deviation 1");

@@ -1,5 +1,6 @@
 #include "backprop/shape.hpp"
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 

@@ -35,7 +35,7 @@ struct PoolShape {
   bool trivial() const { return window_height == 1 && window_width == 1; }
 };
 
-/// A network of SPEC.md section 2: filters u_j, activation, average pooling, output weights for every neuron, pool and output.
+/// A network of docs/mathematics.md section 2: filters u_j, activation, average pooling, output weights for every neuron, pool and output.
 /// Output weights are once more filters, as large as the pooled maps.
 struct NetworkShape {
   ConvolutionShape first;

@@ -1,5 +1,5 @@
 /// \file architecture.hpp
-/// Which parts of a sample a neuron sees (SPEC.md section 2): all of it, or patches whose activations are averaged over pools.
+/// Which parts of a sample a neuron sees (docs/mathematics.md section 2): all of it, or patches whose activations are averaged over pools.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 /// \file certificate.hpp
-/// The proof of optimality, SPEC.md section 3. Computed in double from the raw data and the network alone.
+/// The proof of optimality, docs/mathematics.md section 3. Computed in double from the raw data and the network alone.
 #pragma once
 
 #include "neuspec/network.hpp"
@@ -23,9 +23,9 @@ struct Certificate {
 /// or the activation is not usable, EnvironmentError when memory does not suffice.
 Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector = {});
 
-/// β_max: the smallest β for which the zero network is optimal (SPEC.md section 1), rounded up so that it is proven optimal there. With an intercept
-/// it is the best constant that is optimal from there on; where the loss has kinks at it, β_max is an upper bound on the smallest such β.
-/// \throws as `certify`.
+/// β_max: the smallest β for which the zero network is optimal (docs/mathematics.md section 1), rounded up so that it is proven optimal there. With
+/// an intercept it is the best constant that is optimal from there on; where the loss has kinks at it, β_max is an upper bound on the smallest such
+/// β. \throws as `certify`.
 double beta_max(const Problem& problem, const Source& data);
 
 }  // namespace neuspec

@@ -21,8 +21,8 @@ enum class Precision { double_precision, single_precision, tf32 };
 
 /// Settings of one solve. Default and meaning stand side by side here and once more, as text, in `settings_table`.
 struct Settings {
-  SolverKind solver = SolverKind::automatic;                    ///< which algorithm (SPEC.md section 6)
-  OperatorKind data_operator = OperatorKind::automatic;         ///< which form of the data operator (SPEC.md section 5)
+  SolverKind solver = SolverKind::automatic;                    ///< which algorithm (docs/mathematics.md section 6)
+  OperatorKind data_operator = OperatorKind::automatic;         ///< which form of the data operator (docs/mathematics.md section 5)
   DeviceKind device = DeviceKind::automatic;                    ///< where the work runs
   Precision precision = Precision::double_precision;            ///< of the solve (tf32: single, GEMM on a GPU in TF32); certificates are double
   ProjectionKind projection = ProjectionKind::automatic;        ///< of ADMM's blocks: eigendecompositions, or large ones by products alone

@@ -1,5 +1,5 @@
 /// \file problem.hpp
-/// The training problem (P) of SPEC.md section 1: minimise Σ_i w_i ℓ(f(x_i), y_i) + β Σ_j |α_j| over networks
+/// The training problem (P) of docs/mathematics.md section 1: minimise Σ_i w_i ℓ(f(x_i), y_i) + β Σ_j |α_j| over networks
 /// f(x) = b + Σ_j α_j σ(u_jᵀx) with ‖u_j‖₂ = 1 and any number of neurons; the intercept b is free where `bias` says so, else 0.
 #pragma once
 

@@ -12,9 +12,9 @@
 #include "certify/sphere_bound.hpp"
 #include "certify/targets.hpp"
 #include "device/parallel.hpp"
-#include "lift/window.hpp"
 #include "loss/intercept.hpp"
 #include "neuspec/error.hpp"
+#include "numeric/window.hpp"
 
 namespace neuspec {
 namespace {

@@ -1,4 +1,4 @@
-// Γ(v) = Σ_i v_i A_i from raw data, SPEC.md section 3.
+// Γ(v) = Σ_i v_i A_i from raw data, docs/mathematics.md section 3.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// Proven bounds of the trust-region problem on the sphere, SPEC.md section 3, for both signs: what a certificate needs of it. Without maximisers
-// (sphere_quadratic.hpp) no eigenvectors either.
+// Proven bounds of the trust-region problem on the sphere, docs/mathematics.md section 3, for both signs: what a certificate needs of it. Without
+// maximisers (sphere_quadratic.hpp) no eigenvectors either.
 #pragma once
 
 #include "neuspec/dataset.hpp"

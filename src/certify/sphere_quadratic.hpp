@@ -1,4 +1,4 @@
-// The trust-region problem on the sphere, SPEC.md section 3, with its maximisers: max over ‖u‖₂ = 1 of uᵀMu + qᵀu + t.
+// The trust-region problem on the sphere, docs/mathematics.md section 3, with its maximisers: max over ‖u‖₂ = 1 of uᵀMu + qᵀu + t.
 #pragma once
 
 #include <span>

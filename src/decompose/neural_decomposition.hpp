@@ -1,4 +1,4 @@
-// Neural Decomposition, SPEC.md section 4: a point of the neural spectrahedron becomes neurons.
+// Neural Decomposition, docs/mathematics.md section 4: a point of the neural spectrahedron becomes neurons.
 #pragma once
 
 #include "neuspec/network.hpp"

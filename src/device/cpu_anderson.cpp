@@ -1,4 +1,5 @@
 // Anderson acceleration on the CPU.
+#include <algorithm>
 #include <limits>
 
 #include "device/cpu_device.hpp"

@@ -1,4 +1,6 @@
-// Factored points on the CPU: what Burer–Monteiro iterates on (SPEC.md section 6).
+// Factored points on the CPU: what Burer–Monteiro iterates on (docs/mathematics.md section 6).
+#include <algorithm>
+
 #include "device/cpu_device.hpp"
 #include "device/cpu_launch.hpp"
 #include "device/factored.inl"

@@ -1,6 +1,7 @@
-// The lift on the CPU (SPEC.md sections 2 and 5).
+// The lift on the CPU (docs/mathematics.md sections 2 and 5).
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "device/cpu_device.hpp"

@@ -1,5 +1,7 @@
-// Moments on the CPU (SPEC.md section 5), through the sorted fourth moments of lift/moment_plan.hpp.
+// Moments on the CPU (docs/mathematics.md section 5), through the sorted fourth moments of lift/moment_plan.hpp.
 #include <omp.h>
+
+#include <algorithm>
 
 #include "device/cpu_device.hpp"
 #include "device/lapack.hpp"

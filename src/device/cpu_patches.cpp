@@ -1,4 +1,6 @@
 // Patches, lifted samples and losses on the CPU.
+#include <algorithm>
+
 #include "device/cpu_device.hpp"
 #include "device/cpu_launch.hpp"
 #include "device/lapack.hpp"

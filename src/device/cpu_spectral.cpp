@@ -1,11 +1,11 @@
-// Batched projection onto the positive semidefinite cone on the CPU (SPEC.md section 6).
+// Batched projection onto the positive semidefinite cone on the CPU (docs/mathematics.md section 6).
 #include <algorithm>
 #include <cmath>
 
 #include "device/cpu_device.hpp"
 #include "device/lapack.hpp"
 #include "device/parallel.hpp"
-#include "lift/packed.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec {
 

@@ -2,6 +2,8 @@
 // several times the arithmetic; here each column of S is read once and multiplied with all right-hand sides from registers.
 #include <omp.h>
 
+#include <algorithm>
+
 #include "device/cpu_device.hpp"
 #include "device/lapack.hpp"
 

@@ -1,5 +1,5 @@
-// The device seam (DESIGN.md): the coarse operations that cost time, on matrices in a device's memory. Solvers are written once against it.
-// Column-major; symmetric matrices are referenced through their lower triangle; "packed" is lift/packed.hpp. Operations are queued in order
+// The device seam (docs/design.md): the coarse operations that cost time, on matrices in a device's memory. Solvers are written once against it.
+// Column-major; symmetric matrices are referenced through their lower triangle; "packed" is numeric/packed.hpp. Operations are queued in order
 // and need not have finished on return, except those that give values to the host. Failures of a library call throw EnvironmentError.
 #pragma once
 
@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "device/matrix.hpp"
-#include "lift/window.hpp"
 #include "neuspec/fit.hpp"
+#include "numeric/window.hpp"
 
 namespace neuspec {
 
 enum class Transpose : char { no = 'N', yes = 'T' };
 
-/// The scalars of one ADMM step (SPEC.md section 6).
+/// The scalars of one ADMM step (docs/mathematics.md section 6).
 struct AdmmStep {
   Index N = 0;              ///< size of a block, d + 1
   double beta = 0;          ///< β
@@ -37,13 +37,14 @@ struct FactorColumns {
   Index outputs() const { return output.empty() ? 1 : *std::max_element(output.begin(), output.end()) + 1; }
 };
 
-/// Sums the moments of a source (SPEC.md section 5) as its chunks stream through; always in double.
+/// Sums the moments of a source (docs/mathematics.md section 5) as its chunks stream through; always in double.
 template <class Real>
 class MomentAccumulator {
  public:
   virtual ~MomentAccumulator() = default;
   virtual void add(const Chunk& chunk) = 0;
-  /// S = Σ w ā āᵀ (p × p, both triangles) and r_k = Σ w y_k ā (p × C) over packed lifted samples with the part along G removed (SPEC.md section 5).
+  /// S = Σ w ā āᵀ (p × p, both triangles) and r_k = Σ w y_k ā (p × C) over packed lifted samples with the part along G removed (docs/mathematics.md
+  /// section 5).
   virtual void finish(const Activation& activation, View<Real> S, View<Real> r) = 0;
 };
 
@@ -106,7 +107,7 @@ class Device {
   /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled; M may be S). False when S + shift·I is not positive definite.
   virtual bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) = 0;
 
-  // The lift (SPEC.md sections 2 and 5). x is d × n, one sample a column; s = √w scales samples and may be a null view.
+  // The lift (docs/mathematics.md sections 2 and 5). x is d × n, one sample a column; s = √w scales samples and may be a null view.
   virtual std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) = 0;
   virtual std::unique_ptr<LiftedAccumulator<Real>> lifted_accumulator(Index lifted, Index outputs) = 0;
   /// The patches (f × n) in a window of the samples x (d × n).
@@ -153,7 +154,7 @@ class Device {
   virtual void gradient_derivative(const FactorColumns& columns, double beta, ConstView<Real> Z, ConstView<Real> G, ConstView<Real> Z_dot,
                                    ConstView<Real> G_dot, View<Real> result) = 0;
 
-  // ADMM (SPEC.md section 6). V and W are p × 2K: columns 2k and 2k+1 are Z and Z' of problem k.
+  // ADMM (docs/mathematics.md section 6). V and W are p × 2K: columns 2k and 2k+1 are Z and Z' of problem k.
   /// W = Π₊(V), block by block. Column j of block b's factor (columns b·N … of `factors`, N × N·blocks) is √λ_j q_j, largest first, zero beyond
   /// the block's rank. Returns the largest rank, or N where finding it would stall the device.
   virtual Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) = 0;

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "device/matrix.hpp"
-#include "lift/packed.hpp"
 #include "neuspec/problem.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec {
 namespace {

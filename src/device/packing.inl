@@ -1,6 +1,6 @@
-// Between packed symmetric matrices (lift/packed.hpp) and full ones. Functors as in device/elementwise.inl; 3 words an entry.
+// Between packed symmetric matrices (numeric/packed.hpp) and full ones. Functors as in device/elementwise.inl; 3 words an entry.
 #include "device/matrix.hpp"
-#include "lift/packed.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec {
 namespace {

@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "device/lapack.hpp"
-#include "lift/window.hpp"
 #include "neuspec/explain.hpp"
+#include "numeric/window.hpp"
 
 namespace neuspec {
 namespace {

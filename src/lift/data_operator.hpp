@@ -1,6 +1,6 @@
-// The data operator A : D ↦ (Σ_b ⟨A_ib, D_b⟩)_i and what solvers need of it, in three forms (SPEC.md section 5): moments, kernel Gram, matrix-free.
-// D is p × C·B: column k·B + b is the packed difference Z − Z' of output k and pool b. Each output's B columns follow one another, so that the same
-// storage is also one vector of p·B entries an output.
+// The data operator A : D ↦ (Σ_b ⟨A_ib, D_b⟩)_i and what solvers need of it, in three forms (docs/mathematics.md section 5): moments, kernel Gram,
+// matrix-free. D is p × C·B: column k·B + b is the packed difference Z − Z' of output k and pool b. Each output's B columns follow one another, so
+// that the same storage is also one vector of p·B entries an output.
 //
 // With an intercept (Problem::bias) every form stands for the problem in D that is left when the best intercept is put in: a loss is the smallest
 // over b, v sums to zero in every output. For squared loss that is the same problem for P A and P y, P = I − ŝŝᵀ with the samples' roots of weights s
@@ -8,18 +8,19 @@
 // elsewhere.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <vector>
 
 #include "device/device.hpp"
-#include "lift/packed.hpp"
 #include "neuspec/problem.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec {
 
-/// A dual vector v seen through the data: enough for the bound of SPEC.md section 3.
+/// A dual vector v seen through the data: enough for the bound of docs/mathematics.md section 3.
 struct DualCandidate {
   std::vector<double> gamma;  ///< packed Γ(v), p × C·B (up to multiples of G, which the sphere does not see)
   /// The largest −Σ ℓ*(τ v) over multiples 0 ≤ τ ≤ limit, of one problem (DataOperator::problems).

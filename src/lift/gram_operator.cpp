@@ -1,5 +1,6 @@
 #include "lift/gram_operator.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "neuspec/error.hpp"

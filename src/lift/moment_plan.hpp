@@ -1,6 +1,6 @@
 // How the fourth moments Σ w x_i x_j x_k x_l of the lifted samples x̃ = [x; 1] are blocked.
 //
-// S = Σ a aᵀ over pair features (SPEC.md section 5) is symmetric in all four indices, so only i ≤ j ≤ k ≤ l is needed: a third of
+// S = Σ a aᵀ over pair features (docs/mathematics.md section 5) is symmetric in all four indices, so only i ≤ j ≤ k ≤ l is needed: a third of
 // the entries that a SYRK on the pairs computes. Pairs (i ≤ j) are ordered by j, hence those with j < K are the first K(K+1)/2. For a
 // block [k0, k1) of k, one GEMM of that prefix with the pairs {(k, l) : k in the block, l ≥ k} covers every sorted quadruple.
 // Flops: 2 n Σ_k (k²/2)(N − k) ≈ n N⁴/12, where SYRK on the pairs needs n N⁴/4.
@@ -8,7 +8,7 @@
 
 #include <vector>
 
-#include "lift/packed.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec {
 

@@ -1,6 +1,7 @@
 // The columns of a factored point, pool by pool.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "device/device.hpp"

@@ -1,5 +1,6 @@
 #include "lift/sample_operator.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "loss/intercept.hpp"

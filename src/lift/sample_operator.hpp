@@ -1,6 +1,8 @@
 // The matrix-free form: the samples themselves in device memory, and nothing else. Any loss.
 #pragma once
 
+#include <algorithm>
+
 #include "lift/data_operator.hpp"
 
 namespace neuspec {

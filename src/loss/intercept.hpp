@@ -1,4 +1,5 @@
-// The intercept of an output that is not penalised, SPEC.md section 3: its best value beside given predictions, and its condition on dual vectors.
+// The intercept of an output that is not penalised, docs/mathematics.md section 3: its best value beside given predictions, and its condition on dual
+// vectors.
 #pragma once
 
 #include <span>

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "device/host_device.hpp"
+#include "numeric/host_device.hpp"
 
 namespace neuspec::loss {
 

@@ -10,17 +10,17 @@
 //
 // The domain's boundary. A conjugate forgives rounding: an end other than zero may be passed by the fraction `slack`, and the value is that at the
 // end. It is thus ℓ*(v') for a v' in the domain that differs from v by rounding, |v' − v| ≤ slack·|v|, and −Σ ℓ*(v') bounds the optimum from below as
-// soon as κ(v') ≤ β (SPEC.md section 3), which a κ holds that allows for a few roundings of each v_i, as it must for its own products v_i σ. No value
-// on the wrong side of zero is forgiven: a dual candidate from arithmetic that does not keep signs, such as a multiplier, goes through `project`
-// first, and from then on is the v of both terms. This holds for rows of doubles: those of floats are taken for the nearest point of the domain, up
-// to their own rounding. Softmax forgives a little more, see there.
+// soon as κ(v') ≤ β (docs/mathematics.md section 3), which a κ holds that allows for a few roundings of each v_i, as it must for its own products v_i
+// σ. No value on the wrong side of zero is forgiven: a dual candidate from arithmetic that does not keep signs, such as a multiplier, goes through
+// `project` first, and from then on is the v of both terms. This holds for rows of doubles: those of floats are taken for the nearest point of the
+// domain, up to their own rounding. Softmax forgives a little more, see there.
 #pragma once
 
 #include <cmath>
 #include <limits>
 
-#include "device/host_device.hpp"
 #include "neuspec/dataset.hpp"
+#include "numeric/host_device.hpp"
 
 namespace neuspec::loss {
 

@@ -1,5 +1,6 @@
 #include "neuspec/architecture.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>

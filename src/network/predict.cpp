@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "device/lapack.hpp"
-#include "lift/window.hpp"
 #include "neuspec/network.hpp"
+#include "numeric/window.hpp"
 
 namespace neuspec {
 namespace {

@@ -1,4 +1,4 @@
-// ADMM with Anderson acceleration on the neural spectrahedron, SPEC.md section 6.
+// ADMM with Anderson acceleration on the neural spectrahedron, docs/mathematics.md section 6.
 #pragma once
 
 #include <memory>

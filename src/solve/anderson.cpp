@@ -1,5 +1,7 @@
 #include "solve/anderson.hpp"
 
+#include <algorithm>
+
 namespace neuspec {
 
 namespace {

@@ -1,6 +1,6 @@
-// Burer–Monteiro with certificate, SPEC.md section 6: factors W of the blocks, Z = Σ z_j z_jᵀ with z_1 = [w_1; ‖W‖_F] and z_j = [w_j; 0] else, so
-// that f = Σ ± [a‖Wᵀx‖² + b‖W‖_F xᵀw_1 + c‖W‖_F²] with penalty β‖W‖_F², minimised by truncated Newton; the certificate says which neurons are
-// missing. Every Z ⪰ 0 with ⟨G, Z⟩ = 0 is such a sum (turn the last row of its factor), and f is smooth in W but where a whole block vanishes;
+// Burer–Monteiro with certificate, docs/mathematics.md section 6: factors W of the blocks, Z = Σ z_j z_jᵀ with z_1 = [w_1; ‖W‖_F] and z_j = [w_j; 0]
+// else, so that f = Σ ± [a‖Wᵀx‖² + b‖W‖_F xᵀw_1 + c‖W‖_F²] with penalty β‖W‖_F², minimised by truncated Newton; the certificate says which neurons
+// are missing. Every Z ⪰ 0 with ⟨G, Z⟩ = 0 is such a sum (turn the last row of its factor), and f is smooth in W but where a whole block vanishes;
 // factored by neurons, f = Σ ± [a(xᵀw)² + b‖w‖xᵀw + c‖w‖²], it has a kink wherever one of them vanishes, and Newton's steps become as short as the
 // smallest neuron.
 #pragma once

@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <optional>
 
-#include "lift/packed.hpp"
 #include "neuspec/error.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec {
 

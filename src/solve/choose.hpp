@@ -1,4 +1,4 @@
-// Which solver and which form of the data operator: `auto` (SPEC.md section 6).
+// Which solver and which form of the data operator: `auto` (docs/mathematics.md section 6).
 #pragma once
 
 #include "neuspec/fit.hpp"

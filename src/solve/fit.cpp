@@ -1,7 +1,9 @@
 // fit and fit_path: read → lift → solve → decompose → certify, in that order, for one β or several.
 #include "neuspec/fit.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "certify/bias.hpp"
 #include "certify/targets.hpp"

@@ -46,14 +46,14 @@ class Monitor {
   std::vector<Progress> history_;
 };
 
-/// The function uᵀMu + qᵀu + t on the sphere that a packed Γ(v_k) stands for (SPEC.md section 3); M has both triangles.
+/// The function uᵀMu + qᵀu + t on the sphere that a packed Γ(v_k) stands for (docs/mathematics.md section 3); M has both triangles.
 struct QuadraticForm {
   std::vector<double> M, q;  ///< d × d, d
   double t = 0;
 };
 QuadraticForm quadratic_form(const double* gamma, Index N);
 
-/// The lower bound g(τv) of SPEC.md section 3 for each problem of a dual candidate, from solver quantities: 4/3 f³ C B flops.
+/// The lower bound g(τv) of docs/mathematics.md section 3 for each problem of a dual candidate, from solver quantities: 4/3 f³ C B flops.
 std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta, Index problems);
 
 /// max over blocks of κ(v), at least 0.

@@ -7,8 +7,8 @@
 namespace neuspec {
 
 /// P = n/|I| Σ_{i in I} J_iᵀ ∇²ℓ_i J_i + diag_j Π₊(2 (sign_j (M + (t + qᵀw₁/(2s)) I) + β I)) for the columns w_j of a factored point, M, q and t
-/// those of ∇ℓ at it (SPEC.md section 3), w₁ and s the first column and the norm of the block. An intercept follows at its best: see gauss_newton.
-/// Problems that have nothing in common but the data have a P each.
+/// those of ∇ℓ at it (docs/mathematics.md section 3), w₁ and s the first column and the norm of the block. An intercept follows at its best: see
+/// gauss_newton. Problems that have nothing in common but the data have a P each.
 template <class Real>
 class Preconditioner {
  public:

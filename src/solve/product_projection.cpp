@@ -16,6 +16,7 @@
 // sum, growing as their root: Higham and Mary, 2019), is added.
 #include "solve/product_projection.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>

@@ -1,6 +1,8 @@
 // The rival's gradients: backpropagation through the plain layers against central differences of the objective, computed by other code.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "backprop/host_machine.hpp"
 #include "backprop/network.hpp"
 #include "neuspec/error.hpp"
@@ -38,7 +40,7 @@ class Backprop : public testing::TestWithParam<Case> {
     alpha_ = random_.normals(shape_.last.weight_size());
   }
 
-  /// f of SPEC.md section 2, straight from its formula: means over the patches of each pool of σ(u_jᵀpatch), weighted.
+  /// f of docs/mathematics.md section 2, straight from its formula: means over the patches of each pool of σ(u_jᵀpatch), weighted.
   std::vector<double> outputs() const {
     const ConvolutionShape &F = shape_.first, &L = shape_.last;
     const PoolShape& P = shape_.pool;

@@ -1,6 +1,8 @@
 // cuDNN's layers and the update kernels on a GPU against the plain ones, whose gradients backprop_test.cpp compares with differences.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "backprop/cudnn_machine.hpp"
 #include "backprop/host_machine.hpp"
 #include "backprop/race.hpp"

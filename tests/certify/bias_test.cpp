@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "loss/intercept.hpp"
 #include "neuspec/certificate.hpp"

@@ -78,7 +78,7 @@ TEST(SphereQuadratic, ClosedForms) {
   EXPECT_NEAR(maximum_of(1, {-3}, {-2}, 1, 6), 0, 1e-15);                          // d = 1: M + |q| + t
 }
 
-// SPEC.md section 7: R(p vvᵀ, q u) = (p² + 2pq + 2q²)/(p + 2q) for u ⊥ v. The primal optimum has neurons (c u ± √(1−c²) v) and, negative,
+// docs/mathematics.md section 7: R(p vvᵀ, q u) = (p² + 2pq + 2q²)/(p + 2q) for u ⊥ v. The primal optimum has neurons (c u ± √(1−c²) v) and, negative,
 // −u, with c = q/(p+q); the dual optimum (M, r), |xᵀMx + rᵀx| ≤ 1 on the sphere, touches +1 and −1 there.
 TEST(SphereQuadratic, DualOfTheClosedFormForOrthogonalParts) {
   Random random(7);

@@ -1,7 +1,7 @@
 """Writes fresh/cases.json: a small problem of every loss and architecture with its optimum, by two solvers that share no code with this project.
 
 Squared, logistic and softmax loss: column generation over neurons, of a module given as argument (its `solve` ends with a primal point and a dual bound).
-Huber, absolute, squared hinge and hinge loss: the semidefinite program of SPEC.md section 2, stated block by block, by CVXPY and Clarabel.
+Huber, absolute, squared hinge and hinge loss: the semidefinite program of docs/mathematics.md section 2, stated block by block, by CVXPY and Clarabel.
 
     python3 tests/data/make_fresh.py FOLDER_OF_REFERENCE_PY      (NumPy, SciPy, CVXPY, Clarabel)
 

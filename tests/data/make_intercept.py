@@ -1,6 +1,6 @@
 """Prints the table of tests/solve/bias_test.cpp: optima of networks with an intercept that is not penalised, for every loss.
 
-The semidefinite program of SPEC.md section 2 with a free scalar an output, on the test's data by formula, by CVXPY and Clarabel, which share no code with
+The semidefinite program of docs/mathematics.md section 2 with a free scalar an output, on the test's data by formula, by CVXPY and Clarabel, which share no code with
 this project. The last column is the optimum without an intercept, which tells that the intercept matters.
 
     python3 tests/data/make_intercept.py [LOSS]...      (NumPy, CVXPY, Clarabel)

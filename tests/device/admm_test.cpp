@@ -1,4 +1,4 @@
-// The steps of an ADMM iteration (SPEC.md section 6) against its formulas on full matrices.
+// The steps of an ADMM iteration (docs/mathematics.md section 6) against its formulas on full matrices.
 #include "support/backend.hpp"
 
 namespace neuspec::test {

@@ -1,4 +1,6 @@
 // Factored points: forward, adjoint and their derivatives against plain loops and against the packed operations.
+#include <algorithm>
+
 #include "support/backend.hpp"
 
 namespace neuspec::test {

@@ -1,4 +1,6 @@
 // The lifted data operator of the device seam against sums over explicit A_i.
+#include <algorithm>
+
 #include "support/backend.hpp"
 
 namespace neuspec::test {

@@ -1,4 +1,8 @@
 // Every step of every loss on the device seam, with weights and without, against formulas.
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
 #include "support/backend.hpp"
 #include "support/naive_loss.hpp"
 #include "support/random_architecture.hpp"

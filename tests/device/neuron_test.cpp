@@ -1,4 +1,6 @@
 // Columns w with z = [w; s], neurons and blocks: the lift, the gradient in w, and their derivatives against finite differences of plain loops.
+#include <algorithm>
+
 #include "support/backend.hpp"
 
 namespace neuspec::test {

@@ -1,4 +1,7 @@
 // Batched projection onto the positive semidefinite cone.
+#include <algorithm>
+#include <limits>
+
 #include "support/backend.hpp"
 #include "support/naive.hpp"
 

@@ -1,4 +1,6 @@
 // The Gauss–Newton matrix of factored points against differences on explicit matrices.
+#include <algorithm>
+
 #include "lift/operator_problem.hpp"
 
 namespace neuspec::test {

@@ -1,4 +1,7 @@
 // With an intercept the data operator stands for the problem that is left at the best one: against minimisation by sections and differences.
+#include <algorithm>
+#include <numeric>
+
 #include "lift/operator_problem.hpp"
 
 namespace neuspec::test {

@@ -1,6 +1,9 @@
 // A data set of any loss and architecture with its lifted operator as explicit matrices: the judge of the data operator's forms.
 #pragma once
 
+#include <algorithm>
+#include <numeric>
+
 #include "lift/data_operator.hpp"
 #include "support/backend.hpp"
 #include "support/naive.hpp"

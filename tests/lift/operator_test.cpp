@@ -1,4 +1,6 @@
 // The three forms of the data operator for every loss and architecture against explicit matrices.
+#include <algorithm>
+
 #include "lift/operator_problem.hpp"
 #include "neuspec/error.hpp"
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "judge.hpp"
 
 namespace neuspec {

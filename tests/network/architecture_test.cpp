@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
-#include "lift/window.hpp"
 #include "neuspec/error.hpp"
+#include "numeric/window.hpp"
 #include "support/naive.hpp"
 #include "support/random_architecture.hpp"
 

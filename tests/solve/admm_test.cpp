@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/naive.hpp"
 #include "support/random_problem.hpp"
 

@@ -1,4 +1,4 @@
-// The optimum against CSDP, an interior-point solver for semidefinite programs, on the dual of (P) (SPEC.md section 3):
+// The optimum against CSDP, an interior-point solver for semidefinite programs, on the dual of (P) (docs/mathematics.md section 3):
 //   minimise ½‖v‖² + vᵀy  subject to  κ(v) ≤ β,
 // where uᵀMu + qᵀu + t ≤ β for all ‖u‖ = 1 exactly when [[μI − M, −q/2], [−qᵀ/2, β − t − μ]] ⪰ 0 for some μ, and ½‖v‖² ≤ τ
 // exactly when the arrow [[I, v], [vᵀ, 2τ]] ⪰ 0.

@@ -1,6 +1,8 @@
 // Truncated Newton with a trust region on functions whose minima are known.
 #include "solve/newton.hpp"
 
+#include <algorithm>
+
 #include "support/backend.hpp"
 
 namespace neuspec::test {

@@ -1,6 +1,8 @@
 // Which way ADMM's blocks are projected, and that a solve does not depend on it.
 #include "solve/projection.hpp"
 
+#include <algorithm>
+
 #include "neuspec/error.hpp"
 #include "support/backend.hpp"
 #include "support/load.hpp"

@@ -152,8 +152,8 @@ TEST_P(Property, OutputsAreSolvedAsIfAlone) {
 
 INSTANTIATE_TEST_SUITE_P(RandomProblems, Property, testing::Range(0, 10));
 
-/// R(S, s), the smallest Σ|α_j| of neurons with Σ α u uᵀ = S and Σ α u = s (SPEC.md section 7), as the limit of optimum/β for β → 0: with σ(t) = t² +
-/// t and exact targets xᵀSx + sᵀx, optimum/β = R − kβ until the optimal face changes, so two values of β give R.
+/// R(S, s), the smallest Σ|α_j| of neurons with Σ α u uᵀ = S and Σ α u = s (docs/mathematics.md section 7), as the limit of optimum/β for β → 0: with
+/// σ(t) = t² + t and exact targets xᵀSx + sᵀx, optimum/β = R − kβ until the optimal face changes, so two values of β give R.
 double smallest_penalty(const std::vector<double>& S, const std::vector<double>& s) {
   const auto d = static_cast<Index>(s.size());
   const Index n = 200;

@@ -1,4 +1,4 @@
-// Matrices of doubles on the host and the lift of SPEC.md section 2 on them, in plain loops: the judge of device and operator tests.
+// Matrices of doubles on the host and the lift of docs/mathematics.md section 2 on them, in plain loops: the judge of device and operator tests.
 #pragma once
 
 #include <algorithm>

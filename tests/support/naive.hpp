@@ -1,5 +1,5 @@
-// SPEC.md sections 1 to 3 once more, in plain loops, for every loss and architecture: the tests' own judge, sharing nothing with the library but its
-// types.
+// docs/mathematics.md sections 1 to 3 once more, in plain loops, for every loss and architecture: the tests' own judge, sharing nothing with the
+// library but its types.
 #pragma once
 
 #include <algorithm>

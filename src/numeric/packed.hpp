@@ -2,8 +2,8 @@
 // so that the dot product of two packed vectors is the trace inner product of the matrices (svec of the field).
 #pragma once
 
-#include "device/host_device.hpp"
 #include "neuspec/dataset.hpp"
+#include "numeric/host_device.hpp"
 
 namespace neuspec::packed {
 

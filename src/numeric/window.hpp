@@ -1,9 +1,9 @@
-// Where a patch lies in a sample (SPEC.md section 2): read by strides, never stored for all patches at once.
+// Where a patch lies in a sample (docs/mathematics.md section 2): read by strides, never stored for all patches at once.
 #pragma once
 
-#include "device/matrix.hpp"
-#include "lift/packed.hpp"
 #include "neuspec/problem.hpp"
+#include "numeric/host_device.hpp"
+#include "numeric/packed.hpp"
 
 namespace neuspec {
 

@@ -1,4 +1,4 @@
-#include "lift/packed.hpp"
+#include "numeric/packed.hpp"
 
 #include <gtest/gtest.h>
 
