@@ -218,8 +218,9 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
   certificate.dual = problem.loss.kind == LossKind::squared ? pass.sums.dual(limits) : conjugate_bound(problem, data, pass.v, limits);
   certificate.kappa = *std::max_element(kappas.begin(), kappas.end());
   if (!std::isfinite(certificate.primal) || !std::isfinite(certificate.dual)) throw DataError("the data are too large: the objective overflows");
+  certificate.unit = objective_unit(problem, data);
   // The bound is below the optimum and the objective is not, except by the rounding of the latter.
-  certificate.relative_gap = std::max(0.0, certificate.primal - certificate.dual) / std::max(1.0, std::abs(certificate.primal));
+  certificate.relative_gap = std::max(0.0, relative_gap(certificate.primal, certificate.dual, certificate.unit));
   return certificate;
 }
 
