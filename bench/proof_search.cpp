@@ -29,14 +29,18 @@ struct Counts {
   long& operator[](const std::string& what) { return of[what]; }
 };
 
-void count(const Verdict& verdict, Counts& counts) {
+/// Messages name samples and neurons by number.
+std::string kind_of(std::string message) {
+  for (char& character : message)
+    if (character >= '0' && character <= '9') character = 'N';
+  return message;
+}
+
+void count(const Claim& claim, const Verdict& verdict, Counts& counts) {
   ++counts["problems"];
+  if (!claim.fit_refused.empty()) ++counts["fit refused: " + kind_of(claim.fit_refused)];
   if (verdict.refused) {
-    // Messages name samples and neurons by number.
-    std::string text = *verdict.refused;
-    for (char& character : text)
-      if (character >= '0' && character <= '9') character = 'N';
-    ++counts["refused: " + text];
+    ++counts["refused: " + kind_of(*verdict.refused)];
     return;
   }
   ++counts[!verdict.broken.empty() ? "broken" : verdict.optimal ? "proven optimal" : "stopped"];
@@ -62,7 +66,7 @@ int main(int argc, char** argv) {
     alarm(patience);
     const Claim claim = ExtremeProblem(seed).make();
     const Verdict verdict = Trial(claim).run();
-    count(verdict, counts);
+    count(claim, verdict, counts);
     wrong = wrong || verdict.wrong();
     if (verdict.wrong() || verdict.unconfirmed()) std::cout << "seed " << seed << '\n' << verdict << claim << std::endl;
   }

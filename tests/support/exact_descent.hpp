@@ -150,11 +150,12 @@ class Descent {
       (before(ldexp(Real(1), middle)) ? low : high) = middle;
     }
     Real left = ldexp(Real(1), low), right = ldexp(Real(1), high);
-    for (int step = 0; step < 35; ++step) {
+    for (int step = 0; step < 16; ++step) {
       const Real middle = (left + right) / 2;
       (before(middle) ? left : right) = middle;
     }
-    return sign * left;
+    const Real at_left = line.slope(Real(sign * left)), at_right = line.slope(Real(sign * right));
+    return sign * (left + (right - left) * (at_left / (at_left - at_right)));
   }
 
   const Judge& judge_;
@@ -162,5 +163,28 @@ class Descent {
   Reals f_;
   std::vector<Reals> h_;
 };
+
+/// The best network without neurons: zero, or constants where there is an intercept. Those of logistic loss and softmax are logarithms of the
+/// classes' shares of the weight.
+inline Network best_constant(const Judge& judge) {
+  const std::size_t C = judge.outputs();
+  Network network{{}, Reals(C)};
+  const LossKind kind = judge.problem().loss.kind;
+  if (!judge.problem().bias) return network;
+  if (kind != LossKind::logistic && kind != LossKind::softmax) {
+    Descent descent(judge, std::move(network));
+    descent.minimise_biases();
+    return descent.network();
+  }
+  const Real nothing = -1e6;  // e to it is
+  for (std::size_t k = 0; k < C; ++k) {
+    Real of_class = 0, others = 0;
+    for (std::size_t i = 0; i < judge.samples(); ++i) (judge.targets(i)[k] > 0 ? of_class : others) += judge.weight(i);
+    if (of_class == 0 && others == 0) continue;
+    if (kind == LossKind::softmax) network.bias[k] = of_class > 0 ? Real(log(of_class)) : nothing;
+    if (kind == LossKind::logistic) network.bias[k] = of_class == 0 ? nothing : others == 0 ? Real(-nothing) : Real(log(of_class) - log(others));
+  }
+  return network;
+}
 
 }  // namespace exact

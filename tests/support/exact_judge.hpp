@@ -148,7 +148,18 @@ class Judge {
       scaled = naive::into_domain(problem_.loss, std::move(scaled), targets(i));
       for (std::size_t k = 0; k < C_; ++k) v[i * C_ + k] = weights_[i] * scaled[k];
     }
-    if (problem_.bias) balance(v);
+    if (!problem_.bias) return balanced_dual(v);
+    if (!problem_.loss.coupled()) {
+      balance(v);
+      return balanced_dual(v);
+    }
+    Real best = 0;
+    for (const bool pairs_first : {true, false}) best = std::max(best, balanced_dual(circulation(v, pairs_first)));
+    return best;
+  }
+
+ private:
+  Real balanced_dual(const Reals& v) const {
     std::vector<std::optional<Real>> limits;
     for (std::size_t k = 0; k < C_; ++k) limits.push_back(largest_multiple(v, k));
     if (!problem_.loss.coupled()) {
@@ -162,7 +173,6 @@ class Judge {
     return best_bound(v, 0, C_, least);
   }
 
- private:
   /// β/κ of an output; none where κ = 0.
   std::optional<Real> largest_multiple(const Reals& v, std::size_t k) const {
     Real kappa = 0;
@@ -200,7 +210,12 @@ class Judge {
     if (!endless && (!end || *end > 1)) end = 1;
     const auto g = [&](const Real& tau) { return bound_at(v, first, count, tau); };
     if (endless || kind == LossKind::huber) {
-      const Real curvature = 8 * g(Real(0.5)) - 4 * g(Real(1)), slope = g(Real(1)) + curvature / 2;
+      Real curvature = 0, slope = 0;
+      for (std::size_t i = 0; i < n_; ++i) {
+        const Real& value = v[i * C_ + first];
+        if (weights_[i] > 0) curvature += value * value / weights_[i];
+        slope -= value * y_[i * C_ + first];
+      }
       if (!(curvature > 0) || slope <= 0) return 0;
       const Real tau = slope / curvature;
       return g(end ? std::min(tau, *end) : tau);
@@ -216,7 +231,6 @@ class Judge {
   }
 
   void balance(Reals& v) const {
-    if (problem_.loss.coupled()) return balance_classes(v);
     Real all = 0;
     for (const Real& w : weights_) all += w;
     for (std::size_t k = 0; k < C_ && all > 0; ++k) {
@@ -233,8 +247,8 @@ class Judge {
     }
   }
 
-  /// Softmax: the flows from a sample's class to the others shrink until they are cycles, of two classes first, then of three.
-  void balance_classes(Reals& v) const {
+  /// Softmax: the flows from a sample's class to the others shrink until they are cycles of two and of three classes.
+  Reals circulation(Reals v, bool pairs_first) const {
     std::vector<std::size_t> label;
     Reals flow(C_ * C_), kept(C_ * C_);
     for (std::size_t i = 0; i < n_; ++i) {
@@ -252,10 +266,14 @@ class Judge {
         kept[edge] += least;
       }
     };
-    for (std::size_t k = 0; k < C_; ++k)
-      for (std::size_t l = 0; l < k; ++l) take({k * C_ + l, l * C_ + k});
-    if (C_ == 3)
-      for (const auto& edges : {std::vector<std::size_t>{1, 5, 6}, {2, 7, 3}}) take(edges);
+    for (int pass = 0; pass < 2; ++pass) {
+      if ((pass == 0) == pairs_first) {
+        for (std::size_t k = 0; k < C_; ++k)
+          for (std::size_t l = 0; l < k; ++l) take({k * C_ + l, l * C_ + k});
+      } else if (C_ == 3) {
+        for (const auto& edges : {std::vector<std::size_t>{1, 5, 6}, {2, 7, 3}}) take(edges);
+      }
+    }
     for (std::size_t i = 0; i < n_; ++i) {
       Real others = 0;
       for (std::size_t k = 0; k < C_; ++k) {
@@ -266,6 +284,7 @@ class Judge {
       }
       v[i * C_ + label[i]] = -others;
     }
+    return v;
   }
 
   const Problem& problem_;

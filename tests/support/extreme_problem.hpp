@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <exception>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -23,6 +24,8 @@ struct Claim {
   Dataset data;
   Network network;
   std::vector<double> dual_vector;
+  std::string fit_refused;  ///< why the library trained no network for it, where that was asked
+  std::string fit_broken;   ///< what is no excuse: an exception of another kind, or a report with a number that is none
 };
 
 /// Numbers of one kind: all of ordinary size, all of one random size, or each of its own.
@@ -143,11 +146,18 @@ class ExtremeProblem {
     if (claim.problem.loss.smooth() && one_in(3)) settings.solver = SolverKind::burer_monteiro;
     try {
       Result result = fit(claim.data, claim.problem, settings);
+      const Report& report = result.report;
+      if (!std::isfinite(report.primal) || !std::isfinite(report.dual) || !(report.relative_gap >= 0) || std::isnan(report.beta_max))
+        claim.fit_broken = "a number of the report is none";
+      if ((report.status == Status::optimal) != (report.relative_gap <= settings.tolerance)) claim.fit_broken = "status and gap disagree";
       if (!one_in(4)) claim.dual_vector = std::move(result.report.dual_vector);
       return std::move(result.network);
-    } catch (const Error&) {
-      return with_bias(random_network(random_, claim.problem, claim.data.features(), claim.data.targets(), 0), claim.problem);
+    } catch (const Error& error) {
+      claim.fit_refused = error.what();
+    } catch (const std::exception& error) {
+      claim.fit_broken = error.what();
     }
+    return with_bias(random_network(random_, claim.problem, claim.data.features(), claim.data.targets(), 0), claim.problem);
   }
 
   /// Weights that cancel, directions some roundings off, weights and intercepts moved.

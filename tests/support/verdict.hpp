@@ -39,6 +39,7 @@ class Trial {
   explicit Trial(const Claim& claim) : claim_(claim), judge_(claim.problem, claim.data) {}
 
   Verdict run() {
+    if (!claim_.fit_broken.empty()) verdict_.broken = "fit: " + claim_.fit_broken;
     try {
       verdict_.certificate = certify(claim_.network, claim_.problem, claim_.data, claim_.dual_vector);
     } catch (const DataError& error) {
@@ -62,15 +63,16 @@ class Trial {
   void judge() {
     const Certificate& claimed = verdict_.certificate;
     const exact::Network network = exact::normalised(claim_.network);
-    exact::Descent zero(judge_, {{}, exact::Reals(judge_.outputs())});
-    zero.minimise_biases();
-    const exact::Real without_neurons = zero.objective();
+    const exact::Network constant = exact::best_constant(judge_);
+    const exact::Real without_neurons = judge_.objective(constant);
     verdict_.primal = judge_.objective(network);
     verdict_.upper = std::min(verdict_.primal, without_neurons);
     verdict_.dual = best_dual(network);
     verdict_.optimal = claimed.relative_gap <= claim_tolerance;
     const exact::Real scale = std::max(exact::Real(abs(verdict_.primal)), std::min(exact::Real(1), without_neurons));
-    const auto gap_to = [&](const exact::Real& bound) { return exact::Real((verdict_.primal - bound) / scale); };
+    const auto gap_to = [&](const exact::Real& bound) {
+      return verdict_.primal > bound ? exact::Real((verdict_.primal - bound) / scale) : exact::Real(0);
+    };
     const auto more = [](const exact::Real& claim, const exact::Real& truth) { return claim > truth + abs(truth) * slack; };
 
     verdict_.false_primal = more(verdict_.primal, claimed.primal);
@@ -79,7 +81,7 @@ class Trial {
     verdict_.false_gap = !(claimed.relative_gap >= 0) || (unit > 0 && claimed.relative_gap < (claimed.primal - claimed.dual) / unit * (1 - 1e-6));
     const bool dual_proven = !more(claimed.dual, verdict_.dual), optimal_proven = !verdict_.optimal || gap_to(verdict_.dual) <= claim_tolerance;
     if (dual_proven && optimal_proven) return;
-    exact::Descent descent(judge_, network), from_nothing(judge_, zero.network());
+    exact::Descent descent(judge_, network), from_nothing(judge_, constant);
     verdict_.upper = std::min({verdict_.upper, descent.run(4, 6), from_nothing.run(8, 6)});
     verdict_.false_dual = claimed.dual > verdict_.upper;
     verdict_.unconfirmed_dual = !dual_proven && !verdict_.false_dual;
