@@ -31,8 +31,9 @@ struct Claim {
 /// Numbers of one kind: all of ordinary size, all of one random size, or each of its own.
 class Sizes {
  public:
-  explicit Sizes(Random& random) : random_(random), mode_(random.index(0, 5)), exponent_(exponent()) {}
-  Sizes(Random& random, double fixed) : random_(random), mode_(4), exponent_(std::clamp(fixed, -300.0, 300.0)) {}
+  explicit Sizes(Random& random) : Sizes(random, random.index(0, 5), 0) { exponent_ = exponent(); }
+  static Sizes around(Random& random, double exponent) { return {random, 2, std::clamp(exponent, -300.0, 300.0)}; }
+  static Sizes often_ordinary(Random& random) { return random.index(0, 1) == 0 ? around(random, 0) : Sizes(random); }
 
   double positive() {
     const double size = mode_ < 2 ? 0 : mode_ < 5 ? exponent_ : exponent();
@@ -52,6 +53,8 @@ class Sizes {
  private:
   double exponent() { return random_.index(0, 2) == 0 ? random_.uniform(-12, 12) : random_.uniform(-300, 300); }
   double number() { return random_.index(0, 3) == 0 ? static_cast<double>(random_.index(1, 4)) : random_.normal(); }
+
+  Sizes(Random& random, Index mode, double exponent) : random_(random), mode_(mode), exponent_(exponent) {}
 
   Random& random_;
   Index mode_;
@@ -95,11 +98,13 @@ class ExtremeProblem {
     const Index n = random_.index(1, 6), d = dense ? random_.index(1, 3) : features_of(problem.architecture);
     const Index C = random_.index(problem.loss.coupled() ? 2 : 1, 3);
     const bool matched = one_in(2), wild = one_in(2);
-    Sizes x(random_), sigma = matched ? Sizes(random_, 0) : Sizes(random_);
+    Sizes x(random_), sigma = matched ? Sizes::around(random_, 0) : Sizes(random_);
     const double size = matched ? -x.typical() : 0, level = matched && wild ? random_.uniform(-100, 100) : 0;
-    const auto coefficient = [&](double power) { return one_in(4) ? 0 : (matched ? Sizes(random_, level + power * size).any() : sigma.any()); };
+    const auto coefficient = [&](double power) {
+      return one_in(4) ? 0 : (matched ? Sizes::around(random_, level + power * size).any() : sigma.any());
+    };
     problem.activation = one_in(4) ? Activation{} : Activation{coefficient(2), coefficient(1), coefficient(0)};
-    Sizes y(random_), w(random_);
+    Sizes y = Sizes::often_ordinary(random_), w = Sizes::often_ordinary(random_);
     std::vector<double> features = x.many(n * d), targets = y.many(n * C), weights;
     if (one_in(3)) std::copy_n(features.begin(), d, features.end() - d);  // a sample twice, with two targets
     if (one_in(2)) weights = w.many(n);
