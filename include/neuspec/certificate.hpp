@@ -15,9 +15,10 @@ struct Certificate {
   double kappa = 0;         ///< proven upper bound on max over ‖u‖ = 1 and outputs of |Σ_i v_i σ(uᵀx_i)|, tight to rounding
 };
 
-/// The least that gaps are measured in: min(1, the loss without neurons), so that an objective is not called small before it is small beside that of
-/// the network that has learnt nothing. Its predictions are 0 or, where an intercept may fit numbers, the targets' weighted means if these are
-/// better. One or two passes over the targets. 	hrows DataError when a label is none of the loss's
+/// The least that gaps are measured in: min(1, the loss of the best network without neurons), so that an objective is not called small before it is
+/// small beside that of a network that has learnt nothing. Its predictions are 0 or, with an intercept, the best constants; where there are none
+/// because every label is the same, 0. A pass over the targets, three with an intercept; of absolute and Huber loss, where that is below 4, as many
+/// as the best intercept takes. \throws DataError when a label is none of the loss's
 double objective_unit(const Problem& problem, const Source& data);
 
 /// (primal − dual) / max(|primal|, unit), 0 where they are equal.
