@@ -17,7 +17,8 @@
 
 namespace neuspec::test {
 
-/// `false_…`: shown to be wrong. `unconfirmed_…`: neither shown to be wrong nor, by the exact bound of the library's own v, to be right.
+/// `false_…`: shown to be wrong. `unconfirmed_…`: neither shown to be wrong nor, by the exact bound of the library's own v to what matters to a gap,
+/// to be right.
 struct Verdict {
   std::optional<std::string> refused;  ///< the message of a DataError or UsageError
   std::string broken;                  ///< another exception, or a number that is none
@@ -79,13 +80,14 @@ class Trial {
     // The numbers that are printed must agree with one another, whatever they are.
     const double unit = std::max(std::abs(claimed.primal), std::min(1.0, static_cast<double>(without_neurons)));
     verdict_.false_gap = !(claimed.relative_gap >= 0) || (unit > 0 && claimed.relative_gap < (claimed.primal - claimed.dual) / unit * (1 - 1e-6));
-    const bool dual_proven = !more(claimed.dual, verdict_.dual), optimal_proven = !verdict_.optimal || gap_to(verdict_.dual) <= claim_tolerance;
+    const bool dual_proven = !more(claimed.dual, verdict_.dual),
+               optimal_proven = !verdict_.optimal || gap_to(verdict_.dual) <= claim_tolerance + matters;
     if (dual_proven && optimal_proven) return;
     exact::Descent descent(judge_, network), from_nothing(judge_, constant);
     verdict_.upper = std::min({verdict_.upper, descent.run(4, 6), from_nothing.run(8, 6)});
     verdict_.false_dual = claimed.dual > verdict_.upper;
-    verdict_.unconfirmed_dual = !dual_proven && !verdict_.false_dual;
-    verdict_.false_optimal = verdict_.optimal && gap_to(verdict_.upper) > claim_tolerance;
+    verdict_.unconfirmed_dual = !verdict_.false_dual && claimed.dual > verdict_.dual + scale * matters;
+    verdict_.false_optimal = verdict_.optimal && gap_to(verdict_.upper) > claim_tolerance + matters;
     verdict_.unconfirmed_optimal = !optimal_proven && !verdict_.false_optimal;
   }
 
@@ -100,7 +102,8 @@ class Trial {
     return best;
   }
 
-  static constexpr double slack = 1e-30;  // of 60 digits, what sums of some dozens of terms may lose
+  static constexpr double matters = 1e-10;  // of a gap: v is the library's to rounding only
+  static constexpr double slack = 1e-30;    // of 60 digits, what sums of some dozens of terms may lose
 
   const Claim& claim_;
   exact::Judge judge_;
