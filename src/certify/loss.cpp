@@ -124,7 +124,7 @@ void DualSums::add_balanced(Index samples, const double* v, const double* y, con
 // weight, and a product with the weight no more than 2⁻¹⁰²².
 double DualSums::loss() const {
   const auto C = static_cast<double>(outputs_.size());
-  const double of_a_term = loss_.coupled() ? 800 + 64 + 2 * C : 64;
+  const double of_a_term = loss_.coupled() ? 800 + 64 + 2 * C : loss_.kind == LossKind::logistic ? 64 : 24;
   return rounding::raised(value_.value(), of_a_term + rounding::of_sum(samples_ * static_cast<Index>(outputs_.size()))) + C * lost_;
 }
 
