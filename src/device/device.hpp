@@ -191,17 +191,4 @@ enum class Arithmetic { full, tf32 };
 template <class Real>
 std::unique_ptr<Device<Real>> make_device(DeviceKind kind, Arithmetic arithmetic = Arithmetic::full);
 
-/// Sets the number of threads of OpenMP and BLAS for the lifetime of the object; 0 leaves them alone.
-class ThreadScope {
- public:
-  explicit ThreadScope(int threads);
-  static ThreadScope at_most(int threads);
-  ~ThreadScope();
-  ThreadScope(const ThreadScope&) = delete;
-  ThreadScope& operator=(const ThreadScope&) = delete;
-
- private:
-  int before_ = 0;
-};
-
 }  // namespace neuspec
