@@ -13,9 +13,11 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "device/parallel.hpp"
+#include "device/processors.hpp"
 #include "neuspec/error.hpp"
 
 // Absent where another BLAS is linked.
@@ -93,7 +95,29 @@ bool threads_can_start(int threads) {
   return all;
 }
 
+bool threads_or_one() {
+  if (threads_can_start(usable_processors())) return true;
+  omp_set_num_threads(1);
+  return false;
+}
+
 double blas_buffer() { return openblas_get_corename == nullptr ? 0 : 128 * mebibyte; }
+
+int blas_threads_that_fit(int wanted) {
+  // A buffer when OpenBLAS is loaded and one in use; stack, heap and the data themselves.
+  const auto buffer = static_cast<std::size_t>(blas_buffer());
+  constexpr std::size_t rest = std::size_t(64) << 20;
+  std::vector<std::pair<void*, std::size_t>> mapped;
+  const auto map = [&](std::size_t bytes) {
+    void* const room = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room != MAP_FAILED) mapped.emplace_back(room, bytes);
+    return room != MAP_FAILED;
+  };
+  int fitting = 0;
+  while (fitting < wanted && map(buffer) && map(buffer) && map(rest)) ++fitting;
+  for (const auto& [room, bytes] : mapped) ::munmap(room, bytes);
+  return fitting;
+}
 
 double address_space_left() {
   rlimit limit{};

@@ -25,8 +25,14 @@ class BlasThreads {
 /// Whether so many threads, the calling one among them, can exist at a time; tried once.
 bool threads_can_start(int threads);
 
+/// Whether the process's threads can start (usable_processors()); where they cannot, OpenMP, which would end the process, shall use one from now on.
+bool threads_or_one();
+
 /// Bytes of address space that OpenBLAS maps for every thread that calls it, and that much again for each when it is loaded. 0 with another BLAS.
 double blas_buffer();
+
+/// How many threads, at most those wanted, OpenBLAS can be loaded for and called by within the limits on memory. Needs nothing that is initialised.
+int blas_threads_that_fit(int wanted);
 
 /// Bytes that a limit on the address space (ulimit -v) leaves; infinity without one.
 double address_space_left();

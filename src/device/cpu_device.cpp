@@ -29,7 +29,8 @@ bool contiguous(ConstView<Real> view) {
 
 template <class Real>
 double CpuDevice<Real>::free_memory() const {
-  return static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double physical = static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  return std::max(0.0, std::min(physical, address_space_left() - blas_buffer() * threads()));  // OpenBLAS takes its buffers later
 }
 
 template <class Real>

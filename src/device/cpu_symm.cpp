@@ -126,6 +126,14 @@ void CpuDevice<Real>::symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Rea
   each((S.rows + 1) / 2, [kernel, operands](Index pair) { kernel(operands, 2 * pair); }, S.rows * B.columns / 4);
 }
 
+template <class Real>
+void CpuDevice<Real>::symm_each(const std::vector<SymmetricProduct<Real>>& products) {
+  parallel_pieces(static_cast<Index>(products.size()), [&](Index i) {
+    const SymmetricProduct<Real>& product = products[static_cast<std::size_t>(i)];
+    symv(Real(1), product.S, product.b.data, Real(0), product.c.data);
+  });
+}
+
 // n³ flops and n² times the width of a strip, whose part above the diagonal is computed for nothing. BLAS has no such routine.
 template <class Real>
 void CpuDevice<Real>::symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) {
@@ -156,6 +164,8 @@ void CpuDevice<Real>::mirror(View<Real> S) {
 
 template void CpuDevice<float>::symm(float, ConstView<float>, ConstView<float>, float, View<float>);
 template void CpuDevice<double>::symm(double, ConstView<double>, ConstView<double>, double, View<double>);
+template void CpuDevice<float>::symm_each(const std::vector<SymmetricProduct<float>>&);
+template void CpuDevice<double>::symm_each(const std::vector<SymmetricProduct<double>>&);
 template void CpuDevice<float>::symmetric_product(float, ConstView<float>, ConstView<float>, float, View<float>);
 template void CpuDevice<double>::symmetric_product(double, ConstView<double>, ConstView<double>, double, View<double>);
 template void CpuDevice<float>::mirror(View<float>);
