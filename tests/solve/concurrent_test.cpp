@@ -11,9 +11,21 @@
 namespace neuspec::test {
 namespace {
 
+Settings two_threads() {
+  Settings settings;
+  settings.threads = 2;
+  return settings;
+}
+
+Problem at(double beta) {
+  Problem problem;
+  problem.beta = beta;
+  return problem;
+}
+
 struct Job {
   Dataset data;
-  double beta;
+  Problem problem;
   Result alone, beside;
 };
 
@@ -28,17 +40,17 @@ void expect_same(const Job& job) {
 
 std::vector<Job> jobs() {
   std::vector<Job> result;
-  result.push_back({load_real("breast_cancer", true), 1.0, {}, {}});
-  result.push_back({load_real("wine", true), 2.0, {}, {}});
-  result.push_back({load_real("diabetes", false), 5.0, {}, {}});
-  for (Job& job : result) job.alone = fit(job.data, {.beta = job.beta}, {.threads = 2});
+  result.push_back({load_real("breast_cancer", true), at(1.0), {}, {}});
+  result.push_back({load_real("wine", true), at(2.0), {}, {}});
+  result.push_back({load_real("diabetes", false), at(5.0), {}, {}});
+  for (Job& job : result) job.alone = fit(job.data, job.problem, two_threads());
   return result;
 }
 
 TEST(ConcurrentFits, HaveTheBitsThatEachHasAlone) {
   std::vector<Job> all = jobs();
   std::vector<std::thread> hosts;
-  for (Job& job : all) hosts.emplace_back([&job] { job.beside = fit(job.data, {.beta = job.beta}, {.threads = 2}); });
+  for (Job& job : all) hosts.emplace_back([&job] { job.beside = fit(job.data, job.problem, two_threads()); });
   for (std::thread& host : hosts) host.join();
   for (const Job& job : all) expect_same(job);
 }
@@ -48,7 +60,7 @@ TEST(ConcurrentFits, WorkInsideOfAParallelRegionOfTheHost) {
 #pragma omp parallel for num_threads(3) schedule(static, 1)
   for (std::size_t i = 0; i < all.size(); ++i) {
     // OpenBLAS has one thread here, the library's own loops two: what each result depends on is to the tolerance alone.
-    all[i].beside = fit(all[i].data, {.beta = all[i].beta}, {.threads = 2});
+    all[i].beside = fit(all[i].data, all[i].problem, two_threads());
   }
   for (const Job& job : all) {
     EXPECT_EQ(job.beside.report.status, Status::optimal);
@@ -60,7 +72,7 @@ TEST(ConcurrentFits, EndWhereOpenMPGivesFewerThreadsThanAsked) {
   const Dataset data = load_real("breast_cancer", true);
   const int before = omp_get_dynamic();
   omp_set_dynamic(1);
-  EXPECT_EQ(fit(data, {.beta = 1}, {.threads = 2}).report.status, Status::optimal);
+  EXPECT_EQ(fit(data, at(1), two_threads()).report.status, Status::optimal);
   EXPECT_NE(omp_get_dynamic(), 0);
   omp_set_dynamic(before);
 }
