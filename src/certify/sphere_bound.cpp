@@ -6,14 +6,12 @@
 #include <optional>
 #include <vector>
 
-#include "device/device.hpp"
 #include "device/lapack.hpp"
 
 namespace neuspec {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr Index kSerial = 256;    // below, threads gain the reduction nothing, and on a busy machine each of their barriers costs
 constexpr double kAtRoot = 1e-9;  // |‖z‖ − 1| of a μ whose h is least to rounding: h there exceeds it by the square of this
 constexpr int kIterations = 100;  // a few are needed
 
@@ -28,8 +26,6 @@ struct Tridiagonal {
 
 Tridiagonal reduce(Index d, const double* M, const double* q, double t) {
   const Index N = d + 1;
-  std::optional<ThreadScope> serial;
-  if (d < kSerial) serial.emplace(1);
   std::vector<double> bordered(static_cast<std::size_t>(N * N)), diagonal(static_cast<std::size_t>(N)), off(static_cast<std::size_t>(d)), work;
   for (Index j = 0; j < d; ++j) {
     bordered[static_cast<std::size_t>(j + 1)] = 0.5 * q[j];
