@@ -10,9 +10,19 @@ namespace neuspec {
 struct Certificate {
   double primal = 0;        ///< Σ ℓ(f(x_i), y_i) + β Σ|α_j|, units of the loss
   double dual = 0;          ///< proven lower bound, including every rounding error of κ
-  double relative_gap = 0;  ///< (primal − dual) / max(1, |primal|)
+  double unit = 1;          ///< `objective_unit`
+  double relative_gap = 0;  ///< (primal − dual) / max(|primal|, unit)
   double kappa = 0;         ///< proven upper bound on max over ‖u‖ = 1 and outputs of |Σ_i v_i σ(uᵀx_i)|, tight to rounding
 };
+
+/// The least that gaps are measured in: min(1, the loss of the best network without neurons), so that an objective is not called small before it is
+/// small beside that of a network that has learnt nothing. Its predictions are 0 or, with an intercept, the best constants; where there are none
+/// because every label is the same, 0. A pass over the targets, three with an intercept; of absolute and Huber loss, where that is below 4, as many
+/// as the best intercept takes. \throws DataError when a label is none of the loss's
+double objective_unit(const Problem& problem, const Source& data);
+
+/// (primal − dual) / max(|primal|, unit), 0 where they are equal.
+double relative_gap(double primal, double dual, double unit);
 
 /// Proves how far `network` is from the optimum of (P) on `data`. One pass over the data, 2·n·d·m + n·d²·C flops (n·f²·C a patch of a convolution),
 /// and for losses other than squared one over the targets. Each output has its own multiple τ_k where the loss does not couple them.

@@ -71,7 +71,7 @@ struct Report {
   Status status = Status::stalled;
   double primal = std::numeric_limits<double>::quiet_NaN();
   double dual = std::numeric_limits<double>::quiet_NaN();
-  double relative_gap = std::numeric_limits<double>::quiet_NaN();
+  double relative_gap = std::numeric_limits<double>::quiet_NaN();  ///< see Certificate
   double beta = std::numeric_limits<double>::quiet_NaN();
   double beta_max = std::numeric_limits<double>::quiet_NaN();
   Index neurons = 0, iterations = 0, samples = 0, features = 0, outputs = 0, blocks = 0;

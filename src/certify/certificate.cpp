@@ -2,82 +2,28 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <new>
 #include <numeric>
 #include <string>
 
 #include "certify/bias.hpp"
+#include "certify/check.hpp"
 #include "certify/lifted_gradient.hpp"
 #include "certify/loss.hpp"
+#include "certify/prediction.hpp"
 #include "certify/sphere_bound.hpp"
 #include "certify/targets.hpp"
 #include "device/parallel.hpp"
 #include "loss/intercept.hpp"
 #include "neuspec/error.hpp"
+#include "numeric/rounding.hpp"
 #include "numeric/window.hpp"
 
 namespace neuspec {
 namespace {
 
-constexpr double kUnitTolerance = 1e-8;  // on ‖u_j‖ = 1
-constexpr Index kChunk = 8192;           // samples a chunk
-
-void check_activation(const Activation& activation) {
-  if (!std::isfinite(activation.a) || !std::isfinite(activation.b) || !std::isfinite(activation.c))
-    throw UsageError("the activation's coefficients must be finite");
-}
-
-void check_problem(const Problem& problem) {
-  check_activation(problem.activation);
-  if (!(problem.beta > 0) || !std::isfinite(problem.beta)) throw UsageError("beta must be positive and finite");
-}
-
-// A network that violates these is no point of (P), and its objective would prove nothing.
-void check_network(const Network& network, const Problem& problem, const Source& data) {
-  const Index m = network.neurons(), d = network.features;
-  const bool dense = network.architecture.kind == Architecture::Kind::dense;
-  if (d != data.features()) throw DataError("the network has " + std::to_string(d) + " features, the data have " + std::to_string(data.features()));
-  if (network.outputs != data.targets())
-    throw DataError("the network has " + std::to_string(network.outputs) + " outputs, the data have " + std::to_string(data.targets()) + " targets");
-  if (!network.bias.empty() && (!problem.bias || static_cast<Index>(network.bias.size()) != network.outputs))
-    throw DataError(problem.bias ? "the network's intercept has not one number an output" : "the network has an intercept, the problem has none");
-  for (const double b : network.bias)
-    if (!std::isfinite(b)) throw DataError("the network's intercept is not finite");
-  if (!(network.activation == problem.activation)) throw DataError("the network's activation is not the problem's");
-  if (!(network.architecture == problem.architecture)) throw DataError("the network's architecture is not the problem's");
-  const Patches patches(network.architecture, d);
-  if (static_cast<Index>(network.directions.size()) != m * patches.size || static_cast<Index>(network.output.size()) != m ||
-      static_cast<Index>(network.pool.size()) != (dense ? 0 : m))
-    throw DataError("the network's arrays disagree in length");
-  for (Index j = 0; j < m; ++j) {
-    const auto at = static_cast<std::size_t>(j);
-    const double* u = network.directions.data() + j * patches.size;
-    const double square = std::inner_product(u, u + patches.size, u, 0.0);
-    if (network.pool_of(j) < 0 || network.pool_of(j) >= patches.pools)
-      throw DataError("neuron " + std::to_string(j + 1) + " sees a pool that does not exist");
-    if (!(std::abs(std::sqrt(square) - 1.0) <= kUnitTolerance))
-      throw DataError("the direction of neuron " + std::to_string(j + 1) + " is not a unit vector");
-    if (!std::isfinite(network.weights[at])) throw DataError("the weight of neuron " + std::to_string(j + 1) + " is not finite");
-    if (network.output[at] < 0 || network.output[at] >= network.outputs)
-      throw DataError("neuron " + std::to_string(j + 1) + " feeds an output that does not exist");
-  }
-}
-
-void check_values(const double* values, Index first, Index rows, Index columns, const char* what) {
-  for (Index at = 0; at < rows * columns; ++at)
-    if (!std::isfinite(values[at]))
-      throw DataError(std::string(what) + " " + std::to_string(at % columns + 1) + " of sample " + std::to_string(first + at / columns + 1) +
-                      " is not finite");
-}
-
-void check_chunk(const Chunk& chunk, Index d, Index C) {
-  check_values(chunk.x, chunk.first, chunk.samples, d, "feature");
-  check_values(chunk.y, chunk.first, chunk.samples, C, "target");
-  if (chunk.weights == nullptr) return;
-  check_values(chunk.weights, chunk.first, chunk.samples, 1, "weight");
-  for (Index i = 0; i < chunk.samples; ++i)
-    if (chunk.weights[i] < 0) throw DataError("the weight of sample " + std::to_string(chunk.first + i + 1) + " is negative");
-}
+constexpr Index kChunk = 8192;  // samples a chunk
 
 // What a proof takes from the data: the loss, and Γ at v = ∇ℓ(f) or at a dual vector that was given. Losses other than squared keep v for a further
 // pass.
@@ -89,13 +35,13 @@ struct Pass {
 };
 
 /// v of the network's own gradient or of the dual vector, for a chunk; the loss on the way.
-void dual_of_chunk(const Network& network, const Problem& problem, const Chunk& chunk, const std::vector<double>& dual_vector, DualSums& sums,
-                   double* v) {
-  const Index d = network.features, C = network.outputs;
+void dual_of_chunk(const Prediction& predict, const Problem& problem, const Chunk& chunk, Index d, const std::vector<double>& dual_vector,
+                   DualSums& sums, double* v) {
+  const auto C = static_cast<Index>(predict.bias().size());
   check_chunk(chunk, d, C);
-  std::vector<double> f(static_cast<std::size_t>(chunk.samples * C));
-  network.predict(chunk.x, chunk.samples, f.data());
-  sums.add(chunk.samples, f.data(), chunk.y, chunk.weights, v);
+  std::vector<double> f(static_cast<std::size_t>(chunk.samples * C)), rounding(f.size());
+  predict(chunk.x, chunk.samples, chunk.first, f.data(), rounding.data());
+  sums.add(chunk.samples, {f.data(), rounding.data(), predict.bias()}, chunk.y, chunk.weights, v);
   if (dual_vector.empty()) return;
   std::copy_n(dual_vector.begin() + chunk.first * C, chunk.samples * C, v);
   project_to_domain(problem.loss, chunk.samples, C, chunk.y, chunk.weights, v);
@@ -107,7 +53,7 @@ struct Balanced {
   double loss = 0;
 };
 
-Balanced balanced_dual(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
+Balanced balanced_dual(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
   const Index C = data.targets();
   const auto outputs = static_cast<std::size_t>(C);
   Balanced result{.v = std::vector<double>(static_cast<std::size_t>(data.samples() * C)), .mean_y = std::vector<double>(outputs)};
@@ -116,7 +62,7 @@ Balanced balanced_dual(const Network& network, const Problem& problem, const Sou
   std::vector<CompensatedSum> of_v(outputs);
   data.visit(kChunk, [&](const Chunk& chunk) {
     double* v = result.v.data() + chunk.first * C;
-    dual_of_chunk(network, problem, chunk, dual_vector, sums, v);
+    dual_of_chunk(predict, problem, chunk, data.features(), dual_vector, sums, v);
     for (Index i = 0; i < chunk.samples; ++i) {
       all.add(chunk.weights == nullptr ? 1.0 : chunk.weights[i]);
       for (std::size_t k = 0; k < outputs; ++k) {
@@ -137,7 +83,7 @@ Balanced balanced_dual(const Network& network, const Problem& problem, const Sou
   return result;
 }
 
-Pass pass_over(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
+Pass pass_over(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
   const Index d = data.features(), C = data.targets();
   if (d < 1 || C < 1) throw DataError("the data need at least one feature and one target");
   if (!dual_vector.empty() && static_cast<Index>(dual_vector.size()) != data.samples() * C)
@@ -145,14 +91,16 @@ Pass pass_over(const Network& network, const Problem& problem, const Source& dat
   const Patches patches(problem.architecture, d);
   const Activation share = shared_among(problem.activation, patches.per_pool);
   const bool squared = problem.loss.kind == LossKind::squared;
-  Pass pass{.gradients = std::vector<LiftedGradient>(static_cast<std::size_t>(patches.pools), {patches.size, C}), .sums = {problem.loss, C}, .v = {}};
-  const Balanced balanced = problem.bias ? balanced_dual(network, problem, data, dual_vector) : Balanced{};
+  Pass pass{.gradients = std::vector<LiftedGradient>(static_cast<std::size_t>(patches.pools), {share, patches.size, C}),
+            .sums = {problem.loss, C},
+            .v = {}};
+  const Balanced balanced = problem.bias ? balanced_dual(predict, problem, data, dual_vector) : Balanced{};
   std::vector<double> own, gathered;
   data.visit(kChunk, [&](const Chunk& chunk) {
     const double* v = balanced.v.data() + chunk.first * C;
     if (!problem.bias) {
       own.resize(static_cast<std::size_t>(chunk.samples * C));
-      dual_of_chunk(network, problem, chunk, dual_vector, pass.sums, own.data());
+      dual_of_chunk(predict, problem, chunk, d, dual_vector, pass.sums, own.data());
       v = own.data();
     } else if (squared) {
       pass.sums.add_balanced(chunk.samples, v, chunk.y, chunk.weights, balanced.mean_y);
@@ -162,7 +110,7 @@ Pass pass_over(const Network& network, const Problem& problem, const Source& dat
     for (Index pool = 0; pool < patches.pools; ++pool) {
       for (Index q = 0; q < patches.per_pool; ++q) {
         const PatchRows rows = patch_rows(window_of(patches, pool, q), patches, chunk.x, chunk.samples, gathered.data());
-        pass.gradients[static_cast<std::size_t>(pool)].accumulate(share, rows.data, rows.stride, v, chunk.samples);
+        pass.gradients[static_cast<std::size_t>(pool)].accumulate(rows.data, rows.stride, v, chunk.samples);
       }
     }
   });
@@ -206,20 +154,23 @@ double conjugate_bound(const Problem& problem, const Source& data, const std::ve
 }
 
 Certificate certificate_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
-  const Pass pass = pass_over(network, problem, data, dual_vector);
+  const Prediction predict(network);
+  const Pass pass = pass_over(predict, problem, data, dual_vector);
   const std::vector<double> kappas = kappas_of(pass.gradients);
   std::vector<double> limits;
   limits.reserve(kappas.size());
-  // One ulp short of β/κ, so that rounding of the quotient cannot leave the feasible set.
-  for (const double kappa : kappas) limits.push_back(problem.beta / kappa * (1.0 - 0x1p-51));
+  // A little short of β/κ, so that rounding of the quotient cannot leave the feasible set.
+  for (const double kappa : kappas) limits.push_back(std::max(0.0, problem.beta / kappa * (1.0 - 0x1p-51) - rounding::least));
 
   Certificate certificate;
-  certificate.primal = pass.loss + problem.beta * network.penalty();
+  certificate.primal = rounding::raised(pass.loss + (predict.penalty() > 0 ? problem.beta * predict.penalty() + rounding::least : 0), 4);
   certificate.dual = problem.loss.kind == LossKind::squared ? pass.sums.dual(limits) : conjugate_bound(problem, data, pass.v, limits);
   certificate.kappa = *std::max_element(kappas.begin(), kappas.end());
   if (!std::isfinite(certificate.primal) || !std::isfinite(certificate.dual)) throw DataError("the data are too large: the objective overflows");
-  // The bound is below the optimum and the objective is not, except by the rounding of the latter.
-  certificate.relative_gap = std::max(0.0, certificate.primal - certificate.dual) / std::max(1.0, std::abs(certificate.primal));
+  certificate.unit = objective_unit(problem, data);
+  // Below the dual bound no objective can be: where the arithmetic is so wrong, nothing is proven.
+  certificate.relative_gap = certificate.primal < certificate.dual ? std::numeric_limits<double>::infinity()
+                                                                   : relative_gap(certificate.primal, certificate.dual, certificate.unit);
   return certificate;
 }
 
@@ -244,7 +195,7 @@ double beta_max(const Problem& problem, const Source& data) {
   zero.architecture = problem.architecture;
   try {
     const std::vector<double> dual_vector = problem.bias ? set_best_bias(zero, problem, data) : std::vector<double>();
-    const std::vector<double> kappas = kappas_of(pass_over(zero, problem, data, dual_vector).gradients);
+    const std::vector<double> kappas = kappas_of(pass_over(Prediction(zero), problem, data, dual_vector).gradients);
     return *std::max_element(kappas.begin(), kappas.end());
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("not enough memory for beta_max");

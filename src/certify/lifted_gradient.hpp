@@ -15,19 +15,30 @@ class LiftedGradient {
   std::vector<double> q;  ///< d × C
   std::vector<double> t;  ///< C
 
-  LiftedGradient(Index features, Index outputs);
+  LiftedGradient(const Activation& activation, Index features, Index outputs);
 
   /// Adds the part of `samples` rows of x (row-major n × d, `stride` from row to row) with dual values v (row-major n × C). Blocks of rows are shared
   /// among the OpenMP threads; the result depends on their number only. n·d²·C flops.
-  void accumulate(const Activation& activation, const double* x, Index stride, const double* v, Index samples);
+  void accumulate(const double* x, Index stride, const double* v, Index samples);
 
   /// How far rounding in the sums can have moved uᵀM_k u + q_kᵀu + t_k for any ‖u‖ = 1: (length of the longest chain of additions)·2⁻⁵³·
-  /// Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|). `of_v`: further relative errors of v, in units of 2⁻⁵³.
+  /// Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|), and what products below the normal numbers lose. `of_v`: further relative errors of v, in units of
+  /// 2⁻⁵³; v_i may also have lost as many times 2⁻¹⁰⁷⁴.
   double rounding(Index output, Index of_v = 0) const;
 
  private:
+  /// Sums over the samples of |v_i|, |v_i|‖x_i‖ and |v_i|‖x_i‖², an output.
+  struct Magnitude {
+    double v = 0, linear = 0, quadratic = 0;
+  };
+  struct Part;
+  void add_rows(const double* x, Index stride, const double* v, Index rows, const Part& part) const;
+
+  Activation activation_;
   Index depth_ = 0, longest_block_ = 0;  ///< the longest chain of additions has at most their sum
-  std::vector<double> magnitude_;        ///< Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|), C
+  Index samples_ = 0;
+  double lengths_ = 0, squares_ = 0;  ///< Σ ‖x_i‖, Σ ‖x_i‖²
+  std::vector<Magnitude> magnitude_;  ///< C
 };
 
 }  // namespace neuspec

@@ -9,7 +9,16 @@
 
 namespace neuspec {
 
+/// Predictions of some samples, each with a bound on its distance from the exact one.
+struct Predictions {
+  const double *f, *rounding;    ///< row-major samples × C; f without the intercept
+  std::span<const double> bias;  ///< C
+};
+
 /// Sums over all samples: Σ_i w_i ℓ(f(x_i), y_i), and for squared loss all that the dual bound at the best multiples of v = w ∇ℓ(f) needs.
+///
+/// The loss is that of the worst f within the bounds: losses of numbers grow with |f − y|, those of labels with −y f, softmax with f_k but for the
+/// label's, with which it falls. The residual of numbers is (b − y) + f, whose first difference loses nothing.
 ///
 /// Squared loss: the outputs are independent, each has its own multiple τ_k. The conjugate of (w/2)(f − y)² at v is v²/(2w) + v y,
 /// so g(τv) = −(τ²/2) Σ v²/w − τ Σ v y, largest at τ = −Σ v y / Σ (v²/w). A sample of weight 0 has v = 0 and conjugate 0.
@@ -17,11 +26,10 @@ class DualSums {
  public:
   DualSums(const Loss& loss, Index outputs);
 
-  /// Adds `samples` samples: predictions f and targets y are row-major n × C, `weights` holds n values or is null.
-  /// Writes v = w ∇ℓ(f), row-major n × C.
-  void add(Index samples, const double* f, const double* y, const double* weights, double* v);
+  /// Adds `samples` samples: targets y are row-major n × C, `weights` holds n values or is null. Writes v = w ∇ℓ(f), row-major n × C.
+  void add(Index samples, const Predictions& predictions, const double* y, const double* weights, double* v);
 
-  /// Σ_i w_i ℓ(f(x_i), y_i).
+  /// At least Σ_i w_i ℓ(f(x_i), y_i) of the exact predictions; NaN or infinite where it overflows.
   double loss() const;
 
   /// Squared loss with an intercept, in place of `add`: a v that `balance` has brought to Σ v = 0 in every output. Σ v y is then the same for y less
@@ -37,11 +45,16 @@ class DualSums {
     CompensatedSum slope;      // Σ v y
     double magnitude = 0;      // Σ |v y|
   };
-  void add_squared(Index samples, const double* f, const double* y, const double* weights, double* v);
+  void add_squared(Index samples, const Predictions& predictions, const double* y, const double* weights, double* v);
+  void add_numbers(Index samples, const Predictions& predictions, const double* y, const double* weights, double* v);
+  void add_labels(Index samples, const Predictions& predictions, const double* y, const double* weights, double* v);
+  void add_term(double term, double weight);
 
   Loss loss_;
   CompensatedSum value_;
+  double lost_ = 0;  // what terms and elementary functions below the normal numbers can have lost, an output
   std::vector<Output> outputs_;
+  Index samples_ = 0;
   int rounding_ = 16;  // of the bound, in units of 2⁻⁵³: of the terms, of their compensated sums and of g itself
 };
 
@@ -64,6 +77,8 @@ class ConjugateSums {
   Index outputs_;
   CompensatedSum sum_;
   double magnitude_ = 0;
+  double lost_ = 0;  // what arguments and terms below the normal numbers can have lost
+  Index terms_ = 0;
 };
 
 }  // namespace neuspec

@@ -1,25 +1,51 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
+#include <vector>
 
 #include "loss/intercept.hpp"
 #include "numeric/compensated_sum.hpp"
+#include "numeric/rounding.hpp"
 
 namespace neuspec {
 namespace {
 
-// Roundings: the compensated sums' 2·(2·2⁻⁵³), the quotient's and the products' 2⁻⁵³ each, and the sums' n²·2⁻¹⁰⁶.
-void balance_output(Grid<double> v, Index k) {
+// Of sums that must agree: what remains of twice `balance_rounding` when their own rounding is taken off.
+constexpr double agreement = (2 * balance_rounding - 4) * rounding::u;
+
+void claim_nothing(Grid<double> v) {
+  for (Index i = 0; i < v.samples; ++i) {
+    for (Index k = 0; k < v.outputs; ++k) v(i, k) = 0;
+  }
+}
+
+/// The sums of an output's positive and of its negative entries, both without sign.
+struct Sides {
+  double above, below;
+};
+Sides sides_of(Grid<const double> v) {
   CompensatedSum positive, negative;
   for (Index i = 0; i < v.samples; ++i) {
-    if (v(i, k) > 0) positive.add(v(i, k));
-    if (v(i, k) < 0) negative.add(-v(i, k));
+    if (v(i, 0) > 0) positive.add(v(i, 0));
+    if (v(i, 0) < 0) negative.add(-v(i, 0));
   }
-  const double above = positive.value(), below = negative.value(), shrink = std::min(above, below) / std::max(above, below);
-  if (!(std::max(above, below) > 0)) return;
+  return {positive.value(), negative.value()};
+}
+
+// The quotients of neither side overflow, nor is their sum lost where the ratio of the sides is below all numbers; an entry may be. What
+// remains is summed once more: near the least numbers products keep too few digits to agree.
+void balance_output(Grid<double> v) {
+  const Grid<const double> entries{v.data, v.samples, 1, v.next_sample, v.next_output};
+  const Sides before = sides_of(entries);
+  const double more = std::max(before.above, before.below), less = std::min(before.above, before.below);
+  if (more == 0) return;
+  if (!std::isfinite(more)) return claim_nothing(v);
   for (Index i = 0; i < v.samples; ++i) {
-    if (above > below ? v(i, k) > 0 : v(i, k) < 0) v(i, k) *= shrink;
+    if (before.above > before.below ? v(i, 0) > 0 : v(i, 0) < 0) v(i, 0) = v(i, 0) / more * less;
   }
+  const Sides after = sides_of(entries);
+  if (!(std::abs(after.above - after.below) <= agreement * std::max(after.above, after.below))) claim_nothing(v);
 }
 
 /// Flows between C outputs as whole numbers, so that what flows in and out can be compared exactly.
@@ -77,10 +103,8 @@ Index label_of(Grid<double> v, Index i) {
   return label;
 }
 
-// The flows are cut down to multiples of about 2⁻⁶⁰ of their total, which costs a bound nothing and makes a circulation of them exact. Those numbers
-// are the sums of v'; roundings of an entry: the compensated sum's 2·2⁻⁵³, the conversion's, the quotient's and the product's 2⁻⁵³ each, and the
-// sum's n²·2⁻¹⁰⁶.
-void balance_coupled(Grid<double> v) {
+// Σ_i v_ik over the samples of a label, from it to every k; C × C.
+std::vector<double> flows_of(Grid<double> v) {
   const auto C = static_cast<std::size_t>(v.outputs);
   std::vector<CompensatedSum> sums(C * C);
   for (Index i = 0; i < v.samples; ++i) {
@@ -89,19 +113,12 @@ void balance_coupled(Grid<double> v) {
       if (k != label) sums[static_cast<std::size_t>(label * v.outputs + k)].add(v(i, k));
     }
   }
-  double total = 0;
-  for (const CompensatedSum& sum : sums) total += sum.value();
-  if (total == 0) return;
-  const bool overflows = !std::isfinite(total);  // nothing to scale by: v becomes 0, which claims nothing
-  const int shift = overflows ? 0 : 60 - std::ilogb(total);
-  Flows flows(v.outputs);
-  std::vector<double> share(C * C);  // a sum's, in the unit of the flows, then what remains of it
-  for (std::size_t at = 0; at < C * C; ++at) {
-    share[at] = overflows ? 0 : std::ldexp(sums[at].value(), shift);
-    if (at / C != at % C) flows.set(at / C, at % C, static_cast<std::int64_t>(share[at]));
-  }
-  flows.make_circulation();
-  for (std::size_t at = 0; at < C * C; ++at) share[at] = share[at] > 0 ? static_cast<double>(flows(at / C, at % C)) / share[at] : 0;
+  std::vector<double> values;
+  for (const CompensatedSum& sum : sums) values.push_back(sum.value());
+  return values;
+}
+
+void scale_flows(Grid<double> v, const std::vector<double>& share) {
   for (Index i = 0; i < v.samples; ++i) {
     const Index label = label_of(v, i);
     double others = 0;
@@ -114,11 +131,35 @@ void balance_coupled(Grid<double> v) {
   }
 }
 
+// The flows are cut down to multiples of about 2⁻⁶⁰ of their total, which costs a bound nothing and makes a circulation of them exact. Those numbers
+// are the sums of v', as the sums of v are found to be once more.
+void balance_coupled(Grid<double> v) {
+  const auto C = static_cast<std::size_t>(v.outputs);
+  std::vector<double> share = flows_of(v);  // a flow, then it in whole numbers, then what remains of it
+  const double total = std::accumulate(share.begin(), share.end(), 0.0);
+  if (!(total > 0 && std::isfinite(total))) return claim_nothing(v);
+  const int shift = 60 - std::ilogb(total);
+  Flows flows(v.outputs);
+  for (std::size_t at = 0; at < C * C; ++at) {
+    share[at] = std::ldexp(share[at], shift);
+    if (at / C != at % C) flows.set(at / C, at % C, static_cast<std::int64_t>(share[at]));
+  }
+  flows.make_circulation();
+  const auto remaining = [&](std::size_t at) { return static_cast<double>(flows(at / C, at % C)); };
+  for (std::size_t at = 0; at < C * C; ++at) share[at] = share[at] > 0 ? remaining(at) / share[at] : 0;
+  scale_flows(v, share);
+  const std::vector<double> after = flows_of(v);
+  for (std::size_t at = 0; at < C * C; ++at) {
+    const double wanted = remaining(at);
+    if (!(std::abs(std::ldexp(after[at], shift) - wanted) <= 0.5 * agreement * wanted)) return claim_nothing(v);
+  }
+}
+
 }  // namespace
 
 void balance(const Loss& loss, Grid<double> v) {
   if (loss.coupled()) return balance_coupled(v);
-  for (Index k = 0; k < v.outputs; ++k) balance_output(v, k);
+  for (Index k = 0; k < v.outputs; ++k) balance_output({v.data + k * v.next_output, v.samples, 1, v.next_sample, v.next_output});
 }
 
 }  // namespace neuspec

@@ -23,8 +23,8 @@ struct Slope {
 template <class L>
 class Search {
  public:
-  Search(const L& loss, bool smooth, std::span<const double> f, std::span<const double> y, std::span<const double> weights)
-      : loss_(loss), smooth_(smooth), f_(f), y_(y), weights_(weights), gradient_(f.size()) {
+  Search(const L& loss, const Loss& chosen, std::span<const double> f, std::span<const double> y, std::span<const double> weights)
+      : loss_(loss), smooth_(chosen.smooth()), labels_(chosen.classification()), f_(f), y_(y), weights_(weights), gradient_(f.size()) {
     for (std::size_t i = 0; i < f.size(); ++i) largest_ = std::max({largest_, std::abs(f[i]), std::abs(y[i])});
   }
 
@@ -52,12 +52,21 @@ class Search {
   }
 
  private:
+  double weight(std::size_t i) const { return weights_.empty() ? 1.0 : weights_[i]; }
+
+  /// What the loss takes of a sample: numbers are seen from their targets, beside which b and f may be small.
+  struct Arguments {
+    double f, y;
+  };
+  Arguments arguments(std::size_t i, double b) const { return labels_ ? Arguments{f_[i] + b, y_[i]} : Arguments{(b - y_[i]) + f_[i], 0}; }
+
   Slope slope(double b) {
     Slope result;
     const double one = 1;
     for (std::size_t i = 0; i < f_.size(); ++i) {
-      const double f = f_[i] + b, w = weights_.empty() ? 1.0 : weights_[i];
-      const loss::Row<const double> fi{&f, 1, 1}, yi{&y_[i], 1, 1};
+      const Arguments at = arguments(i, b);
+      const double w = weight(i);
+      const loss::Row<const double> fi{&at.f, 1, 1}, yi{&at.y, 1, 1};
       double g = 0, h = 0;
       loss_.gradient(fi, yi, loss::Row<double>{&g, 1, 1});
       if (smooth_) loss_.curvature(fi, yi, loss::Row<const double>{&one, 1, 1}, loss::Row<double>{&h, 1, 1});
@@ -69,36 +78,54 @@ class Search {
     return result;
   }
 
+  double value(double b) const {
+    CompensatedSum sum;
+    for (std::size_t i = 0; i < f_.size(); ++i) {
+      const Arguments at = arguments(i, b);
+      sum.add(weight(i) * loss_.value(loss::Row<const double>{&at.f, 1, 1}, loss::Row<const double>{&at.y, 1, 1}));
+    }
+    return sum.value();
+  }
+
   /// At a kink, that is where neighbouring numbers have derivatives of both signs, the mixture of their subgradients whose sum is zero. It is a
-  /// subgradient at the kink, as those of a convex function are an interval.
+  /// subgradient at the kink, as those of a convex function are an interval. The intercept is that with the lower loss: beside a kink of a heavy
+  /// sample the wrong one costs its weight times a rounding. The kink itself may lie between the two.
   Intercept between(double low, double high) {
     const double below = slope(low).sum;
     std::vector<double> v = gradient_;
     const double above = slope(high).sum, share = above > below ? std::clamp(-below / (above - below), 0.0, 1.0) : 0.0;
     for (std::size_t i = 0; i < v.size(); ++i) v[i] = (1 - share) * v[i] + share * gradient_[i];
-    return {share < 0.5 ? low : high, std::move(v)};
+    double best = low, least = value(low);
+    for (const double b : {high, low + 0.5 * (high - low)}) {
+      const double other = value(b);
+      if (other < least) {
+        least = other;
+        best = b;
+      }
+    }
+    return {best, std::move(v)};
   }
 
   const L& loss_;
-  bool smooth_;
+  bool smooth_, labels_;
   std::span<const double> f_, y_, weights_;
   std::vector<double> gradient_;
   double largest_ = 0;
 };
 
-/// Newton's first step is exact but for rounding, which a second removes.
+/// Newton's first step is exact but for rounding, which a second removes. It is measured from one target: those that are all the same are hit.
 Intercept best_mean(std::span<const double> f, std::span<const double> y, std::span<const double> weights) {
-  Intercept result{0, std::vector<double>(f.size())};
+  Intercept result{y.empty() ? 0 : y[0], std::vector<double>(f.size())};
   for (int pass = 0; pass < 2; ++pass) {
     CompensatedSum sum, all;
     for (std::size_t i = 0; i < f.size(); ++i) {
       const double w = weights.empty() ? 1.0 : weights[i];
-      sum.add(w * (y[i] - (f[i] + result.b)));
+      sum.add(w * ((y[i] - result.b) - f[i]));
       all.add(w);
     }
     if (all.value() > 0) result.b += sum.value() / all.value();
   }
-  for (std::size_t i = 0; i < f.size(); ++i) result.v[i] = (weights.empty() ? 1.0 : weights[i]) * (f[i] + result.b - y[i]);
+  for (std::size_t i = 0; i < f.size(); ++i) result.v[i] = (weights.empty() ? 1.0 : weights[i]) * ((result.b - y[i]) + f[i]);
   return result;
 }
 
@@ -107,7 +134,7 @@ Intercept best_mean(std::span<const double> f, std::span<const double> y, std::s
 Intercept best_intercept(const Loss& chosen, std::span<const double> f, std::span<const double> y, std::span<const double> weights) {
   Intercept result = chosen.kind == LossKind::squared
                          ? best_mean(f, y, weights)
-                         : with_loss(chosen, [&](const auto& loss) { return Search(loss, chosen.smooth(), f, y, weights).run(); });
+                         : with_loss(chosen, [&](const auto& loss) { return Search(loss, chosen, f, y, weights).run(); });
   balance(chosen, by_outputs(result.v.data(), static_cast<Index>(f.size()), 1));
   return result;
 }

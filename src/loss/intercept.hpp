@@ -34,8 +34,9 @@ struct Intercept {
   std::vector<double> v;  ///< w_i times a subgradient of ℓ at f_i + b, such that Σ v is 0 as far as `balance` can make it
 };
 
-/// Predictions and targets of one output; `weights` is empty where all are 1. Where no best b exists (labels of one class), one that gives nothing
-/// away in double. A few passes over the samples, of a loss with kinks about 60.
+/// Predictions and targets of one output; `weights` is empty where all are 1. Of the numbers beside a kink the one with the lower loss is taken:
+/// where one side is flat, that side. Where no best b exists (labels of one class), one that gives nothing away in double. A few passes over the
+/// samples, of a loss with kinks about 60.
 Intercept best_intercept(const Loss& loss, std::span<const double> f, std::span<const double> y, std::span<const double> weights);
 
 /// The same for every output.
@@ -51,8 +52,8 @@ Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const do
                            std::span<const double> start = {});
 
 /// Makes Σ_i v_i zero in every output, for a v in the domain of the conjugate, where it stays. There is then a v' with Σ v' = 0 exactly that differs
-/// from v by the fraction `balance_rounding` of each entry at most, while samples are fewer than 2²⁶; softmax has it so for all entries but a
-/// label's, which is minus the sum of its row's others in v as in v'.
+/// from v by the fraction `balance_rounding` of each entry at most (and n²·2⁻¹⁰⁶, which sums of n entries lose); softmax has it so for all entries
+/// but a label's, which is minus the sum of its row's others in v as in v'. Where numbers are too large or too small for that, v becomes 0.
 ///
 /// Separate outputs: the positive or the negative entries, whichever weigh more, are scaled down, which no domain forbids, for each of them holds 0
 /// and is convex. Softmax: an entry v_ik ≥ 0 with the label's own −Σ_k v_ik is a flow from the label's output to output k, which may only fall; the

@@ -86,7 +86,7 @@ std::vector<double> violations(const DualCandidate& candidate, Index N) {
   std::vector<double> kappa(static_cast<std::size_t>(blocks));
   parallel_pieces(blocks, [&](Index k) {
     const QuadraticForm form = quadratic_form(candidate.gamma.data() + k * p, N);
-    const SphereBounds bounds = sphere_quadratic_bounds(N - 1, form.M.data(), form.q.data(), form.t);
+    const SphereBounds bounds = sphere_quadratic_maxima(N - 1, form.M.data(), form.q.data(), form.t);
     kappa[static_cast<std::size_t>(k)] = std::max({bounds.plus, bounds.minus, 0.0});
   });
   return kappa;

@@ -44,8 +44,8 @@ TEST(LiftedGradient, ErrorStaysWithinTheStatedRounding) {
   for (const auto& [n, d, C] : {std::array<Index, 3>{1, 1, 1}, {7, 3, 2}, {3000, 5, 3}, {700, 130, 2}, {20000, 2, 1}})
     for (const Activation activation : {Activation{}, Activation{1, 0, 0}, Activation{0, 1, 0}, Activation{0, 0, -2}}) {
       const std::vector<double> x = random.normals(n * d), v = random.normals(n * C);
-      LiftedGradient gradient(d, C);
-      gradient.accumulate(activation, x.data(), d, v.data(), n);
+      LiftedGradient gradient(activation, d, C);
+      gradient.accumulate(x.data(), d, v.data(), n);
       for (Index k = 0; k < C; ++k) {
         const std::vector<double> u = random.unit(d);
         const long double reference = directly(activation, x, v, d, C, k, u);
@@ -59,8 +59,8 @@ TEST(LiftedGradient, RoundingIsSmall) {
   // All of one sign: no cancellation, so the bound must be a few hundred ulps of t.
   Random random(2);
   const std::vector<double> x(60000, 1.0), v(60000, 1.0);
-  LiftedGradient gradient(1, 1);
-  gradient.accumulate({}, x.data(), 1, v.data(), 60000);
+  LiftedGradient gradient({}, 1, 1);
+  gradient.accumulate(x.data(), 1, v.data(), 60000);
   EXPECT_NEAR(gradient.M[0], 60000 * 0.09, 60000 * 1e-14);
   EXPECT_LE(gradient.rounding(0), 1e-12 * 60000);
   EXPECT_GT(gradient.rounding(0), 0);
@@ -70,9 +70,9 @@ TEST(LiftedGradient, ChunksAddUp) {
   Random random(3);
   const Index n = 2000, d = 6, C = 2;
   const std::vector<double> x = random.normals(n * d), v = random.normals(n * C);
-  LiftedGradient whole(d, C), parts(d, C);
-  whole.accumulate({}, x.data(), d, v.data(), n);
-  for (Index first = 0; first < n; first += 300) parts.accumulate({}, x.data() + first * d, d, v.data() + first * C, std::min<Index>(300, n - first));
+  LiftedGradient whole({}, d, C), parts({}, d, C);
+  whole.accumulate(x.data(), d, v.data(), n);
+  for (Index first = 0; first < n; first += 300) parts.accumulate(x.data() + first * d, d, v.data() + first * C, std::min<Index>(300, n - first));
   const std::vector<double> u = random.unit(d);
   for (Index k = 0; k < C; ++k) {
     EXPECT_NEAR(static_cast<double>(through_blocks(whole, k, u)), static_cast<double>(through_blocks(parts, k, u)), 1e-11);
@@ -86,11 +86,11 @@ TEST(LiftedGradient, SameBitsInEveryRun) {
   const std::vector<double> x = random.normals(n * d), v = random.normals(n * C);
   for (const int threads : {1, 2, 3}) {
     const ThreadScope scope(threads);
-    LiftedGradient first(d, C);
-    first.accumulate({}, x.data(), d, v.data(), n);
+    LiftedGradient first({}, d, C);
+    first.accumulate(x.data(), d, v.data(), n);
     for (int repeat = 0; repeat < 5; ++repeat) {
-      LiftedGradient again(d, C);
-      again.accumulate({}, x.data(), d, v.data(), n);
+      LiftedGradient again({}, d, C);
+      again.accumulate(x.data(), d, v.data(), n);
       EXPECT_EQ(again.M, first.M);
       EXPECT_EQ(again.q, first.q);
       EXPECT_EQ(again.t, first.t);
@@ -99,8 +99,8 @@ TEST(LiftedGradient, SameBitsInEveryRun) {
 }
 
 TEST(LiftedGradient, NoSamplesAddNothing) {
-  LiftedGradient gradient(3, 2);
-  gradient.accumulate({}, nullptr, 3, nullptr, 0);
+  LiftedGradient gradient({}, 3, 2);
+  gradient.accumulate(nullptr, 3, nullptr, 0);
   for (const double value : gradient.M) EXPECT_EQ(value, 0);
   EXPECT_EQ(gradient.rounding(1), 0);
 }
