@@ -1,5 +1,11 @@
 include(CMakePackageConfigHelpers)
 
+# Whoever installs with a tight umask installs for all users nevertheless. CMake sees to that for files; the folders that are not there yet are made here.
+set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(NEUSPEC_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/neuspec)
+install(CODE "set(neuspec_folders ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_INCLUDEDIR} ${NEUSPEC_PACKAGE_DIR} ${CMAKE_INSTALL_LIBDIR}/pkgconfig)")
+install(SCRIPT cmake/install_folders.cmake)
+
 install(TARGETS neuspec EXPORT neuspecTargets)
 install(DIRECTORY include/neuspec ${PROJECT_BINARY_DIR}/include/neuspec DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 if(TARGET neuspec_cli)
@@ -9,7 +15,6 @@ if(TARGET neuspec_cli)
 endif()
 
 # find_package(neuspec). A static library passes on what it links to, so its users must find the same.
-set(NEUSPEC_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/neuspec)
 get_target_property(neuspec_type neuspec TYPE)
 if(neuspec_type STREQUAL "STATIC_LIBRARY")
   set(NEUSPEC_FIND_DEPENDENCIES
@@ -28,7 +33,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/neuspecConfigVersion.cmak
 install(FILES ${PROJECT_BINARY_DIR}/neuspecConfig.cmake ${PROJECT_BINARY_DIR}/neuspecConfigVersion.cmake DESTINATION ${NEUSPEC_PACKAGE_DIR})
 install(EXPORT neuspecTargets NAMESPACE neuspec:: DESTINATION ${NEUSPEC_PACKAGE_DIR})
 
-# pkg-config. Paths to libraries become -l flags, so that the file can move to a machine with the same packages.
+# pkg-config. Paths to libraries become -l flags, so that the file can move to a machine with the same packages, and OpenMP is named by its library: the
+# compiler's own flag (-fopenmp=libomp of clang) is another compiler's error. Clang's library lies where other compilers do not look.
 set(pc_libraries "")
 foreach(library IN LISTS LAPACK_LIBRARIES BLAS_LIBRARIES)
   if(library MATCHES "/lib([^/]+)\\.(so|a)$")
@@ -37,14 +43,19 @@ foreach(library IN LISTS LAPACK_LIBRARIES BLAS_LIBRARIES)
     list(APPEND pc_libraries ${library})
   endif()
 endforeach()
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  cmake_path(GET OpenMP_omp_LIBRARY PARENT_PATH openmp_folder)
+  list(APPEND pc_libraries "-L${openmp_folder}")
+endif()
+list(TRANSFORM OpenMP_CXX_LIB_NAMES PREPEND "-l" OUTPUT_VARIABLE openmp_libraries)
+list(APPEND pc_libraries ${openmp_libraries})
 list(REMOVE_DUPLICATES pc_libraries)
-list(APPEND pc_libraries ${OpenMP_CXX_FLAGS})
 list(JOIN pc_libraries " " NEUSPEC_PC_LIBRARIES)
+# With no shared library installed every user links statically, with or without pkg-config --static.
 if(neuspec_type STREQUAL "STATIC_LIBRARY")
-  # With no shared library installed every user links statically, with or without pkg-config --static.
-  set(NEUSPEC_PC_SCOPE "")
+  set(NEUSPEC_PC_DEPENDENCIES "Libs: -L\${libdir} -lneuspec ${NEUSPEC_PC_LIBRARIES}\nRequires: zlib")
 else()
-  set(NEUSPEC_PC_SCOPE ".private")
+  set(NEUSPEC_PC_DEPENDENCIES "Libs: -L\${libdir} -lneuspec\nLibs.private: ${NEUSPEC_PC_LIBRARIES}\nRequires.private: zlib")
 endif()
 # Relative to the file's own place: the installed tree can be moved as a whole.
 file(RELATIVE_PATH NEUSPEC_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})

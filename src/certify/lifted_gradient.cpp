@@ -1,12 +1,11 @@
 #include "certify/lifted_gradient.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
 #include "device/lapack.hpp"
+#include "device/parallel.hpp"
 #include "numeric/rounding.hpp"
 
 namespace neuspec {
@@ -67,7 +66,8 @@ LiftedGradient::LiftedGradient(const Activation& activation, Index d, Index C)
     : features(d), outputs(C), M(size(d * d * C)), q(size(d * C)), t(size(C)), activation_(activation), magnitude_(size(C)) {}
 
 void LiftedGradient::accumulate(const double* x, Index stride, const double* v, Index samples) {
-  const Index d = features, C = outputs, blocks = (samples + kRows - 1) / kRows, available = omp_get_max_threads();
+  const Index d = features, C = outputs, blocks = (samples + kRows - 1) / kRows;
+  const int available = neuspec::threads();
   const Index own = (d * d + d + 1) * C + 2, scratch = d * kRows;
   // Threads take blocks of rows where there are enough; else the BLAS may share out each block's SYRK.
   const Index threads = blocks >= 2 * available && own <= kPrivate / available ? available : 1;
@@ -95,8 +95,7 @@ void LiftedGradient::accumulate(const double* x, Index stride, const double* v, 
   if (threads == 1) {
     run(0);
   } else {
-#pragma omp parallel for num_threads(static_cast <int>(threads)) schedule(static, 1)
-    for (Index thread = 0; thread < threads; ++thread) run(thread);
+    run_pieces(threads, available, run);
   }
   const auto add = [](std::vector<double>& sum, const double* part) { std::transform(sum.begin(), sum.end(), part, sum.begin(), std::plus<>()); };
   for (Index thread = 1; thread < threads; ++thread) {

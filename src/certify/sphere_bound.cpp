@@ -6,14 +6,12 @@
 #include <optional>
 #include <vector>
 
-#include "device/device.hpp"
 #include "device/lapack.hpp"
 
 namespace neuspec {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr Index kSerial = 256;    // below, threads gain the reduction nothing, and on a busy machine each of their barriers costs
 constexpr double kAtRoot = 1e-9;  // |‖z‖ − 1| of a μ whose h is least to rounding: h there exceeds it by the square of this
 constexpr int kIterations = 100;  // a few are needed
 constexpr int kAttempts = 40;     // one is needed

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
-#include "device/device.hpp"
 #include "device/lapack.hpp"
 #include "numeric/compensated_sum.hpp"
 
@@ -13,7 +11,6 @@ namespace neuspec {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr Index kSerial = 256;  // below, threads gain the eigendecomposition nothing, and on a busy machine each of their barriers costs
 
 // With δ = μ − λ_max ≥ 0 and gaps γ_i = λ_max − λ_i the stationary point is z_i = g_i/(δ + γ_i). In δ the equation keeps full
 // relative accuracy however close μ is to λ_max, which is what the hard case needs.
@@ -76,8 +73,6 @@ struct Eigenbasis {
 
 Eigenbasis eigenbasis(Index d, const double* M, const double* q) {
   const auto size = static_cast<std::size_t>(d);
-  std::optional<ThreadScope> serial;
-  if (d < kSerial) serial.emplace(1);
   Eigenbasis basis{.vectors = std::vector<double>(M, M + d * d), .lambda = std::vector<double>(size), .g = std::vector<double>(size)};
   std::vector<double> work;
   std::vector<int> iwork;

@@ -17,7 +17,7 @@ extern "C" void request_stop(int /*signal*/) { stop_requested = true; }
 void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = request_stop;
-  action.sa_flags = SA_RESTART | SA_RESETHAND;
+  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

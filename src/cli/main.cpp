@@ -65,6 +65,6 @@ int guarded_run(int count, char** arguments) {
 }  // namespace neuspec::cli
 
 int main(int count, char** arguments) {
-  neuspec::cli::match_blas_to_processor(arguments);
+  neuspec::cli::prepare_process(arguments);
   return neuspec::cli::guarded_run(count, arguments);
 }

@@ -4,15 +4,15 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
+
+#include "device/blas_threads.hpp"
 
 // Absent where another BLAS is linked.
 extern "C" __attribute__((weak)) char* openblas_get_corename();
 
 namespace neuspec::cli {
 namespace {
-
-constexpr const char* variable = "OPENBLAS_CORETYPE";
-constexpr const char* fallback = "Prescott";
 
 /// OpenBLAS's name of the newest kernels that the instruction set allows, or null.
 const char* fitting_kernels() {
@@ -27,12 +27,32 @@ const char* fitting_kernels() {
   return nullptr;
 }
 
+/// An OpenBLAS older than the processor it runs on falls back to kernels of 2004, at a quarter of the speed or less.
+bool choose_kernels() {
+  constexpr const char* variable = "OPENBLAS_CORETYPE";
+  constexpr const char* fallback = "Prescott";
+  if (std::getenv(variable) != nullptr || openblas_get_corename == nullptr || std::strcmp(openblas_get_corename(), fallback) != 0) return false;
+  const char* kernels = fitting_kernels();
+  return kernels != nullptr && ::setenv(variable, kernels, 0) == 0;
+}
+
+/// GCC's OpenMP spins for milliseconds before a thread that waits lets others have the processor.
+bool shorten_spinning() {
+  constexpr const char* variable = "GOMP_SPINCOUNT";
+  constexpr const char* spins = "1000";  // some tens of microseconds
+  if (std::getenv(variable) != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return false;
+  return ::setenv(variable, spins, 0) == 0;
+}
+
 }  // namespace
 
-void match_blas_to_processor(char** arguments) {
-  if (std::getenv(variable) != nullptr || openblas_get_corename == nullptr || std::strcmp(openblas_get_corename(), fallback) != 0) return;
-  const char* kernels = fitting_kernels();
-  if (kernels != nullptr && ::setenv(variable, kernels, 0) == 0) ::execv("/proc/self/exe", arguments);
+void prepare_process(char** arguments) {
+  const bool kernels = choose_kernels(), spinning = shorten_spinning();
+  if (kernels || spinning) ::execv("/proc/self/exe", arguments);
+  // OpenMP ends the process where it cannot start a thread.
+  if (!threads_or_one()) {
+    std::cerr << "neuspec: no second thread can be started (ulimit -u, or a control group's limit on processes): going on with one\n";
+  }
 }
 
 }  // namespace neuspec::cli

@@ -1,11 +1,11 @@
-// An OpenBLAS older than the processor it runs on falls back to kernels of 2004, at a quarter of the speed or less.
+// What has to be settled before the program's first work.
 #pragma once
 
 namespace neuspec::cli {
 
-/// Starts the program anew with OPENBLAS_CORETYPE set to the best kernels that this processor can run, where OpenBLAS has not recognised it and the
-/// user has not chosen: OpenBLAS reads the variable before `main`. Returns where nothing is to be gained, and when the program cannot be started
-/// anew.
-void match_blas_to_processor(char** arguments);
+/// Starts the program anew with variables that BLAS and OpenMP read before `main`, where the user has not set them: OPENBLAS_CORETYPE, the best
+/// kernels that this processor can run where OpenBLAS has not recognised it, and GOMP_SPINCOUNT, so that threads that wait soon sleep. Goes on as it
+/// is when the program cannot be started anew. Falls back to one thread where limits on processes allow no more.
+void prepare_process(char** arguments);
 
 }  // namespace neuspec::cli

@@ -1,6 +1,5 @@
 #include "device/cpu_device.hpp"
 
-#include <omp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,8 @@ namespace neuspec {
 
 namespace {
 constexpr std::size_t alignment = 64;  // a cache line, and what AVX-512 loads like
+constexpr Index narrowest_part = 16;   // of a product that threads share: GEMM's own tiles are about as wide
+constexpr double flops_a_part = 2e6;
 
 template <class Real>
 bool contiguous(ConstView<Real> view) {
@@ -28,7 +29,8 @@ bool contiguous(ConstView<Real> view) {
 
 template <class Real>
 double CpuDevice<Real>::free_memory() const {
-  return static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double physical = static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  return std::max(0.0, std::min(physical, address_space_left() - blas_buffer() * threads()));  // OpenBLAS takes its buffers later
 }
 
 template <class Real>
@@ -62,9 +64,24 @@ void CpuDevice<Real>::copy(ConstView<Real> from, View<Real> to) {
 
 template <class Real>
 void CpuDevice<Real>::gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) {
-  const Index depth = ta == Transpose::no ? A.columns : A.rows;
-  lapack::gemm(static_cast<char>(ta), static_cast<char>(tb), C.rows, C.columns, depth, alpha, A.data, A.stride, B.data, B.stride, beta, C.data,
-               C.stride);
+  const Index depth = ta == Transpose::no ? A.columns : A.rows, longer = std::max(C.rows, C.columns);
+  const auto part = [&](Index row, Index rows, Index column, Index columns) {
+    const Real* a = A.data + row * (ta == Transpose::no ? 1 : A.stride);
+    const Real* b = B.data + column * (tb == Transpose::no ? B.stride : 1);
+    lapack::gemm(static_cast<char>(ta), static_cast<char>(tb), rows, columns, depth, alpha, a, A.stride, b, B.stride, beta,
+                 C.data + column * C.stride + row, C.stride);
+  };
+  const double flops = 2.0 * static_cast<double>(C.size()) * static_cast<double>(depth);
+  const Index parts = std::min({static_cast<Index>(threads()), longer / narrowest_part, static_cast<Index>(flops / flops_a_part)});
+  if (parts < 2) return part(0, C.rows, 0, C.columns);
+  run_pieces(parts, threads(), [&](Index piece) {
+    const Index first = longer * piece / parts, count = longer * (piece + 1) / parts - first;
+    if (longer == C.rows) {
+      part(first, count, 0, C.columns);
+    } else {
+      part(0, C.rows, first, count);
+    }
+  });
 }
 
 template <class Real>
@@ -99,11 +116,13 @@ double CpuDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
 template <class Real>
 bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real> M) {
   const Index n = S.rows;
-#pragma omp parallel for schedule(guided)
-  for (Index j = 0; j < n; ++j) {
-    if (S.data != M.data) std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
-    M.data[j * M.stride + j] += static_cast<Real>(shift);
-  }
+  each(
+      n,
+      [&](Index j) {
+        if (S.data != M.data) std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
+        M.data[j * M.stride + j] += static_cast<Real>(shift);
+      },
+      n / 4);
   if (lapack::potrf(n, M.data, M.stride) != 0 || lapack::potri(n, M.data, M.stride) != 0) return false;
   mirror(M);
   return true;

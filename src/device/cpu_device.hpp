@@ -1,4 +1,4 @@
-// The device seam on the host: BLAS and LAPACK, Thrust's OpenMP system for the element-wise steps.
+// The device seam on the host: BLAS and LAPACK, and threads of the library's own (device/parallel.hpp).
 #pragma once
 
 #include "device/device.hpp"
@@ -19,6 +19,7 @@ class CpuDevice final : public Device<Real> {
 
   void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) override;
+  void symm_each(const std::vector<SymmetricProduct<Real>>& products) override;
   void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
   double dot(ConstView<Real> X, ConstView<Real> Y) override;

@@ -14,7 +14,7 @@ void CpuDevice<Real>::factored_forward(const Activation& activation, ConstView<R
                                        ConstView<Real> Z, View<Real> H, View<Real> f) {
   const ColumnTable<Real> table(columns, f.columns);
   gemm(Transpose::yes, Transpose::no, Real(1), x, Z.row_range(0, x.rows), Real(0), H);
-  each(f.size(), FactoredForward<Real>{table.form(activation, Z, s), H, f});
+  each(f.size(), FactoredForward<Real>{table.form(activation, Z, s), H, f}, Z.columns / f.columns);
 }
 
 // One pass over H, then 2 n d m flops in GEMM.
@@ -32,7 +32,7 @@ void CpuDevice<Real>::factored_forward_derivative(const Activation& activation, 
                                                   ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> H, View<Real> H_dot, View<Real> f_dot) {
   const ColumnTable<Real> table(columns, f_dot.columns);
   gemm(Transpose::yes, Transpose::no, Real(1), x, Z_dot.row_range(0, x.rows), Real(0), H_dot);
-  each(f_dot.size(), FactoredForwardDerivative<Real>{table.form(activation, Z, s), Z_dot, H, H_dot, f_dot});
+  each(f_dot.size(), FactoredForwardDerivative<Real>{table.form(activation, Z, s), Z_dot, H, H_dot, f_dot}, Z.columns / f_dot.columns);
 }
 
 // As factored_adjoint, with a pass over H and Ḣ.
@@ -49,14 +49,14 @@ template <class Real>
 void CpuDevice<Real>::factored_jacobian(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
                                         ConstView<Real> Z, ConstView<Real> H, bool add, View<Real> J) {
   const ColumnTable<Real> table(columns, columns.outputs());
-  each(Z.columns * x.columns, FactoredJacobian<Real>{table.form(activation, Z, s), x, H, J, add});
+  each(Z.columns * x.columns, FactoredJacobian<Real>{table.form(activation, Z, s), x, H, J, add}, x.rows / 4);
 }
 
 template <class Real>
 void CpuDevice<Real>::scale_outputs(const FactorColumns& columns, ConstView<Real> J, ConstView<Real> factor, View<Real> scaled) {
   const ColumnTable<Real> table(columns, columns.outputs());
   const auto m = static_cast<Index>(columns.sign.size());
-  each(m * J.columns, ScaleOutputs<Real>{table.view(table.output), J, factor, scaled, J.rows / m});
+  each(m * J.columns, ScaleOutputs<Real>{table.view(table.output), J, factor, scaled, J.rows / m}, J.rows / m / 4);
 }
 
 // 2 p m flops.
@@ -65,16 +65,18 @@ void CpuDevice<Real>::pack_factors(const FactorColumns& columns, ConstView<Real>
   const Index N = Z.rows, m = Z.columns;
   for (Index k = 0; k < D.columns; ++k) std::fill_n(D.data + k * D.stride, D.rows, Real(0));
   const Real off = static_cast<Real>(packed::root_two / 2);
-#pragma omp parallel for schedule(dynamic, 8)
-  for (Index j = 0; j < N; ++j) {  // column j of every D_k: no two threads write the same entry
-    for (Index neuron = 0; neuron < m; ++neuron) {
-      const Real *y = Y.data + neuron * Y.stride, *z = Z.data + neuron * Z.stride;
-      const Real sign = static_cast<Real>(columns.sign[static_cast<std::size_t>(neuron)]), yj = sign * y[j], zj = sign * z[j];
-      Real* to = D.data + columns.output[static_cast<std::size_t>(neuron)] * D.stride + packed::position(N, j, j);
-      to[0] += yj * z[j];
-      for (Index i = j + 1; i < N; ++i) to[i - j] += off * (yj * z[i] + zj * y[i]);
-    }
-  }
+  each(
+      N,
+      [&, off](Index j) {  // column j of every D_k: no two threads write the same entry
+        for (Index neuron = 0; neuron < m; ++neuron) {
+          const Real *y = Y.data + neuron * Y.stride, *z = Z.data + neuron * Z.stride;
+          const Real sign = static_cast<Real>(columns.sign[static_cast<std::size_t>(neuron)]), yj = sign * y[j], zj = sign * z[j];
+          Real* to = D.data + columns.output[static_cast<std::size_t>(neuron)] * D.stride + packed::position(N, j, j);
+          to[0] += yj * z[j];
+          for (Index i = j + 1; i < N; ++i) to[i - j] += off * (yj * z[i] + zj * y[i]);
+        }
+      },
+      N * m / 8);
 }
 
 // 2 N² m flops in GEMM, one product an output.

@@ -1,6 +1,4 @@
 // The lift on the CPU (docs/mathematics.md sections 2 and 5).
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -29,9 +27,12 @@ void CpuDevice<Real>::kernel_gram(const Activation& activation, ConstView<Real> 
                                  static_cast<Real>(activation.b),
                                  static_cast<Real>(activation.c),
                                  static_cast<Real>(d + 1)};
-  each(n, [kernel](Index j) {  // the triangle's columns are contiguous
-    for (Index i = j; i < kernel.K.rows; ++i) kernel.entry(i, j);
-  });
+  each(
+      n,
+      [kernel](Index j) {  // the triangle's columns are contiguous
+        for (Index i = j; i < kernel.K.rows; ++i) kernel.entry(i, j);
+      },
+      n / 2);
   mirror(K);
 }
 
@@ -89,13 +90,15 @@ void CpuDevice<Real>::lifted_forward(const Activation& activation, ConstView<Rea
     for (Index first = 0; first < n; first += gram_columns) {
       const Index count = std::min(gram_columns, n - first);
       lapack::gemm('N', 'N', d, count, d, a, full.data(), N, x.data + first * x.stride, x.stride, Real(0), product.data(), d);
-#pragma omp parallel for schedule(static)
-      for (Index i = 0; i < count; ++i) {
-        const Real* xi = x.data + (first + i) * x.stride;
-        Real sum = c * q[d];
-        for (Index j = 0; j < d; ++j) sum += (product[static_cast<std::size_t>(i * d + j)] + b * q[j]) * xi[j];
-        f.data[k * f.stride + first + i] = s.data == nullptr ? sum : s.data[first + i] * sum;
-      }
+      each(
+          count,
+          [&](Index i) {
+            const Real* xi = x.data + (first + i) * x.stride;
+            Real sum = c * q[d];
+            for (Index j = 0; j < d; ++j) sum += (product[static_cast<std::size_t>(i * d + j)] + b * q[j]) * xi[j];
+            f.data[k * f.stride + first + i] = s.data == nullptr ? sum : s.data[first + i] * sum;
+          },
+          d / 4);
     }
   }
 }

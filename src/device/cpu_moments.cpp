@@ -1,9 +1,8 @@
 // Moments on the CPU (docs/mathematics.md section 5), through the sorted fourth moments of lift/moment_plan.hpp.
-#include <omp.h>
-
 #include <algorithm>
 
 #include "device/cpu_device.hpp"
+#include "device/cpu_launch.hpp"
 #include "device/lapack.hpp"
 #include "device/parallel.hpp"
 #include "lift/moment_plan.hpp"
@@ -76,8 +75,7 @@ class Worker {
 };
 
 void add_to(const std::vector<double>& part, std::vector<double>& total) {
-#pragma omp parallel for schedule(static)
-  for (std::size_t e = 0; e < part.size(); ++e) total[e] += part[e];
+  each(static_cast<Index>(part.size()), [from = part.data(), to = total.data()](Index e) { to[e] += from[e]; });
 }
 
 /// n N⁴/12 flops in GEMM and about 2·p stores of lifted features a sample. Threads take fixed slices of each chunk and their sums are
@@ -89,7 +87,7 @@ class CpuMoments final : public MomentAccumulator<Real> {
 
   void add(const Chunk& chunk) override {
     const Index tiles = (chunk.samples + tile - 1) / tile, d = plan_.N - 1;
-    if (workers_.empty()) workers_.resize(size(std::min<Index>(omp_get_max_threads(), std::max<Index>(tiles, 1))));
+    if (workers_.empty()) workers_.resize(size(std::min<Index>(threads(), std::max<Index>(tiles, 1))));
     const auto team = static_cast<Index>(workers_.size());
     parallel_pieces(team, [&](Index thread) {
       auto& worker = workers_[size(thread)];
@@ -127,22 +125,26 @@ class CpuMoments final : public MomentAccumulator<Real> {
       }
     }
     std::vector<double> full(size(plan_.pairs * plan_.pairs));
-#pragma omp parallel for schedule(dynamic, 1)
-    for (Index l = 0; l < N; ++l) {
-      for (Index k = l; k < N; ++k) {
-        double* column = full.data() + packed::position(N, k, l) * plan_.pairs;
-        for (Index j = l; j < N; ++j) {
-          for (Index i = j; i < N; ++i) {
-            column[packed::position(N, i, j)] = coefficient(k, l) * coefficient(i, j) * moments[size(plan_.position(i, j, k, l))];
+    each(
+        N,
+        [&](Index l) {
+          for (Index k = l; k < N; ++k) {
+            double* column = full.data() + packed::position(N, k, l) * plan_.pairs;
+            for (Index j = l; j < N; ++j) {
+              for (Index i = j; i < N; ++i) {
+                column[packed::position(N, i, j)] = coefficient(k, l) * coefficient(i, j) * moments[size(plan_.position(i, j, k, l))];
+              }
+            }
           }
-        }
-      }
-    }
+        },
+        N * N * N / 6);
     remove_trace(full);
-#pragma omp parallel for schedule(guided)
-    for (Index c = 0; c < plan_.pairs; ++c) {
-      for (Index row = c; row < plan_.pairs; ++row) S.data[c * S.stride + row] = static_cast<Real>(full[size(c * plan_.pairs + row)]);
-    }
+    each(
+        plan_.pairs,
+        [&](Index c) {
+          for (Index row = c; row < plan_.pairs; ++row) S.data[c * S.stride + row] = static_cast<Real>(full[size(c * plan_.pairs + row)]);
+        },
+        plan_.pairs / 2);
     CpuDevice<Real>::mirror(S);
   }
 

@@ -25,9 +25,12 @@ class CpuLifted final : public LiftedAccumulator<Real> {
   }
 
   void finish(View<Real> S, View<Real> r) override {
-    each(lifted_, [from = S_.data(), S, P = lifted_](Index j) {
-      for (Index i = j; i < P; ++i) S.data[j * S.stride + i] = static_cast<Real>(from[j * P + i]);
-    });
+    each(
+        lifted_,
+        [from = S_.data(), S, P = lifted_](Index j) {
+          for (Index i = j; i < P; ++i) S.data[j * S.stride + i] = static_cast<Real>(from[j * P + i]);
+        },
+        lifted_ / 2);
     CpuDevice<Real>::mirror(S);
     for (Index k = 0; k < r.columns; ++k) {
       for (Index i = 0; i < lifted_; ++i) r.data[k * r.stride + i] = static_cast<Real>(r_[static_cast<std::size_t>(k * lifted_ + i)]);
@@ -66,7 +69,8 @@ void CpuDevice<Real>::lift_samples(const Activation& activation, ConstView<Real>
 
 template <class Real>
 void CpuDevice<Real>::apply_loss(const Loss& loss, LossStep step, const LossArguments<Real>& arguments, View<Real> out) {
-  run_loss(loss, step, arguments, out, [](Index count, const auto& functor) { each(count, functor); });
+  const Index cost = 16 * (loss.coupled() ? arguments.a.columns : 1);  // logarithms and roots
+  run_loss(loss, step, arguments, out, [cost](Index count, const auto& functor) { each(count, functor, cost); });
 }
 
 template class CpuDevice<float>;

@@ -82,6 +82,12 @@ struct AndersonPart {
 };
 
 template <class Real>
+struct SymmetricProduct {
+  ConstView<Real> S, b;
+  View<Real> c;
+};
+
+template <class Real>
 class Device {
  public:
   virtual ~Device() = default;
@@ -100,6 +106,10 @@ class Device {
   virtual void gemm(Transpose ta, Transpose tb, Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
   virtual void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta,
                     View<Real> C) = 0;  ///< C = alpha S B + beta C, S symmetric with both triangles filled
+  /// c = S b for independent symmetric S, both triangles filled, and vectors b.
+  virtual void symm_each(const std::vector<SymmetricProduct<Real>>& products) {
+    for (const SymmetricProduct<Real>& product : products) symm(Real(1), product.S, product.b, Real(0), product.c);
+  }
   /// C = alpha A B + beta C for symmetric A and B (n × n, both triangles filled) that commute, and symmetric C: half the flops of `gemm`.
   virtual void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
   virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
@@ -190,18 +200,5 @@ enum class Arithmetic { full, tf32 };
 /// The device of Settings, for the precision Real. \throws NotCompiled, NoDevice, UsageError for TF32 where there is none
 template <class Real>
 std::unique_ptr<Device<Real>> make_device(DeviceKind kind, Arithmetic arithmetic = Arithmetic::full);
-
-/// Sets the number of threads of OpenMP and BLAS for the lifetime of the object; 0 leaves them alone.
-class ThreadScope {
- public:
-  explicit ThreadScope(int threads);
-  static ThreadScope at_most(int threads);
-  ~ThreadScope();
-  ThreadScope(const ThreadScope&) = delete;
-  ThreadScope& operator=(const ThreadScope&) = delete;
-
- private:
-  int before_ = 0;
-};
 
 }  // namespace neuspec

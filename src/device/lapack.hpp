@@ -1,11 +1,13 @@
 // The Fortran BLAS and LAPACK routines that the library calls on the CPU, overloaded on float and double.
-// Column-major throughout; only the lower triangle of a symmetric matrix is ever referenced or written.
+// Each call is given threads by its size (device/blas_threads.hpp). Column-major throughout; only the lower triangle of a symmetric matrix is ever
+// referenced or written.
 #pragma once
 
 #include <algorithm>
 #include <limits>
 #include <vector>
 
+#include "device/blas_threads.hpp"
 #include "neuspec/dataset.hpp"
 #include "neuspec/error.hpp"
 
@@ -30,14 +32,17 @@
   }                                                                                                                                                 \
   namespace neuspec::lapack {                                                                                                                       \
   inline void gemm(char ta, char tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta, T* c, Index ldc) {   \
+    const BlasThreads team(2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k));                                         \
     const int m_ = to_int(m), n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldb_ = to_int(ldb), ldc_ = to_int(ldc);                           \
     if (m > 0 && n > 0) R##gemm_(&ta, &tb, &m_, &n_, &k_, &alpha, a, &lda_, b, &ldb_, &beta, c, &ldc_);                                             \
   }                                                                                                                                                 \
   inline void gemv(char ta, Index m, Index n, T alpha, const T* a, Index lda, const T* x, T beta, T* y) {                                           \
+    const BlasThreads team(0);                                                                                                                      \
     const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), one = 1;                                                                          \
     if (m > 0 && n > 0) R##gemv_(&ta, &m_, &n_, &alpha, a, &lda_, x, &one, &beta, y, &one);                                                         \
   }                                                                                                                                                 \
   inline void symm(Index m, Index n, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta, T* c, Index ldc) {                              \
+    const BlasThreads team(n == 1 ? 0 : 2 * square(m) * static_cast<double>(n));                                                                    \
     const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), ldb_ = to_int(ldb), ldc_ = to_int(ldc), one = 1;                                  \
     if (n == 1)                                                                                                                                     \
       R##symv_("L", &m_, &alpha, a, &lda_, b, &one, &beta, c, &one);                                                                                \
@@ -45,22 +50,26 @@
       R##symm_("L", "L", &m_, &n_, &alpha, a, &lda_, b, &ldb_, &beta, c, &ldc_);                                                                    \
   }                                                                                                                                                 \
   inline void syrk(char t, Index n, Index k, T alpha, const T* a, Index lda, T beta, T* c, Index ldc) {                                             \
+    const BlasThreads team(square(n) * static_cast<double>(k));                                                                                     \
     const int n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc);                                                               \
     if (n > 0) R##syrk_("L", &t, &n_, &k_, &alpha, a, &lda_, &beta, c, &ldc_);                                                                      \
   }                                                                                                                                                 \
   inline int potrf(Index n, T* a, Index lda) {                                                                                                      \
+    const BlasThreads team(cube(n) / 3);                                                                                                            \
     const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                   \
     int info = 0;                                                                                                                                   \
     if (n > 0) R##potrf_("L", &n_, a, &lda_, &info);                                                                                                \
     return info;                                                                                                                                    \
   }                                                                                                                                                 \
   inline int potri(Index n, T* a, Index lda) {                                                                                                      \
+    const BlasThreads team(2 * cube(n) / 3);                                                                                                        \
     const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                   \
     int info = 0;                                                                                                                                   \
     if (n > 0) R##potri_("L", &n_, a, &lda_, &info);                                                                                                \
     return info;                                                                                                                                    \
   }                                                                                                                                                 \
   inline int potrs(Index n, Index columns, const T* a, Index lda, T* b, Index ldb) {                                                                \
+    const BlasThreads team(2 * square(n) * static_cast<double>(columns));                                                                           \
     const int n_ = to_int(n), m_ = to_int(columns), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                         \
     int info = 0;                                                                                                                                   \
     if (n > 0) R##potrs_("L", &n_, &m_, a, &lda_, b, &ldb_, &info);                                                                                 \
@@ -68,6 +77,7 @@
   }                                                                                                                                                 \
   /* Eigenvalues above zero alone, ascending in values[0 … count), with their eigenvectors in the columns of z (n × n). */                       \
   inline int syevr_positive(Index n, T* a, Index lda, T* values, T* z, Index& count, std::vector<T>& work, std::vector<int>& iwork) {               \
+    const BlasThreads team(cube(n));                                                                                                                \
     const int n_ = to_int(n), lda_ = to_int(lda), query = -1, none = 0;                                                                             \
     const T zero = 0, infinity = std::numeric_limits<T>::max();                                                                                     \
     T size = 0;                                                                                                                                     \
@@ -86,6 +96,7 @@
   }                                                                                                                                                 \
   /* Tridiagonal form by Householder reflections, which leave the first row its length: diagonal (n) and off-diagonal (n − 1). a is lost. */      \
   inline void sytrd(Index n, T* a, Index lda, T* diagonal, T* off, std::vector<T>& work) {                                                          \
+    const BlasThreads team(cube(n));                                                                                                                \
     const int n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(32 * n);                                                                           \
     int info = 0;                                                                                                                                   \
     work.resize(std::max(work.size(), static_cast<std::size_t>(n + lwork)));                                                                        \
@@ -93,6 +104,7 @@
   }                                                                                                                                                 \
   /* Ascending eigenvalues of a tridiagonal matrix, over its diagonal; off is lost. */                                                              \
   inline int sterf(Index n, T* diagonal, T* off) {                                                                                                  \
+    const BlasThreads team(0);                                                                                                                      \
     const int n_ = to_int(n);                                                                                                                       \
     int info = 0;                                                                                                                                   \
     R##sterf_(&n_, diagonal, off, &info);                                                                                                           \
@@ -100,6 +112,7 @@
   }                                                                                                                                                 \
   /* Ascending eigenvalues; with vectors, column j of a becomes the eigenvector of values[j]. Workspace grows and is kept by the caller. */         \
   inline int syevd(bool vectors, Index n, T* a, Index lda, T* values, std::vector<T>& work, std::vector<int>& iwork) {                              \
+    const BlasThreads team(cube(n));                                                                                                                \
     const int n_ = to_int(n), lda_ = to_int(lda), query = -1;                                                                                       \
     const char job = vectors ? 'V' : 'N';                                                                                                           \
     T size = 0;                                                                                                                                     \
@@ -121,6 +134,9 @@ inline int to_int(Index value) {
   if (value > 2147483647) throw EnvironmentError("a matrix dimension exceeds the 32-bit integers of BLAS");
   return static_cast<int>(value);
 }
+
+inline double square(Index n) { return static_cast<double>(n) * static_cast<double>(n); }
+inline double cube(Index n) { return square(n) * static_cast<double>(n); }
 }  // namespace neuspec::lapack
 
 NEUSPEC_DECLARE_LAPACK(s, float)

@@ -1,7 +1,3 @@
-#include <omp.h>
-
-#include <algorithm>
-
 #include "device/cpu_device.hpp"
 #include "neuspec/error.hpp"
 
@@ -34,12 +30,5 @@ std::unique_ptr<Device<Real>> make_device(DeviceKind kind, Arithmetic arithmetic
 
 template std::unique_ptr<Device<float>> make_device<float>(DeviceKind, Arithmetic);
 template std::unique_ptr<Device<double>> make_device<double>(DeviceKind, Arithmetic);
-
-// OpenBLAS is built on OpenMP here, so that one setting rules both.
-ThreadScope::ThreadScope(int threads) : before_(omp_get_max_threads()) {
-  if (threads > 0) omp_set_num_threads(threads);
-}
-ThreadScope ThreadScope::at_most(int threads) { return ThreadScope(std::min(threads, omp_get_max_threads())); }
-ThreadScope::~ThreadScope() { omp_set_num_threads(before_); }
 
 }  // namespace neuspec

@@ -1,10 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <string>
 
-#include "device/device.hpp"
 #include "device/lapack.hpp"
 #include "device/parallel.hpp"
 #include "explain/nearest_zero.hpp"
@@ -15,8 +13,7 @@ namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr Index kSerial = 256;  // below, threads gain the eigendecomposition nothing
-constexpr Index kBatch = 64;    // samples a thread takes at once; independent of the number of threads, so that the bits are
+constexpr Index kBatch = 64;  // samples a thread takes at once; independent of the number of threads, so that the bits are
 
 std::size_t size(Index value) { return static_cast<std::size_t>(value); }
 
@@ -36,8 +33,6 @@ void check(const QuadraticOutput& output) {
 
 /// Eigenvalues ascending, with vectors in place of Q.
 std::vector<double> decompose(std::vector<double>& Q, Index d, bool with_vectors) {
-  std::optional<ThreadScope> serial;
-  if (d < kSerial) serial.emplace(1);
   std::vector<double> lambda(size(d)), work;
   std::vector<int> iwork;
   if (lapack::syevd(with_vectors, d, Q.data(), d, lambda.data(), work, iwork) != 0)

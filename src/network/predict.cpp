@@ -1,10 +1,9 @@
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "device/lapack.hpp"
+#include "device/parallel.hpp"
 #include "neuspec/network.hpp"
 #include "numeric/window.hpp"
 
@@ -75,7 +74,7 @@ void Network::predict(const double* x, Index samples, double* f) const {
   Index widest = 0;
   for (const Group& group : groups) widest = std::max(widest, static_cast<Index>(group.weights.size()));
   const Index batch = std::clamp<Index>(kPreactivations / widest, 32, 1024), batches = (samples + batch - 1) / batch;
-  const Index threads = std::min<Index>(batches, omp_get_max_threads()), room = batch * (widest + (patches.whole() ? 0 : patches.size));
+  const Index threads = std::min<Index>(batches, neuspec::threads()), room = batch * (widest + (patches.whole() ? 0 : patches.size));
   std::vector<double> scratch(static_cast<std::size_t>(threads * room));
   const auto predict_batch = [&](Index index, double* h) {
     const Index first = index * batch, rows = std::min(batch, samples - first);
@@ -88,13 +87,16 @@ void Network::predict(const double* x, Index samples, double* f) const {
       }
     }
   };
-  // Outside a parallel region a single batch leaves the threads to the BLAS.
+  const auto predict_share = [&](Index thread) {
+    for (Index index = batches * thread / threads; index < batches * (thread + 1) / threads; ++index)
+      predict_batch(index, scratch.data() + thread * room);
+  };
+  // A single batch leaves the threads to the BLAS.
   if (threads == 1) {
-    for (Index index = 0; index < batches; ++index) predict_batch(index, scratch.data());
-    return;
+    predict_share(0);
+  } else {
+    run_pieces(threads, static_cast<int>(threads), predict_share);
   }
-#pragma omp parallel for num_threads(static_cast <int>(threads)) schedule(static)
-  for (Index index = 0; index < batches; ++index) predict_batch(index, scratch.data() + omp_get_thread_num() * room);
 }
 
 void Network::activate(const double* x, Index samples, double* h) const {

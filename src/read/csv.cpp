@@ -185,7 +185,7 @@ Table read_csv(std::string_view content, const std::string& path, const Selectio
   // comes at the latest in the row that would start after `most`. So memory stays in proportion to the file.
   const Index most = static_cast<Index>(layout.body.size() + 1) / (2 * (columns.features + columns.targets) + columns.dropped);
   if (lines > most + 1) {
-    blocks = {{layout.body, layout.first_line, lines}};
+    blocks.assign(1, {layout.body, layout.first_line, lines});
   }
   const auto rows = static_cast<std::size_t>(std::min(lines, most + 1));
   std::vector<double> x(rows * static_cast<std::size_t>(table.features));

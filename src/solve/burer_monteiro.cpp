@@ -160,22 +160,23 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k, Index pool
 
 template <class Real>
 Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products) {
-  const auto [columns, factors] = blocks_of(point_);
+  const Blocks start = blocks_of(point_);
+  const FactorColumns& columns = start.table;
   const Index d = data_.N() - 1, m = static_cast<Index>(columns.sign.size());
   if (m == 0) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
   DeviceMatrix<Real> W = device_.allocate(d, m), Z = device_.allocate(d + 1, m), G = device_.allocate(d + 1, m);
-  device_.upload(factors.data(), W);
+  device_.upload(start.W.data(), W);
   DeviceMatrix<Real> Z_dot = device_.allocate(d + 1, m), G_dot = device_.allocate(d + 1, m);
   typename Newton<Real>::Function function;
   function.abandon = [&] { return monitor.in_a_hurry(); };
-  function.value = [&, &columns = columns](ConstView<Real> x, View<Real> gradient) {
+  function.value = [&](ConstView<Real> x, View<Real> gradient) {
     const ConstView<Real> w = x.reshaped(d, m);
     device_.lift_neurons(columns, w, Z);
     const double loss = data_.evaluate(columns, Z, G);
     device_.neuron_gradient(columns, beta_, Z, G, gradient.reshaped(d, m));
     return loss + beta_ * device_.dot(w, w);
   };
-  function.curvature = [&, &columns = columns](ConstView<Real> direction, View<Real> product) {
+  function.curvature = [&](ConstView<Real> direction, View<Real> product) {
     device_.lift_derivative(columns, Z, direction.reshaped(d, m), Z_dot);
     data_.differentiate(columns, Z, Z_dot, G_dot);
     device_.gradient_derivative(columns, beta_, Z, G, Z_dot, G_dot, product.reshaped(d, m));

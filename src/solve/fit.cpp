@@ -7,6 +7,7 @@
 
 #include "certify/bias.hpp"
 #include "certify/targets.hpp"
+#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
 #include "solve/admm.hpp"
 #include "solve/burer_monteiro.hpp"

@@ -132,10 +132,14 @@ void Preconditioner<Real>::apply(ConstView<Real> residual, View<Real> result) {
   Device<Real>& device = data_.device();
   if (parts_.size() == 1) return device.symm(Real(1), parts_.front().inverse, residual, Real(0), result);
   const Index d = data_.N() - 1;
+  std::vector<SymmetricProduct<Real>> products;
   for (Part& part : parts_) {
     for (const Stretch& from : part.stretches)
       device.copy(residual.row_range(from.first * d, from.count * d), part.residual.view().row_range(from.own_first * d, from.count * d));
-    device.symm(Real(1), part.inverse, part.residual, Real(0), part.result);
+    products.push_back({part.inverse, part.residual, part.result});
+  }
+  device.symm_each(products);
+  for (Part& part : parts_) {
     for (const Stretch& to : part.stretches)
       device.copy(part.result.view().row_range(to.own_first * d, to.count * d), result.row_range(to.first * d, to.count * d));
   }

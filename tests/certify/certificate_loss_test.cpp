@@ -73,12 +73,14 @@ TEST_P(CertificateOf, NoDualVectorProvesMoreThanTheOptimum) {
   make(20, 2, true, 0.2);
   Settings settings;
   settings.tolerance = 1e-7;
-  const auto [best, report] = fit(data_, problem_, settings);
-  ASSERT_EQ(report.status, Status::optimal);
+  const Result result = fit(data_, problem_, settings);
+  const Network& best = result.network;
+  const double primal = result.report.primal;
+  ASSERT_EQ(result.report.status, Status::optimal);
   const std::vector<double> gradient = naive::gradient(problem_, data_, naive::predict(best, data_));
   const auto expect_no_more = [&](const std::vector<double>& v) {
     const Certificate certificate = certify(best, problem_, data_, v);
-    EXPECT_LE(certificate.dual, report.primal);
+    EXPECT_LE(certificate.dual, primal);
     EXPECT_GE(certificate.dual, 0) << "losses are not negative";
     return certificate.dual;
   };
@@ -92,7 +94,7 @@ TEST_P(CertificateOf, NoDualVectorProvesMoreThanTheOptimum) {
     expect_no_more(scaled);
     // The judge takes the best multiple, from the same point of the domain where that is a product of intervals.
     if (problem_.loss.kind == Loss::squared || problem_.loss.coupled() || scale > 1e100) continue;
-    EXPECT_LE(expect_no_more(v), naive::dual(problem_, data_, v) + 1e-9 * std::max(1.0, report.primal));
+    EXPECT_LE(expect_no_more(v), naive::dual(problem_, data_, v) + 1e-9 * std::max(1.0, primal));
   }
   for (const double odd : {-0.0, infinity, -infinity, std::nan(""), 1e308, -1e308}) {
     for (const Index every : {1, 3}) {

@@ -1,12 +1,12 @@
 #include "certify/lifted_gradient.hpp"
 
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "device/parallel.hpp"
 #include "support/random.hpp"
 
 namespace neuspec {
@@ -84,9 +84,8 @@ TEST(LiftedGradient, SameBitsInEveryRun) {
   Random random(4);
   const Index n = 5000, d = 20, C = 3;
   const std::vector<double> x = random.normals(n * d), v = random.normals(n * C);
-  const int before = omp_get_max_threads();
   for (const int threads : {1, 2, 3}) {
-    omp_set_num_threads(threads);
+    const ThreadScope scope(threads);
     LiftedGradient first({}, d, C);
     first.accumulate(x.data(), d, v.data(), n);
     for (int repeat = 0; repeat < 5; ++repeat) {
@@ -97,7 +96,6 @@ TEST(LiftedGradient, SameBitsInEveryRun) {
       EXPECT_EQ(again.t, first.t);
     }
   }
-  omp_set_num_threads(before);
 }
 
 TEST(LiftedGradient, NoSamplesAddNothing) {

@@ -73,10 +73,10 @@ class Program : public testing::Test {
     return names;
   }
 
-  /// Runs the program with these arguments, as a shell would split them.
-  Outcome run(const std::string& arguments) const {
+  /// Runs the program with these arguments, as a shell would split them; `before`: what the shell shall do first, or variables.
+  Outcome run(const std::string& arguments, const std::string& before = "") const {
     const std::string out = folder_.string() + ".out", err = folder_.string() + ".err";
-    const int status = std::system((std::string(NEUSPEC_PROGRAM) + " " + arguments + " >" + out + " 2>" + err).c_str());
+    const int status = std::system((before + " " + std::string(NEUSPEC_PROGRAM) + " " + arguments + " >" + out + " 2>" + err).c_str());
     const Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(out), read(err)};
     std::filesystem::remove(out);
     std::filesystem::remove(err);

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <array>
 #include <limits>
 
+#include "device/parallel.hpp"
 #include "explain/attack.hpp"
 #include "neuspec/explain.hpp"
 
@@ -216,11 +216,13 @@ TEST(SmallestFlips, SameBitsForEveryNumberOfThreads) {
   const Network network = random.network({}, 12, 3, 40);
   const Vector x = random.normals(network.features * 1000);
   const std::vector<QuadraticOutput> outputs = quadratic_form(network);
-  const int before = omp_get_max_threads();
-  omp_set_num_threads(1);
-  const std::vector<Flip> reference = smallest_flips(outputs, x.data(), 1000, true);
+  std::vector<Flip> reference;
+  {
+    const ThreadScope scope(1);
+    reference = smallest_flips(outputs, x.data(), 1000, true);
+  }
   for (const int threads : {2, 3, 5}) {
-    omp_set_num_threads(threads);
+    const ThreadScope scope(threads);
     const std::vector<Flip> flips = smallest_flips(outputs, x.data(), 1000, true);
     for (std::size_t i = 0; i < flips.size(); ++i) {
       ASSERT_EQ(flips[i].distance, reference[i].distance);
@@ -229,7 +231,6 @@ TEST(SmallestFlips, SameBitsForEveryNumberOfThreads) {
       ASSERT_EQ(flips[i].delta, reference[i].delta);
     }
   }
-  omp_set_num_threads(before);
 }
 
 }  // namespace

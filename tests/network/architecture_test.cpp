@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <omp.h>
 
+#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
 #include "numeric/window.hpp"
 #include "support/naive.hpp"
@@ -173,16 +173,14 @@ TEST_P(PredictOver, PatchesGivesTheSameBitsInEveryRun) {
   const Network network = random_network(random, problem, d, 2, 30);
   const std::vector<double> x = random.normals(n * d);
   std::vector<double> first(static_cast<std::size_t>(2 * n)), again(first.size());
-  const int before = omp_get_max_threads();
   for (const int threads : {1, 3}) {
-    omp_set_num_threads(threads);
+    const ThreadScope scope(threads);
     network.predict(x.data(), n, first.data());
     for (int repetition = 0; repetition < 3; ++repetition) {
       network.predict(x.data(), n, again.data());
       EXPECT_EQ(again, first);
     }
   }
-  omp_set_num_threads(before);
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, PredictOver, testing::ValuesIn(every_architecture()),

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "device/parallel.hpp"
 #include "neuspec/network.hpp"
 #include "support/random.hpp"
 
@@ -63,13 +63,11 @@ TEST(Predict, SameBitsInEveryRun) {
   Random random(4);
   const Network network = random.network({}, 20, 3, 40);
   const std::vector<double> x = random.normals(network.features * 4000);
-  const int before = omp_get_max_threads();
   for (const int threads : {1, 2, 3}) {
-    omp_set_num_threads(threads);
+    const ThreadScope scope(threads);
     const std::vector<double> first = predict(network, x);
     for (int repeat = 0; repeat < 5; ++repeat) EXPECT_EQ(predict(network, x), first);
   }
-  omp_set_num_threads(before);
 }
 
 TEST(Predict, AddAppendsANeuron) {

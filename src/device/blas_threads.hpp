@@ -1,0 +1,40 @@
+// The threads of one call of BLAS or LAPACK.
+#pragma once
+
+#include <mutex>
+
+namespace neuspec {
+
+/// Around a call of BLAS or LAPACK that takes so many flops: its OpenMP threads on the calling thread are those of device/parallel.hpp where the work
+/// is worth their meeting and they can exist, otherwise one, whatever the host program has set, which is restored. OpenBLAS waits for all the threads
+/// that it has been promised: under OMP_DYNAMIC, OMP_THREAD_LIMIT or without active levels for ever, hence it is promised none that do not come.
+/// \throws EnvironmentError where a limit on the address space leaves no room for the buffer that OpenBLAS maps: it would try for ever
+class BlasThreads {
+ public:
+  explicit BlasThreads(double flops);
+  ~BlasThreads();
+  BlasThreads(const BlasThreads&) = delete;
+  BlasThreads& operator=(const BlasThreads&) = delete;
+
+ private:
+  int threads_before_ = 1, dynamic_before_ = 0;
+  bool changed_ = false;
+  std::unique_lock<std::mutex> turn_;
+};
+
+/// Whether so many threads, the calling one among them, can exist at a time; tried once.
+bool threads_can_start(int threads);
+
+/// Whether the process's threads can start (usable_processors()); where they cannot, OpenMP, which would end the process, shall use one from now on.
+bool threads_or_one();
+
+/// Bytes of address space that OpenBLAS maps for every thread that calls it, and that much again for each when it is loaded. 0 with another BLAS.
+double blas_buffer();
+
+/// How many threads, at most those wanted, OpenBLAS can be loaded for and called by within the limits on memory. Needs nothing that is initialised.
+int blas_threads_that_fit(int wanted);
+
+/// Bytes that a limit on the address space (ulimit -v) leaves; infinity without one.
+double address_space_left();
+
+}  // namespace neuspec

@@ -1,0 +1,22 @@
+#include "device/parallel.hpp"
+
+#include "device/processors.hpp"
+
+namespace neuspec {
+
+namespace {
+thread_local int in_scope = 0;  // 0: no scope
+}
+
+int threads() {
+  if (crew::within_piece()) return 1;
+  return in_scope > 0 ? in_scope : usable_processors();
+}
+
+ThreadScope::ThreadScope(int threads) : before_(in_scope) {
+  if (threads > 0) in_scope = threads;
+}
+ThreadScope ThreadScope::at_most(int threads) { return ThreadScope(std::min(threads, neuspec::threads())); }
+ThreadScope::~ThreadScope() { in_scope = before_; }
+
+}  // namespace neuspec
