@@ -9,7 +9,7 @@
 namespace neuspec::test {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::HasSubstr;
 
 class Bounds : public Program {
@@ -24,7 +24,7 @@ class Bounds : public Program {
     EXPECT_GE(text, exact);
     EXPECT_LE(text, exact + precision * std::abs(exact));
   }
-  static void expect_outward(const std::string& text, const json& exact, double precision) {
+  static void expect_outward(const std::string& text, const Json& exact, double precision) {
     expect_outward(number_behind("primal", text), exact["primal"], precision);
     expect_outward(-number_behind("dual", text), -exact["dual"].get<double>(), precision);
     expect_outward(number_behind("gap", text), exact["relative_gap"], 0.1);
@@ -36,15 +36,15 @@ TEST_F(Bounds, AreRoundedOutwardWhereverTheyAreShort) {
   for (const char* beta : {"0.3", "0.7", "2"}) {
     const Outcome fit = run("fit " + data_ + " --beta " + beta + " --model " + file("m.json") + " --report " + file("r.json"));
     ASSERT_EQ(fit.code, 0) << fit.err;
-    const json report = json::parse(read(file("r.json")));
+    const Json report = Json::parse(read(file("r.json")));
     expect_outward(fit.out, report, 1e-11);
     expect_outward(number_behind("better by more than", fit.out), report["relative_gap"], 0.1);
     expect_outward(number_behind("no neurons from", fit.out), report["beta_max"], 1e-5);
     const std::string certify = "certify " + file("m.json") + " " + data_;
-    expect_outward(run(certify).out, json::parse(run(certify + " --json").out), 1e-11);
+    expect_outward(run(certify).out, Json::parse(run(certify + " --json").out), 1e-11);
     const std::string info = run("info " + file("m.json")).out;
-    expect_outward(info, json::parse(read(file("m.json")))["certificate"], 1e-11);
-    const json last = report["history"].back();
+    expect_outward(info, Json::parse(read(file("m.json")))["certificate"], 1e-11);
+    const Json last = report["history"].back();
     expect_outward(fit.err.substr(fit.err.rfind("iter")), last, 1e-6);
   }
 }
@@ -68,13 +68,13 @@ TEST_F(Bounds, OfAPathAreRoundedOutward) {
 // What a file says of itself proves nothing.
 TEST_F(Bounds, OfAFileAreItsClaims) {
   ASSERT_EQ(run("fit " + data_ + " --beta 2 --quiet --model " + file("m.json")).code, 0);
-  auto model = json::parse(read(file("m.json")));
+  auto model = Json::parse(read(file("m.json")));
   model["certificate"]["dual"] = 123456;
   write("edited.json", model.dump());
   const Outcome info = run("info " + file("edited.json"));
   EXPECT_THAT(info.out, HasSubstr("the file claims (neuspec certify proves)\n"));
   EXPECT_THAT(info.out.substr(info.out.find("the file claims")), HasSubstr("dual         123456"));
-  EXPECT_EQ(json::parse(run("info " + file("edited.json") + " --json").out)["claimed"]["dual"], 123456);
+  EXPECT_EQ(Json::parse(run("info " + file("edited.json") + " --json").out)["claimed"]["dual"], 123456);
 }
 
 }  // namespace
