@@ -63,8 +63,8 @@ std::optional<Real> distance_to(const Quadratic& h, const Reals& x) {
   const std::size_t d = x.size();
   const Real level = -h.at(x);
   if (level <= 0) return Real(0);
-  auto [lambda, V] = exact::eigen(h.M, d);
-  Reals p(d);
+  std::pair<Reals, Reals> basis = exact::eigen(h.M, d);
+  Reals &lambda = basis.first, &V = basis.second, p(d);
   Real largest = 0, slope = 0, top = 0;
   for (const Real& value : lambda) largest = std::max(largest, abs(value));
   for (std::size_t i = 0; i < d; ++i) {
@@ -207,6 +207,36 @@ TEST(ExplainedExtremes, CancelledNeuronsAreNotSaidToBeOutOfReach) {
       EXPECT_TRUE(std::isfinite(flip.lower_bound)) << size;
     }
   }
+}
+
+// One of three outputs is all but constant, and passes the others where x is some 3.5·10⁵.
+TEST(ExplainedExtremes, AnOutputThatBendsByItsLastDigitsIsNotSaidToBeOutOfReach) {
+  const std::vector<double> u{-0.7301732337576227, 0.6832620644408236}, x{0, 0, -9.168519039969026e-21, -6.2925262060125286e-21};
+  Network network{.activation = {}, .features = 2, .outputs = 3, .directions = {}, .weights = {}, .output = {}};
+  network.add(u.data(), -0.18808160703593127, 2);
+  network.add(u.data(), 0.1880816070359315, 2);
+  network.bias = {4.856402198410173e-07, 1.467604059969644e-06, -1.0000351361282837e-06};
+  const std::vector<Flip> flips = smallest_flips(quadratic_form(network), x.data(), 2, true);
+  for (std::size_t i = 0; i < 2; ++i) {
+    expect_true(network, x.data() + 2 * i, flips[i]);
+    EXPECT_GT(flips[i].lower_bound, 1e4);
+    EXPECT_TRUE(std::isfinite(flips[i].lower_bound));
+  }
+}
+
+// Samples on the boundary to less than the outputs are known, far out: which side they are on is not known, and a change that is sure is a longer
+// one.
+TEST(ExplainedExtremes, ChangesThatAreSaidToChangeThePredictionDo) {
+  const std::vector<double> u{-0.10754332345751744, -0.893002060295148, -0.4370145923059465};
+  const std::vector<double> x{155608.21520919423, -226958.45340217967, -217418.91023490505,
+                              38005266.368355565, -27574027.070191555, 46348177.23812343};
+  Network network{.activation = {1, 1e-12, 0}, .features = 3, .outputs = 1, .directions = {}, .weights = {}, .output = {}};
+  network.add(u.data(), 0.019590415421029864, 0);
+  network.add(u.data(), -0.019590415422988904, 0);
+  network.bias = {0.15463825958423782};
+  const std::vector<Flip> flips = smallest_flips(quadratic_form(network), x.data(), 2, true);
+  for (std::size_t i = 0; i < 2; ++i) expect_true(network, x.data() + 3 * i, flips[i]);
+  EXPECT_TRUE(std::isfinite(flips[0].distance));
 }
 
 // Samples 10¹² away from 0 and weights of 10⁻²⁰⁰, whose squares underflow: a boundary that passes next to them.
