@@ -14,7 +14,10 @@ struct QuadraticOutput {
   std::vector<double> Q;  ///< d × d symmetric, column-major, both triangles
   std::vector<double> q;  ///< d
   double s = 0;
-  double rounding = 0;  ///< ‖Q‖₂, ‖q‖₂ and |s| are each within this of the network's own: what rounding may have changed in forming them
+  /// What rounding may have changed in forming them: ‖Q‖₂, ‖q‖₂ and |s| are within this of the network's own.
+  struct Rounding {
+    double Q = 0, q = 0, s = 0;
+  } rounding = {};
 };
 
 /// Every output of the network: Q_k = a Σ α_j u_ju_jᵀ, q_k = b Σ α_j u_j, s_k = c Σ α_j over the neurons j that feed output k. 2·d²·m flops.
@@ -29,21 +32,23 @@ std::vector<double> spectrum(const QuadraticOutput& output);
 /// times the output), has one quadratic constraint. By the S-lemma its Lagrangian dual max over μ ≥ 0, I − μH ⪰ 0 of
 /// min over δ of ‖δ‖² − μ h(x + δ), H the quadratic part of h, has the same value, however indefinite H is.
 struct Flip {
-  Index prediction = 0;       ///< output of the largest value, the first among equals; one output: its sign, +1 or −1 (+1 at 0)
-  Index competitor = 0;       ///< the output that reaches the largest value first; one output: the other sign; equal to prediction if none can
-  double distance = 0;        ///< ‖δ‖₂ of the best δ found, attained to rounding; infinite when no δ of any length changes the prediction
-  double lower_bound = 0;     ///< no δ shorter than this changes the prediction, every rounding error since the network's weights included
+  Index prediction = 0;  ///< output of the largest value, the first among equals; one output: its sign, +1 or −1 (+1 at 0)
+  Index competitor = 0;  ///< the output that reaches the largest value first; one output: the other sign; equal to prediction if none is known to
+  /// ‖δ‖₂ of a δ that changes the prediction, every rounding error since the network's weights included; infinite when none is known: then no δ of
+  /// any length does if lower_bound is infinite too, and else none that is shorter than lower_bound
+  double distance = 0;
+  double lower_bound = 0;     ///< no δ shorter than this changes the prediction, rounding included likewise; infinite only if that is proven
   std::vector<double> delta;  ///< δ, d values; empty when it was not asked for or there is none
 };
 
 /// The nearest other prediction of each of `samples` rows of x (row-major, samples × d). One eigendecomposition of 9 d³ flops an output or
 /// pair of outputs, then 2·d² flops and some secular steps of O(d) for each sample and competitor. The same bits in every run.
 ///
-/// `distance` − `lower_bound` is rounding: relative to the distance about d·2⁻⁵² times the condition of the problem, which is bad for samples that
-/// all but lie on a boundary or miss it by all but nothing. Where `distance` is infinite, so is `lower_bound` if the maximum of h stays
-/// below zero under every change within rounding; if it does not (Q without full rank: an eigenvalue zero is only known to rounding),
-/// `lower_bound` is the radius, of the order of √(|h(x)|/(d·2⁻⁵²·‖H‖₂)), within which no flip is possible.
-/// \throws DataError when sizes disagree or a value is not finite.
+/// `distance` − `lower_bound` is rounding: relative to the distance about d²·2⁻⁵² times the condition of the problem, which is bad for samples that
+/// all but lie on a boundary or miss it by all but nothing. Where `distance` is infinite, so is `lower_bound` if the maximum of h stays below zero
+/// under every change within rounding; if it does not (Q without full rank: an eigenvalue zero is only known to rounding), `lower_bound` is the
+/// radius, of the order of √(|h(x)|/(d²·2⁻⁵²·‖H‖₂)), within which no flip is possible. \throws DataError when sizes disagree, a value is not finite
+/// or the outputs overflow.
 std::vector<Flip> smallest_flips(const std::vector<QuadraticOutput>& outputs, const double* x, Index samples, bool with_delta = false);
 
 }  // namespace neuspec

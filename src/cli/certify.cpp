@@ -15,7 +15,7 @@ constexpr const char* example =
     "Example: prove again, from nothing but the data and the saved network, how far it can at most be from the best one:\n"
     "  neuspec certify net.json train.csv\n"
     "The data must be the training data: on others the network was never optimal. The exit code is 0 if the gap is at most\n"
-    "--tol, else 4.";
+    "--tol, else 4. Of a network of several layers it proves the last one, on what those below put out.";
 
 struct CertifyOptions {
   std::string model;
@@ -30,6 +30,7 @@ int run_certify(const CertifyOptions& options) {
   // The model's own dual vector proves it on the training data; on any others it is of the wrong size or worth little.
   const bool fits = static_cast<Index>(model.dual_vector.size()) == data.samples() * data.targets();
   const Certificate certificate = certify(model.network, model.problem, data, fits ? model.dual_vector : std::vector<double>());
+  const std::size_t layers = model.hidden.size() + 1;
   const bool proven = certificate.relative_gap <= options.settings.tolerance;
   if (options.json) {
     std::cout << json_text({{"proven", proven},
@@ -40,12 +41,17 @@ int run_certify(const CertifyOptions& options) {
                             {"beta", model.problem.beta},
                             {"tol", options.settings.tolerance},
                             {"neurons", model.network.neurons()},
-                            {"samples", data.samples()}});
+                            {"samples", data.samples()},
+                            {"layers", layers},
+                            {"layer_proven", layers}});
   } else {
-    std::cout << "primal   " << rounded(certificate.primal, 12) << "   objective of this network on " << data.samples() << " samples\n"
-              << "dual     " << rounded(certificate.dual, 12) << "   no network is below\n"
-              << "gap      " << rounded(certificate.relative_gap, 3) << "   relative; " << (proven ? "within" : "above") << " the tolerance of "
-              << rounded(options.settings.tolerance, 2) << '\n';
+    std::cout << "primal   " << upper_bound_text(certificate.primal, 12) << "   objective of this network on " << data.samples() << " samples\n"
+              << "dual     " << lower_bound_text(certificate.dual, 12) << "   no network is below\n"
+              << "gap      " << upper_bound_text(certificate.relative_gap, 3) << "   relative; " << (proven ? "within" : "above")
+              << " the tolerance of " << rounded(options.settings.tolerance, 2) << '\n'
+              << (layers == 1 ? ""
+                              : "proven   the last of " + std::to_string(layers) +
+                                    " layers alone, on what those below put out; nothing is proven of the layers together\n");
   }
   return proven ? exit_optimal : exit_stopped;
 }

@@ -6,6 +6,8 @@
 #include <limits>
 #include <memory>
 #include <ostream>
+#include <tuple>
+#include <utility>
 
 #include "cli/command.hpp"
 #include "cli/data.hpp"
@@ -24,9 +26,9 @@ constexpr const char* example =
     "  neuspec explain net.json test.csv -o explain.csv\n"
     "The network is exactly f(x) = x'Qx + q'x + s, so the smallest change of a sample that changes the sign of f (several outputs:\n"
     "which of them is largest) is found, not estimated: 'distance' is the length of a change that does it, and no change shorter than\n"
-    "'lower_bound' can; the two differ by rounding. 'inf' means that no change of any length does. Lengths are in the features that\n"
-    "the network sees: standardised ones if it was trained with --standardize. Samples count from 1. Target columns may be in the\n"
-    "file or not.";
+    "'lower_bound' can; the two differ by rounding, which both account for. 'inf' means that no change of any length does, an empty\n"
+    "distance that none is known. Lengths are in the features that the network sees: standardised ones if it was trained with\n"
+    "--standardize. Samples count from 1. Target columns may be in the file or not.";
 
 struct ExplainOptions {
   std::string model, output, form;
@@ -46,13 +48,16 @@ std::string prediction_text(const Model& model, Index prediction) {
   return k < preprocessing.target_names.size() ? preprocessing.target_names[k] : "y" + format_number(prediction);
 }
 
+/// No change is known, but neither that there is none.
+bool is_unknown(const Flip& flip) { return std::isinf(flip.distance) && std::isfinite(flip.lower_bound); }
+
 void write_flips(std::ostream& stream, const Model& model, const std::vector<Flip>& flips) {
   const bool several = model.network.outputs > 1;
   stream << "sample,prediction,distance,lower_bound" << (several ? ",competitor" : "") << '\n';
   Index sample = 0;
   for (const Flip& flip : flips) {
-    std::string text = format_number(++sample) + ',' + csv_field(prediction_text(model, flip.prediction)) + ',' + format_number(flip.distance) + ',' +
-                       format_number(flip.lower_bound);
+    std::string text = format_number(++sample) + ',' + csv_field(prediction_text(model, flip.prediction)) + ',' +
+                       (is_unknown(flip) ? "" : format_number(flip.distance)) + ',' + format_number(flip.lower_bound);
     if (several) {
       text.append(",").append(flip.competitor == flip.prediction ? "" : csv_field(prediction_text(model, flip.competitor)));
     }
@@ -101,32 +106,37 @@ std::string outermost(const std::vector<double>& values) {
   return text;
 }
 
-/// Quantiles of the distances, and what stands behind them.
-std::string distances_text(const std::vector<Flip>& flips) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  std::vector<double> distances;
-  double difference = 0, radius = infinity;
-  for (const Flip& flip : flips) {
-    distances.push_back(flip.distance);
-    if (flip.distance == infinity) {
-      radius = std::min(radius, flip.lower_bound);
-    } else if (flip.distance > 0) {
-      difference = std::max(difference, 1 - flip.lower_bound / flip.distance);
-    }
-  }
-  std::sort(distances.begin(), distances.end());
+/// Quantiles of the distances, those that are not known behind those that are.
+std::string quantiles_text(std::vector<Flip> flips) {
+  std::sort(flips.begin(), flips.end(),
+            [](const Flip& one, const Flip& other) { return std::tie(one.distance, one.lower_bound) < std::tie(other.distance, other.lower_bound); });
   std::string text;
   for (const auto& [name, share] :
        {std::pair("least", 0.0), {"5 %", 0.05}, {"25 %", 0.25}, {"median", 0.5}, {"75 %", 0.75}, {"95 %", 0.95}, {"largest", 1.0}}) {
-    const auto place = static_cast<std::size_t>(std::llround(share * static_cast<double>(distances.size() - 1)));
-    text.append(text.empty() ? "" : ", ").append(name).append(" ").append(rounded(distances[place], 4));
+    const Flip& flip = flips[static_cast<std::size_t>(std::llround(share * static_cast<double>(flips.size() - 1)))];
+    text.append(text.empty() ? "" : ", ").append(name).append(" ").append(is_unknown(flip) ? "unknown" : upper_bound_text(flip.distance, 4));
   }
-  text = "distances      " + text + "\nproven         to a relative difference of " + rounded(difference, 2) + " at worst\n";
-  const auto unreachable = std::count(distances.begin(), distances.end(), infinity);
-  if (unreachable > 0) {
-    text += "unreachable    " + std::to_string(unreachable) + " of " + std::to_string(flips.size()) + " samples keep their prediction " +
-            (radius == infinity ? "everywhere" : "within a radius of " + rounded(radius, 2) + " at least") + '\n';
+  return text;
+}
+
+/// The distances, and what stands behind them.
+std::string distances_text(const std::vector<Flip>& flips) {
+  double difference = 0, radius = std::numeric_limits<double>::infinity();
+  for (const Flip& flip : flips) {
+    if (is_unknown(flip)) {
+      radius = std::min(radius, flip.lower_bound);
+    } else if (std::isfinite(flip.distance) && flip.distance > 0) {
+      difference = std::max(difference, 1 - flip.lower_bound / flip.distance);
+    }
   }
+  const auto count = [&](const auto& which) { return std::to_string(std::count_if(flips.begin(), flips.end(), which)); };
+  const std::string unreachable = count([](const Flip&flip) { return std::isinf(flip.lower_bound); }), unknown = count(is_unknown);
+  const std::string of_all = " of " + std::to_string(flips.size()) + " samples keep their prediction ";
+  std::string text = "distances      " + quantiles_text(flips) + '\n';
+  text += "proven         to a relative difference of " + upper_bound_text(difference, 2) + " at worst\n";
+  if (unreachable != "0") text += "unreachable    " + unreachable + of_all + "everywhere\n";
+  if (unknown != "0")
+    text += "unknown        " + unknown + of_all + "within a radius of " + lower_bound_text(radius, 2) + " at least, beyond it is not known\n";
   return text;
 }
 

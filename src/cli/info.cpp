@@ -11,7 +11,7 @@ namespace neuspec::cli {
 namespace {
 
 constexpr const char* example =
-    "Example: what a saved network is, what it was trained on and how good it was proven to be:\n"
+    "Example: what a saved network is, what it was trained on and how good its file claims that it is:\n"
     "  neuspec info net.json";
 
 struct InfoOptions {
@@ -30,10 +30,7 @@ std::vector<Index> neurons_per_output(const Network& network) {
 Json info_json(const Model& model) {
   const Preprocessing& p = model.preprocessing;
   return {{"provenance", model.provenance},
-          {"status", model.status},
-          {"primal", model.primal},
-          {"dual", model.dual},
-          {"relative_gap", model.relative_gap},
+          {"claimed", {{"status", model.status}, {"primal", model.primal}, {"dual", model.dual}, {"relative_gap", model.relative_gap}}},
           {"loss", model.problem.loss.name()},
           {"activation", model.problem.activation.name()},
           {"architecture", model.problem.architecture.name()},
@@ -88,9 +85,9 @@ std::string info_text(const Model& model) {
          model.problem.architecture.name() + ", activation " + model.problem.activation.name() + ", beta " + format_number(model.problem.beta) +
          (network.bias.empty() ? "" : "\nintercept      " + listed(network.bias, [](double b) { return rounded(b, 6); })) + "\npreprocessing  " +
          preprocessing_text(model.preprocessing) + "\ntargets        " +
-         listed(model.preprocessing.target_names, [](const std::string& target) { return target; }) + "\nstatus         " + model.status +
-         "\nprimal         " + rounded(model.primal, 12) + "\ndual           " + rounded(model.dual, 12) + "\nrelative gap   " +
-         rounded(model.relative_gap, 3) + "\nprovenance     " + model.provenance + '\n';
+         listed(model.preprocessing.target_names, [](const std::string& target) { return target; }) + "\nprovenance     " + model.provenance +
+         "\nthe file claims (neuspec certify proves)\n  status       " + model.status + "\n  primal       " + upper_bound_text(model.primal, 12) +
+         "\n  dual         " + lower_bound_text(model.dual, 12) + "\n  relative gap " + upper_bound_text(model.relative_gap, 3) + '\n';
 }
 
 int run_info(const InfoOptions& options) {

@@ -74,7 +74,7 @@ std::string layers_text(const LayeredNetwork& network) {
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const TrainedLayer& layer = network.layers[i];
     const Report& report = layer.result.report;
-    text += "  layer " + std::to_string(i + 1) + "  " + name(report.status) + ", gap " + rounded(report.relative_gap, 2) + ", " +
+    text += "  layer " + std::to_string(i + 1) + "  " + name(report.status) + ", gap " + upper_bound_text(report.relative_gap, 2) + ", " +
             std::to_string(report.features) + " features, " + std::to_string(report.neurons) + " neurons";
     text += (layer.validation ? "; validation " + scores_text(*layer.validation) : "") + (i == network.last ? "  <- kept as the last" : "") + '\n';
   }

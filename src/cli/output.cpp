@@ -1,6 +1,5 @@
 #include "cli/output.hpp"
 
-#include <charconv>
 #include <filesystem>
 #include <ostream>
 #include <system_error>
@@ -50,11 +49,9 @@ void write_text(const std::string& path, const std::string& text) {
   replace_file(path, [&text](std::ostream& file) { file << text; });
 }
 
-std::string rounded(double value, int digits) {
-  char text[64];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits);
-  return error == std::errc() ? std::string(text, end) : std::string();
-}
+std::string rounded(double value, int digits) { return format_rounded(value, digits, Rounding::nearest); }
+std::string lower_bound_text(double value, int digits) { return format_rounded(value, digits, Rounding::down); }
+std::string upper_bound_text(double value, int digits) { return format_rounded(value, digits, Rounding::up); }
 
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) {

@@ -19,6 +19,10 @@ void write_text(const std::string& path, const std::string& text);
 /// `value` with so many significant digits, for reading.
 std::string rounded(double value, int digits);
 
+/// The same for what is proven: the text is no higher than the lower bound, no lower than the upper bound.
+std::string lower_bound_text(double value, int digits);
+std::string upper_bound_text(double value, int digits);
+
 /// A field of CSV, quoted where it must be.
 std::string csv_field(const std::string& text);
 

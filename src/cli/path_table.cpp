@@ -56,8 +56,8 @@ std::string table_header(bool with_validation) {
 std::string table_row(const PathPoint& point) {
   const Report& report = point.result.report;
   std::ostringstream row;
-  row << std::setw(width) << rounded(report.beta, 6) << std::setw(width + 2) << rounded(report.primal, 8) << std::setw(width + 2)
-      << rounded(report.dual, 8) << std::setw(10) << rounded(report.relative_gap, 2) << std::setw(9) << report.neurons;
+  row << std::setw(width) << rounded(report.beta, 6) << std::setw(width + 2) << upper_bound_text(report.primal, 8) << std::setw(width + 2)
+      << lower_bound_text(report.dual, 8) << std::setw(10) << upper_bound_text(report.relative_gap, 2) << std::setw(9) << report.neurons;
   add_cells(row, point.train);
   if (point.validation) {
     add_cells(row, *point.validation);

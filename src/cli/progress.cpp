@@ -7,6 +7,8 @@
 #include <sstream>
 #include <utility>
 
+#include "cli/output.hpp"
+
 namespace neuspec::cli {
 namespace {
 
@@ -15,9 +17,9 @@ constexpr const char* start_of_line = "\r\033[K";
 /// One state in less than 80 columns.
 std::string state_text(const Progress& state) {
   std::ostringstream text;
-  text << "iter " << std::setw(5) << state.iterations << std::setprecision(7) << "  primal " << std::setw(10) << state.primal << "  dual "
-       << std::setw(10) << state.dual << std::setprecision(2) << "  gap " << std::setw(7) << state.relative_gap << "  neurons " << state.neurons
-       << "  " << std::fixed << std::setprecision(1) << state.seconds << " s";
+  text << "iter " << std::setw(5) << state.iterations << "  primal " << std::setw(10) << upper_bound_text(state.primal, 7) << "  dual "
+       << std::setw(10) << lower_bound_text(state.dual, 7) << "  gap " << std::setw(7) << upper_bound_text(state.relative_gap, 2) << "  neurons "
+       << state.neurons << "  " << std::fixed << std::setprecision(1) << state.seconds << " s";
   return std::move(text).str();
 }
 

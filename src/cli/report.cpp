@@ -24,7 +24,7 @@ Json history_json(const std::vector<Progress>& history) {
 }
 
 std::string verdict(const Report& report, double tolerance) {
-  const std::string gap = rounded(report.relative_gap, 2);
+  const std::string gap = upper_bound_text(report.relative_gap, 2);
   if (report.status == Status::optimal) {
     return "optimal: no network is better by more than " + gap + " (tolerance " + rounded(tolerance, 2) + ")";
   }
@@ -90,10 +90,10 @@ std::string summary(const Report& report, const std::optional<Scores>& test, dou
   const auto& seconds = report.seconds;
   std::ostringstream text;
   text << verdict(report, tolerance) << '\n'
-       << "  primal   " << rounded(report.primal, 12) << "   objective of this network, from the raw data\n"
-       << "  dual     " << rounded(report.dual, 12) << "   no network is below\n"
-       << "  gap      " << rounded(report.relative_gap, 3) << '\n'
-       << "  beta     " << rounded(report.beta, 6) << " (the network has no neurons from " << rounded(report.beta_max, 6) << ")\n"
+       << "  primal   " << upper_bound_text(report.primal, 12) << "   objective of this network, from the raw data\n"
+       << "  dual     " << lower_bound_text(report.dual, 12) << "   no network is below\n"
+       << "  gap      " << upper_bound_text(report.relative_gap, 3) << '\n'
+       << "  beta     " << rounded(report.beta, 6) << " (the network has no neurons from " << upper_bound_text(report.beta_max, 6) << ")\n"
        << "  neurons  " << report.neurons << ", for " << report.outputs << (report.outputs == 1 ? " output" : " outputs") << '\n'
        << "  seconds  " << rounded(seconds.total, 4) << ": read " << rounded(seconds.read, 3) << ", lift " << rounded(seconds.lift, 3) << ", solve "
        << rounded(seconds.solve, 3) << ", decompose " << rounded(seconds.decompose, 3) << ", certify " << rounded(seconds.certify, 3) << '\n'

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "certify/sphere_quadratic.hpp"
 #include "numeric/compensated_sum.hpp"
@@ -13,6 +14,9 @@ namespace {
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLeast = 1e-100;  // of δ below: its third power is still a number
+constexpr double kTiny = 1e-290;   // beside 1
+
+bool is_proper(double value) { return value > kTiny && value < 1 / kTiny; }
 
 // The problem in the length ℓ in which r = 1 and the larger of max|λ| and ‖p‖ is 1. With ν = 1/μ the inverse multiplier,
 // ν₀ = max(λ_max, 0) the smallest for which I − μ diag(λ) ⪰ 0, δ = ν − ν₀ > 0 and gaps γ_i = ν₀ − λ_i, the stationary point is
@@ -41,21 +45,33 @@ void flatten(std::vector<double>& lambda, std::vector<double>& p, Uncertainty& u
   if (flat) uncertainty.linear *= 2;
 }
 
-Scaled scale(std::span<const double> lambda, std::span<const double> p, double r, const Uncertainty& uncertainty) {
+// Nothing where sizes are so far apart that their quotients are no proper numbers.
+std::optional<Scaled> scale(std::span<const double> lambda, std::span<const double> p, double r, const Uncertainty& uncertainty) {
   Scaled problem{.gap = {lambda.begin(), lambda.end()}, .p = {p.begin(), p.end()}, .uncertainty = uncertainty};
   problem.top = static_cast<std::size_t>(std::max_element(lambda.begin(), lambda.end()) - lambda.begin());
   if (lambda[problem.top] <= uncertainty.quadratic) flatten(problem.gap, problem.p, problem.uncertainty);
   double largest = 0;
   for (const double value : problem.gap) largest = std::max(largest, std::abs(value));
-  const double length = std::min(std::sqrt(r / largest), r / norm_of(problem.p));
-  problem.length = std::isfinite(length) ? length : 1;
+  const double slope = norm_of(problem.p);
+  problem.length = largest > 0 || slope > 0 ? std::min(std::sqrt(r) / std::sqrt(largest), r / slope) : std::sqrt(r);
   const double linear = problem.length / r, quadratic = linear * problem.length;
-  problem.least = std::max(problem.gap[problem.top] * quadratic, 0.0);
-  for (double& value : problem.gap) value = problem.least - value * quadratic;
-  for (double& value : problem.p) value *= linear;
-  problem.uncertainty.quadratic *= quadratic;
-  problem.uncertainty.linear *= linear;
-  problem.uncertainty.constant /= r;
+  if (!is_proper(problem.length) || !is_proper(linear) || !is_proper(quadratic)) return std::nullopt;
+  // What underflows here counts as uncertain; it is next to nothing beside the largest, which is 1.
+  const auto scaled = [](double value, double factor, double& off) {
+    const double result = value * factor;
+    if (value != 0 && std::abs(result) < kTiny) off += kTiny;
+    return result;
+  };
+  auto& [of_quadratic, of_linear, of_constant] = problem.uncertainty;
+  double lost_quadratic = 0, lost_linear = 0;
+  of_quadratic = scaled(of_quadratic, quadratic, lost_quadratic);
+  of_linear = scaled(of_linear, linear, lost_linear);
+  of_constant = of_constant == 0 || of_constant / r >= kTiny ? of_constant / r : kTiny;
+  problem.least = std::max(scaled(problem.gap[problem.top], quadratic, lost_quadratic), 0.0);
+  for (double& value : problem.gap) value = problem.least - scaled(value, quadratic, lost_quadratic);
+  for (double& value : problem.p) value = scaled(value, linear, lost_linear);
+  of_quadratic += lost_quadratic;
+  of_linear += lost_linear;
   return problem;
 }
 
@@ -163,7 +179,9 @@ NearestZero nearest_zero(std::span<const double> lambda, std::span<const double>
                          std::vector<double>& y) {
   y.assign(lambda.size(), 0.0);
   if (!(r > 0)) return {};
-  const Scaled problem = scale(lambda, p, r, uncertainty);
+  const std::optional<Scaled> found = scale(lambda, p, r, uncertainty);
+  if (!found) return {.distance = kInfinity, .lower_bound = 0};
+  const Scaled& problem = *found;
   const double delta = secular_root(problem), reached = evaluate(problem, delta).value;
   const bool short_of = reached < 1 && delta <= kLeast;
   // A maximum that touches zero touches it to rounding only.

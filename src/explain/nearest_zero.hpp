@@ -14,7 +14,7 @@ struct Uncertainty {
 };
 
 struct NearestZero {
-  double distance = 0;     ///< ‖y‖ of the point found, infinite when there is none
+  double distance = 0;     ///< ‖y‖ of the point found, infinite when none is found: there is none if the lower bound is infinite too
   double lower_bound = 0;  ///< proven for every function within the uncertainty
 };
 

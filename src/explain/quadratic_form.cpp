@@ -9,6 +9,8 @@
 namespace neuspec {
 namespace {
 
+constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+
 /// The neurons of one output, one column for every patch that they see: their directions as functions of the whole sample, 0 outside the patch, and
 /// once more times α/P.
 struct Layer {
@@ -42,6 +44,15 @@ Layer layer_of(const Network& network, Index output) {
   return layer;
 }
 
+/// Of a coefficient times sums over the columns. The second term is what underflow loses: some least numbers a product, times what they are
+/// multiplied by afterwards.
+double rounding_of(double coefficient, const Layer& layer, Index d) {
+  if (coefficient == 0) return 0;
+  const double size = std::abs(coefficient);
+  return 0.5 * static_cast<double>(layer.columns + 6) * kEpsilon * size * layer.magnitude +
+         static_cast<double>((3 * layer.columns + 6) * d) * std::max(1.0, size) * std::numeric_limits<double>::denorm_min();
+}
+
 QuadraticOutput form_of(const Network& network, Index output) {
   const Index d = network.features;
   const auto [a, b, c] = network.activation;
@@ -56,9 +67,7 @@ QuadraticOutput form_of(const Network& network, Index output) {
   for (Index j = 0; j < layer.columns; ++j)
     for (Index i = 0; i < d; ++i) form.q[static_cast<std::size_t>(i)] += b * layer.scaled[static_cast<std::size_t>(j * d + i)];
   form.s = c * layer.weight + bias;
-  const double largest = std::max({std::abs(a), std::abs(b), std::abs(c)});
-  form.rounding =
-      0.5 * static_cast<double>(layer.columns + 6) * std::numeric_limits<double>::epsilon() * (largest * layer.magnitude + std::abs(bias));
+  form.rounding = {rounding_of(a, layer, d), rounding_of(b, layer, d), rounding_of(c, layer, d) + kEpsilon * std::abs(form.s)};
   return form;
 }
 

@@ -1,11 +1,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <string>
+#include <utility>
 
+#include "certify/sphere_quadratic.hpp"
 #include "device/lapack.hpp"
 #include "device/parallel.hpp"
+#include "explain/eigenbasis.hpp"
 #include "explain/nearest_zero.hpp"
+#include "neuspec/error.hpp"
 #include "neuspec/explain.hpp"
 
 namespace neuspec {
@@ -17,33 +22,24 @@ constexpr Index kBatch = 64;  // samples a thread takes at once; independent of 
 
 std::size_t size(Index value) { return static_cast<std::size_t>(value); }
 
-double norm_of(const double* x, Index count) {
-  double sum = 0;
-  for (Index i = 0; i < count; ++i) sum += x[i] * x[i];
-  return std::sqrt(sum);
-}
+double norm_of(const double* x, Index count) { return neuspec::norm_of(std::span(x, size(count))); }
 
 void check(const QuadraticOutput& output) {
   const auto finite = [](double value) { return std::isfinite(value); };
   const std::size_t d = output.q.size();
   if (d == 0 || output.Q.size() != d * d) throw DataError("a quadratic output of " + std::to_string(d) + " features needs as many rows and columns");
-  if (!std::all_of(output.Q.begin(), output.Q.end(), finite) || !std::all_of(output.q.begin(), output.q.end(), finite) || !finite(output.s))
+  if (!std::all_of(output.Q.begin(), output.Q.end(), finite) || !std::all_of(output.q.begin(), output.q.end(), finite) || !finite(output.s) ||
+      !finite(output.rounding.Q + output.rounding.q + output.rounding.s))
     throw DataError("a quadratic output has a value that is not finite");
-}
-
-/// Eigenvalues ascending, with vectors in place of Q.
-std::vector<double> decompose(std::vector<double>& Q, Index d, bool with_vectors) {
-  std::vector<double> lambda(size(d)), work;
-  std::vector<int> iwork;
-  if (lapack::syevd(with_vectors, d, Q.data(), d, lambda.data(), work, iwork) != 0)
-    throw DataError("the eigendecomposition of a quadratic output did not converge");
-  return lambda;
 }
 
 /// How large the terms of an output are at a sample of that norm, and what rounding does to their sum.
 struct Magnitude {
-  double Q = 0, q = 0, s = 0, rounding = 0;
-  double error_at(double norm, double relative) const { return relative * ((Q * norm + q) * norm + s) + rounding * (norm * norm + norm + 1); }
+  double Q = 0, q = 0, s = 0;
+  QuadraticOutput::Rounding rounding = {};
+  double error_at(double norm, double relative) const {
+    return relative * ((Q * norm + q) * norm + s) + ((rounding.Q * norm + rounding.q) * norm + rounding.s);
+  }
 };
 
 Magnitude magnitude_of(const QuadraticOutput& output) {
@@ -55,25 +51,37 @@ Magnitude magnitude_of(const QuadraticOutput& output) {
 /// zeros, with `second` none.
 struct Boundary {
   Index first = 0, second = 0;
-  std::vector<double> vectors, lambda = {}, linear;  // linear = Vᵀq of h
-  double spectral_norm = 0, linear_norm = 0, rounding = 0;
+  Eigenbasis basis;
+  std::vector<double> linear;  // Vᵀq of h
+  double linear_norm = 0;
+  double constant = 0;                      // s of h
+  QuadraticOutput::Rounding rounding = {};  // of h
+
+  /// h is s everywhere, however large the outputs are whose difference it is.
+  bool flat() const { return basis.spectral_norm() == 0 && linear_norm == 0; }
 };
 
 Boundary boundary_of(const std::vector<QuadraticOutput>& outputs, Index first, Index second) {
   const QuadraticOutput& one = outputs[size(first)];
   const auto d = static_cast<Index>(one.q.size());
-  Boundary boundary{.first = first, .second = second, .vectors = one.Q, .linear = std::vector<double>(size(d)), .rounding = one.rounding};
-  std::vector<double> q = one.q;
+  Boundary boundary{
+      .first = first, .second = second, .basis = {}, .linear = std::vector<double>(size(d)), .constant = one.s, .rounding = one.rounding};
+  std::vector<double> Q = one.Q, q = one.q;
   if (outputs.size() > 1) {
     const QuadraticOutput& other = outputs[size(second)];
-    for (std::size_t i = 0; i < other.Q.size(); ++i) boundary.vectors[i] -= other.Q[i];
+    for (std::size_t i = 0; i < other.Q.size(); ++i) Q[i] -= other.Q[i];
     for (std::size_t i = 0; i < q.size(); ++i) q[i] -= other.q[i];
-    boundary.rounding += other.rounding;
+    boundary.rounding.Q += other.rounding.Q;
+    boundary.rounding.q += other.rounding.q;
+    boundary.rounding.s += other.rounding.s;
+    boundary.constant -= other.s;
   }
-  boundary.lambda = decompose(boundary.vectors, d, true);
-  lapack::gemv('T', d, d, 1.0, boundary.vectors.data(), d, q.data(), 0.0, boundary.linear.data());
-  boundary.spectral_norm = std::max(std::abs(boundary.lambda.front()), std::abs(boundary.lambda.back()));
+  boundary.rounding.s += kEpsilon * std::abs(boundary.constant);
   boundary.linear_norm = norm_of(q.data(), d);
+  if (!std::isfinite(norm_of(Q.data(), d * d) + boundary.linear_norm + boundary.rounding.Q + boundary.rounding.q))
+    throw DataError("the network's outputs are too far apart: their difference overflows");
+  boundary.basis = eigenbasis_of(std::move(Q), d);
+  lapack::gemv('T', d, d, 1.0, boundary.basis.vectors.data(), d, q.data(), 0.0, boundary.linear.data());
   return boundary;
 }
 
@@ -122,6 +130,8 @@ class Search {
       if (!std::isfinite(norms_[size(i)])) throw DataError("sample " + std::to_string(i + 1) + " has a value that is not finite");
       const double* f = values(i);
       const bool several = outputs_.size() > 1;
+      if (!std::all_of(f, f + outputs_.size(), [](double value) { return std::isfinite(value); }))
+        throw DataError("sample " + std::to_string(i + 1) + " is too large: an output overflows");
       flip.prediction = several ? std::max_element(f, f + outputs_.size()) - f : (*f >= 0 ? 1 : -1);
       flip.competitor = flip.prediction;
       flip.distance = flip.lower_bound = kInfinity;
@@ -146,7 +156,7 @@ class Search {
     const auto count = static_cast<Index>(chosen.size());
     std::vector<double> gathered(size(d_ * count)), rotated(gathered.size());
     for (Index c = 0; c < count; ++c) std::copy_n(row(chosen[size(c)]), d_, gathered.data() + c * d_);
-    lapack::gemm('T', 'N', d_, count, d_, 1.0, boundary.vectors.data(), d_, gathered.data(), d_, 0.0, rotated.data(), d_);
+    lapack::gemm('T', 'N', d_, count, d_, 1.0, boundary.basis.vectors.data(), d_, gathered.data(), d_, 0.0, rotated.data(), d_);
     for (Index c = 0; c < count; ++c) cross(boundary, chosen[size(c)], rotated.data() + c * d_);
   }
 
@@ -156,30 +166,57 @@ class Search {
     const double* f = values(i);
     const bool single = outputs_.size() == 1;
     const bool above = single ? flip.prediction > 0 : flip.prediction == boundary.first;
-    const double sign = above ? -1 : 1, h = single ? *f : f[boundary.first] - f[boundary.second];
+    const double sign = above ? -1 : 1, h = boundary.flat() ? boundary.constant : single ? *f : f[boundary.first] - f[boundary.second];
     std::vector<double> lambda(size(d_)), p(size(d_)), y;
     for (std::size_t l = 0; l < lambda.size(); ++l) {
-      lambda[l] = sign * boundary.lambda[l];
-      p[l] = sign * (2 * boundary.lambda[l] * z[l] + boundary.linear[l]);
+      lambda[l] = sign * boundary.basis.lambda[l];
+      p[l] = sign * (2 * boundary.basis.lambda[l] * z[l] + boundary.linear[l]);
     }
-    const NearestZero nearest = nearest_zero(lambda, p, std::abs(h), uncertainty(boundary, norms_[size(i)]), y);
+    const double r = std::max(0.0, above ? h : -h);
+    const Uncertainty off = uncertainty(boundary, norms_[size(i)]);
+    const NearestZero nearest = nearest_zero(lambda, p, r, off, y);
     flip.lower_bound = std::min(flip.lower_bound, nearest.lower_bound);
     if (nearest.distance >= flip.distance) return;
-    flip.distance = nearest.distance;
+    const double distance = attained(lambda, p, r, off, nearest.distance, y) * (1 + boundary.basis.vectors_off + relative());
+    if (!(distance < flip.distance)) return;
+    flip.distance = distance;
     flip.competitor = single ? -flip.prediction : (above ? boundary.second : boundary.first);
     if (!with_delta_) return;
     flip.delta.resize(size(d_));
-    lapack::gemv('N', d_, d_, 1.0, boundary.vectors.data(), d_, y.data(), 0.0, flip.delta.data());
+    lapack::gemv('N', d_, d_, 1.0, boundary.basis.vectors.data(), d_, y.data(), 0.0, flip.delta.data());
   }
 
-  /// Backward error of the eigendecomposition, of the rotations by its vectors and of the values, on top of what the outputs brought along.
+  /// A point that reaches zero for every function within the uncertainty, and how far it is: one of a level that is higher by more than the function
+  /// can be off there, rounding of the search included. Infinite where there is none; `from` is the distance of the function given.
+  static double attained(const std::vector<double>& lambda, const std::vector<double>& p, double r, const Uncertainty& off, double from,
+                         std::vector<double>& y) {
+    for (int attempt = 0; attempt < 6 && std::isfinite(from); ++attempt) {
+      const double radius = 1.125 * from, level = r + 4 * (off.constant + (off.linear + off.quadratic * radius) * radius);
+      if (!std::isfinite(level)) break;
+      const NearestZero nearest = nearest_zero(lambda, p, level, {}, y);
+      if (nearest.distance <= radius) return nearest.distance;
+      from = nearest.distance;
+    }
+    return kInfinity;
+  }
+
+  double relative() const { return static_cast<double>(d_ + 8) * kEpsilon; }
+
+  /// What is proven of the eigenbasis, rounding of the rotations into it (sums of d products, |V| being no larger than √d) and of the values,
+  /// underflow, and what the outputs brought along.
   Uncertainty uncertainty(const Boundary& boundary, double norm) const {
-    const double relative = static_cast<double>(d_ + 8) * kEpsilon;
+    const double spectral = boundary.basis.spectral_norm(), rotation = boundary.basis.vectors_off + std::sqrt(static_cast<double>(d_)) * relative();
+    const double least = static_cast<double>(4 * d_ * d_) * (norm + 1) * std::numeric_limits<double>::denorm_min();
+    if (boundary.flat())
+      return {.quadratic = boundary.rounding.Q,
+              .linear = 2 * boundary.rounding.Q * norm + boundary.rounding.q,
+              .constant = (boundary.rounding.Q * norm + boundary.rounding.q) * norm + boundary.rounding.s};
     Uncertainty result;
-    result.quadratic = relative * boundary.spectral_norm + boundary.rounding;
-    result.linear = relative * (4 * boundary.spectral_norm * norm + boundary.linear_norm) + boundary.rounding * (2 * norm + 1);
-    result.constant = magnitudes_[size(boundary.first)].error_at(norm, relative);
-    if (boundary.second != boundary.first) result.constant += magnitudes_[size(boundary.second)].error_at(norm, relative);
+    result.quadratic = boundary.basis.values_off + relative() * spectral + boundary.rounding.Q;
+    result.linear = 2 * boundary.basis.values_off * norm + rotation * (2 * spectral * norm + boundary.linear_norm) + 2 * boundary.rounding.Q * norm +
+                    boundary.rounding.q + least * (1 + spectral);
+    result.constant = magnitudes_[size(boundary.first)].error_at(norm, relative()) + least;
+    if (boundary.second != boundary.first) result.constant += magnitudes_[size(boundary.second)].error_at(norm, relative());
     return result;
   }
 
@@ -197,8 +234,7 @@ class Search {
 
 std::vector<double> spectrum(const QuadraticOutput& output) {
   check(output);
-  std::vector<double> Q = output.Q;
-  return decompose(Q, static_cast<Index>(output.q.size()), false);
+  return eigenvalues_of(output.Q, static_cast<Index>(output.q.size()));
 }
 
 std::vector<Flip> smallest_flips(const std::vector<QuadraticOutput>& outputs, const double* x, Index samples, bool with_delta) {

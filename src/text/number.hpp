@@ -29,4 +29,10 @@ std::string format_number(Number value) {
   return error == std::errc() ? std::string(text, end) : std::string();
 }
 
+enum class Rounding { nearest, down, up };  ///< up: towards +infinity
+
+/// `value` with at most `digits` ≥ 1 significant digits, in the style of %g. A lower bound is rounded down and an upper bound up, so that what is
+/// printed is proven too; exact for every double.
+std::string format_rounded(double value, int digits, Rounding rounding);
+
 }  // namespace neuspec

@@ -53,6 +53,8 @@ TEST_F(Layers, SurviveSavingAndLoading) {
   const Outcome proof = run("certify " + file("model.json") + " " + file("train.csv") + " --json");
   EXPECT_EQ(proof.code, 0);
   EXPECT_NEAR(nlohmann::json::parse(proof.out)["primal"].get<double>(), model["certificate"]["primal"].get<double>(), 1e-9);
+  EXPECT_EQ(nlohmann::json::parse(proof.out)["layer_proven"], 2);
+  EXPECT_THAT(run("certify " + file("model.json") + " " + file("train.csv")).out, HasSubstr("the last of 2 layers alone"));
   EXPECT_THAT(run("info " + file("model.json")).out, HasSubstr("the last of 2 layers"));
   const Outcome predicted = run("predict " + file("model.json") + " " + file("valid.csv"));
   EXPECT_EQ(rows(predicted.out).size(), rows(read(file("valid.csv"))).size());

@@ -110,7 +110,7 @@ TEST_F(SavedModel, IsDescribedByInfo) {
   EXPECT_EQ(info["beta"], 1);
   EXPECT_EQ(info["activation"], "relu");
   EXPECT_EQ(info["standardized"], true);
-  EXPECT_EQ(info["relative_gap"], json(file("report.json"))["relative_gap"]);
+  EXPECT_EQ(info["claimed"]["relative_gap"], json(file("report.json"))["relative_gap"]);
   int sum = 0;
   for (const int count : info["neurons_per_output"]) sum += count;
   EXPECT_EQ(sum, model.network.neurons());

@@ -34,7 +34,8 @@ TEST(QuadraticForm, IsTheNetwork) {
         const Vector x = random.normals(d);
         for (Index k = 0; k < C; ++k) {
           const QuadraticOutput& form = outputs[static_cast<std::size_t>(k)];
-          const double tolerance = form.rounding * (test::dot(x, x) + test::norm(x) + 1) + 1e-13 * network.penalty() * test::dot(x, x);
+          const double tolerance =
+              (form.rounding.Q * test::dot(x, x) + form.rounding.q * test::norm(x) + form.rounding.s) + 1e-13 * network.penalty() * test::dot(x, x);
           EXPECT_NEAR(value_of(form, x), test::value_of(network, k, x), tolerance);
         }
       }
