@@ -187,4 +187,22 @@ inline Network best_constant(const Judge& judge) {
   return network;
 }
 
+/// What gaps are measured in at least: the loss without neurons. Where labels are all the same, the loss of logistic and softmax falls without end
+/// with their constants, and none is the best: those are 0.
+inline Real loss_without_neurons(const Judge& judge) {
+  const LossKind kind = judge.problem().loss.kind;
+  Network constant = best_constant(judge);
+  const bool endless = kind == LossKind::logistic || kind == LossKind::softmax;
+  Index classes = 0;
+  for (std::size_t k = 0; endless && judge.problem().bias && k < judge.outputs(); ++k) {
+    bool of_class = false, others = false;
+    for (std::size_t i = 0; i < judge.samples(); ++i)
+      if (judge.weight(i) > 0) (judge.targets(i)[k] > 0 ? of_class : others) = true;
+    classes += of_class ? 1 : 0;
+    if (kind == LossKind::logistic && !(of_class && others)) constant.bias[k] = 0;
+  }
+  if (kind == LossKind::softmax && classes < 2) constant.bias.assign(judge.outputs(), Real(0));
+  return judge.objective(constant);
+}
+
 }  // namespace exact

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "certify/prediction.hpp"
 #include "neuspec/certificate.hpp"
 #include "neuspec/error.hpp"
 #include "support/exact_descent.hpp"
@@ -65,9 +66,9 @@ class Trial {
     const Certificate& claimed = verdict_.certificate;
     const exact::Network network = exact::normalised(claim_.network);
     const exact::Network constant = exact::best_constant(judge_);
-    const exact::Real without_neurons = judge_.objective(constant);
+    const exact::Real without_neurons = exact::loss_without_neurons(judge_);
     verdict_.primal = judge_.objective(network);
-    verdict_.upper = std::min(verdict_.primal, without_neurons);
+    verdict_.upper = std::min(verdict_.primal, judge_.objective(constant));
     verdict_.dual = best_dual(network);
     verdict_.optimal = claimed.relative_gap <= claim_tolerance;
     const exact::Real scale = std::max(exact::Real(abs(verdict_.primal)), std::min(exact::Real(1), without_neurons));
@@ -95,10 +96,13 @@ class Trial {
   exact::Real best_dual(const exact::Network& network) const {
     exact::Real best = std::max(exact::Real(0), judge_.dual(judge_.gradient(judge_.predict(network))));
     if (!claim_.dual_vector.empty()) best = std::max(best, judge_.dual(exact::reals(claim_.dual_vector)));
-    std::vector<double> f(claim_.data.y().size());
-    claim_.network.predict(claim_.data.x().data(), claim_.data.samples(), f.data());
-    if (std::all_of(f.begin(), f.end(), [](double value) { return std::isfinite(value); }))
-      best = std::max(best, judge_.dual(judge_.gradient(exact::reals(f))));
+    // The library's own f, whose last digits decide on which side of a kink it lies.
+    const Prediction predict(claim_.network);
+    std::vector<double> f(claim_.data.y().size()), rounding(f.size());
+    predict(claim_.data.x().data(), claim_.data.samples(), 0, f.data(), rounding.data());
+    exact::Reals sum = exact::reals(f);
+    for (std::size_t at = 0; at < sum.size(); ++at) sum[at] += predict.bias()[at % predict.bias().size()];
+    best = std::max(best, judge_.dual(judge_.gradient(sum)));
     return best;
   }
 
