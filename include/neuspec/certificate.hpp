@@ -8,10 +8,10 @@ namespace neuspec {
 
 /// primal = P(f); dual = g(τv) for v = ∇ℓ(f) scaled into the dual feasible set, a proven lower bound on the optimum of (P).
 struct Certificate {
-  double primal = 0;        ///< Σ ℓ(f(x_i), y_i) + β Σ|α_j|, units of the loss
+  double primal = 0;        ///< proven upper bound on Σ ℓ(f(x_i), y_i) + β Σ|α_j| of the exact network, tight to rounding; units of the loss
   double dual = 0;          ///< proven lower bound, including every rounding error of κ
   double unit = 1;          ///< `objective_unit`
-  double relative_gap = 0;  ///< (primal − dual) / max(|primal|, unit)
+  double relative_gap = 0;  ///< (primal − dual) / max(|primal|, unit); the largest number if primal < dual, which only faulty arithmetic can cause
   double kappa = 0;         ///< proven upper bound on max over ‖u‖ = 1 and outputs of |Σ_i v_i σ(uᵀx_i)|, tight to rounding
 };
 
@@ -24,13 +24,13 @@ double objective_unit(const Problem& problem, const Source& data);
 /// (primal − dual) / max(|primal|, unit), 0 where they are equal.
 double relative_gap(double primal, double dual, double unit);
 
-/// Proves how far `network` is from the optimum of (P) on `data`. One pass over the data, 2·n·d·m + n·d²·C flops (n·f²·C a patch of a convolution),
-/// and for losses other than squared one over the targets. Each output has its own multiple τ_k where the loss does not couple them.
-/// `dual_vector` (row-major n × C, or empty) takes the place of ∇ℓ(f) for losses other than squared: at the kinks of absolute and hinge loss there
-/// is no gradient, and a proof needs the v that the solver found (Result::dual_vector). Whatever it holds, the bound is proven.
-/// With an intercept (Problem::bias) v is first brought to Σ_i v_i = 0 in every output, without which nothing bounds the optimum.
-/// \throws DataError when shapes disagree, a value is not finite, a label is none of the loss's or a direction is no unit vector, UsageError when β
-/// or the activation is not usable, EnvironmentError when memory does not suffice.
+/// Proves how far `network`, its directions brought to exact unit length, is from the optimum of (P) on `data`. One pass over the data, 2·n·d·m +
+/// n·d²·C flops (n·f²·C a patch of a convolution), and for losses other than squared one over the targets. Each output has its own multiple τ_k where
+/// the loss does not couple them. `dual_vector` (row-major n × C, or empty) takes the place of ∇ℓ(f) for losses other than squared: at the kinks of
+/// absolute and hinge loss there is no gradient, and a proof needs the v that the solver found (Result::dual_vector). Whatever it holds, the bound is
+/// proven. With an intercept (Problem::bias) v is first brought to Σ_i v_i = 0 in every output, without which nothing bounds the optimum. \throws
+/// DataError when shapes disagree, a value is not finite, a label is none of the loss's or a direction is no unit vector, UsageError when β or the
+/// activation is not usable, EnvironmentError when memory does not suffice.
 Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector = {});
 
 /// β_max: the smallest β for which the zero network is optimal (docs/mathematics.md section 1), rounded up so that it is proven optimal there. With

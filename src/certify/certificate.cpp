@@ -120,7 +120,7 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
 
 // κ_k, an upper bound on |uᵀM_k u + q_kᵀu + t_k| over the sphere that covers every rounding error. The conjugate of a loss with a bounded domain is
 // that at a v some roundings away, more of them the more outputs share a constraint (loss/row.hpp, loss/softmax.hpp). With an
-// intercept it is that at a v whose sum is zero, a further 38 + 4C away (ConjugateSums::bound).
+// intercept it is that at a v whose sum is zero, a further 38 + 4C away (ConjugateSums::bound), as far as compensated sums are exact.
 double kappa_of(const LiftedGradient& gradient, Index k) {
   const Index d = gradient.features;
   const double *M = gradient.M.data() + k * d * d, *q = gradient.q.data() + k * d, t = gradient.t[static_cast<std::size_t>(k)];
@@ -168,8 +168,8 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
   certificate.kappa = *std::max_element(kappas.begin(), kappas.end());
   if (!std::isfinite(certificate.primal) || !std::isfinite(certificate.dual)) throw DataError("the data are too large: the objective overflows");
   certificate.unit = objective_unit(problem, data);
-  // Below the dual bound no objective can be: where the arithmetic is so wrong, nothing is proven.
-  certificate.relative_gap = certificate.primal < certificate.dual ? std::numeric_limits<double>::infinity()
+  // Below the dual bound no objective can be: where the arithmetic is so wrong, nothing is proven. The number is one that a file can hold.
+  certificate.relative_gap = certificate.primal < certificate.dual ? std::numeric_limits<double>::max()
                                                                    : relative_gap(certificate.primal, certificate.dual, certificate.unit);
   return certificate;
 }

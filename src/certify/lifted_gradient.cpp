@@ -121,9 +121,9 @@ double LiftedGradient::rounding(Index output, Index of_v) const {
   const double a = std::abs(activation_.a), b = std::abs(activation_.b), c = std::abs(activation_.c);
   const Magnitude& sums = magnitude_[size(output)];
   const auto d = static_cast<double>(features), n = static_cast<double>(samples_), units = static_cast<double>(of_v);
-  // 12 for the roots, the products and the factors a, b, c, each divided by the patches of a pool; the last factor for the rounding of the magnitude,
-  // whose terms sum d squares.
-  const double chain = static_cast<double>(depth_ + longest_block_ + 12) + units;
+  // n²u for compensated sums that v has been balanced by; 12 for the roots, the products and the factors a, b, c, each divided by the patches of a
+  // pool; the last factor for the rounding of the magnitude, whose terms sum d squares.
+  const double chain = static_cast<double>(depth_ + longest_block_ + 12) + units + 4 * n * (n * rounding::u);
   double magnitude = c * sums.v, lost = n + c * (n * units);
   if (b != 0) {
     magnitude += b * sums.linear;
