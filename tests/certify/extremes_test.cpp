@@ -37,7 +37,7 @@ Verdict judged(const Problem& problem, const Dataset& data, const Network& netwo
 // Next to a target of 4e15 a double knows halves: the residual is (b − y) + f, and no other order keeps it.
 TEST(Extremes, TargetsFarFromZeroWithAnIntercept) {
   const Problem problem{.activation = relu, .loss = Loss::squared, .beta = 0.6360476000000145, .bias = true};
-  const Dataset data = column({-0.21, 0.59, -0.87, 1.74}, {3999999999999998, 4000000000000001, 3999999999999999, 4000000000000002});
+  const Dataset data = column({-0.21, 0.59, -0.87, 1.74}, {3999999999999998.0, 4000000000000001.0, 3999999999999999.0, 4000000000000002.0});
   const Verdict verdict = judged(problem, data, network_of(problem, {{1, 1.9479052940050274}}, {3.999999999999999e+15}));
   EXPECT_NEAR(verdict.certificate.primal, 2.8467866955400836, 1e-12);
   EXPECT_NEAR(verdict.certificate.dual, 2.5220790254680045, 1e-9);
@@ -59,7 +59,7 @@ TEST(Extremes, HugeTargetsOfHugeWeights) {
   const Problem problem{.activation = {0, 1, 0}, .loss = Loss::squared, .beta = 1e-30};
   const Network network =
       network_of(problem, {{-1, 6.121857637751437e+16}, {1, 1.9948011700044915e+17}, {1, -6.121857637751311e+16}, {-1, -1.9948011700045078e+17}});
-  const Verdict verdict = judged(problem, column({2.94}, {812977858862865000}), network);
+  const Verdict verdict = judged(problem, column({2.94}, {812977858862865000.0}), network);
   EXPECT_GE(verdict.certificate.primal, 163.73459854241881);
   EXPECT_GT(verdict.certificate.relative_gap, 0.99);
 }
