@@ -147,16 +147,12 @@ double of_norms(Index d, const Bordered& B) {
 }  // namespace
 
 SphereBounds sphere_quadratic_maxima(Index d, const double* M, const double* q, double t) {
-  std::optional<ThreadScope> serial;
-  if (d < kSerial) serial.emplace(1);
   Bordered B = bordered(d, M, q, t);
   const Tridiagonal T = reduce(d, B.entries);
   return {.plus = B.scale * (least_dual(T, 1).value() + B.t), .minus = B.scale * (least_dual(T, -1).value() - B.t)};
 }
 
 SphereBounds sphere_quadratic_bounds(Index d, const double* M, const double* q, double t) {
-  std::optional<ThreadScope> serial;
-  if (d < kSerial) serial.emplace(1);
   const Bordered B = bordered(d, M, q, t);
   std::vector<double> work = B.entries;
   const double trivial = of_norms(d, B);
