@@ -21,6 +21,7 @@
   void R##symm_(const char*, const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);  \
   void R##symv_(const char*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);                           \
   void R##syrk_(const char*, const char*, const int*, const int*, const T*, const T*, const int*, const T*, T*, const int*);                        \
+  void R##trsm_(const char*, const char*, const char*, const char*, const int*, const int*, const T*, const T*, const int*, T*, const int*);        \
   void R##potrf_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potri_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potrs_(const char*, const int*, const int*, const T*, const int*, T*, const int*, int*);                                                  \
@@ -54,6 +55,13 @@
     const int n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc);                                                               \
     if (n > 0) R##syrk_("L", &t, &n_, &k_, &alpha, a, &lda_, &beta, c, &ldc_);                                                                      \
   }                                                                                                                                                 \
+  /* b ← L⁻¹ b or b L⁻¹, L or its transpose, for the lower triangle L of a: side L or R, n or T. b is m × n. */                            \
+  inline void trsm(char side, char t, Index m, Index n, const T* a, Index lda, T* b, Index ldb) {                                                   \
+    const BlasThreads team(0);                                                                                                                      \
+    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                               \
+    const T one = 1;                                                                                                                                \
+    if (m > 0 && n > 0) R##trsm_(&side, "L", &t, "N", &m_, &n_, &one, a, &lda_, b, &ldb_);                                                          \
+  }                                                                                                                                                 \
   inline int potrf(Index n, T* a, Index lda) {                                                                                                      \
     const BlasThreads team(cube(n) / 3);                                                                                                            \
     const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                   \
@@ -77,7 +85,7 @@
   }                                                                                                                                                 \
   /* Eigenvalues above zero alone, ascending in values[0 … count), with their eigenvectors in the columns of z (n × n). */                       \
   inline int syevr_positive(Index n, T* a, Index lda, T* values, T* z, Index& count, std::vector<T>& work, std::vector<int>& iwork) {               \
-    const BlasThreads team(cube(n));                                                                                                                \
+    const BlasThreads team(cube(n) / memory_bound);                                                                                                 \
     const int n_ = to_int(n), lda_ = to_int(lda), query = -1, none = 0;                                                                             \
     const T zero = 0, infinity = std::numeric_limits<T>::max();                                                                                     \
     T size = 0;                                                                                                                                     \
@@ -96,7 +104,7 @@
   }                                                                                                                                                 \
   /* Tridiagonal form by Householder reflections, which leave the first row its length: diagonal (n) and off-diagonal (n − 1). a is lost. */      \
   inline void sytrd(Index n, T* a, Index lda, T* diagonal, T* off, std::vector<T>& work) {                                                          \
-    const BlasThreads team(cube(n));                                                                                                                \
+    const BlasThreads team(cube(n) / memory_bound);                                                                                                 \
     const int n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(32 * n);                                                                           \
     int info = 0;                                                                                                                                   \
     work.resize(std::max(work.size(), static_cast<std::size_t>(n + lwork)));                                                                        \
@@ -112,7 +120,7 @@
   }                                                                                                                                                 \
   /* Ascending eigenvalues; with vectors, column j of a becomes the eigenvector of values[j]. Workspace grows and is kept by the caller. */         \
   inline int syevd(bool vectors, Index n, T* a, Index lda, T* values, std::vector<T>& work, std::vector<int>& iwork) {                              \
-    const BlasThreads team(cube(n));                                                                                                                \
+    const BlasThreads team(cube(n) / memory_bound);                                                                                                 \
     const int n_ = to_int(n), lda_ = to_int(lda), query = -1;                                                                                       \
     const char job = vectors ? 'V' : 'N';                                                                                                           \
     T size = 0;                                                                                                                                     \
@@ -136,6 +144,7 @@ inline int to_int(Index value) {
 }
 
 inline double square(Index n) { return static_cast<double>(n) * static_cast<double>(n); }
+constexpr double memory_bound = 10;  // an eigendecomposition's threads meet at every column: it pays late
 inline double cube(Index n) { return square(n) * static_cast<double>(n); }
 }  // namespace neuspec::lapack
 
