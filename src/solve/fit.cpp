@@ -90,10 +90,12 @@ class Session {
     const Patches patches(problem.architecture, seen.features());
     const Size size{data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss};
     choice_ = choose(settings, size, memory);
-    if (space_) choice_.reason = "in the row space of the samples, " + choice_.reason;
+    if (space_)
+      choice_.reason = (stopped() ? "stopped before the row space of the samples was known; " : "in the row space of the samples, ") + choice_.reason;
     operator_ = make_operator<Real>(choice_.data_operator, *device_, problem, seen);
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
-    beta_max_ = largest_violation(zero_, operator_->N());
+    // A space that was stopped is not the samples', but its bound is one.
+    beta_max_ = stopped() ? neuspec::beta_max(problem, data, space_.get()) : largest_violation(zero_, operator_->N());
     if (choice_.solver == SolverKind::admm) {
       solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, problem.beta, projection(settings));
     } else {
@@ -111,8 +113,7 @@ class Session {
     Report& report = result.report;
     Report::Seconds& seconds = report.seconds;
     double target = first_target * settings_.tolerance;
-    const bool stopped = space_ && space_->empty();                    // before a solver could begin: the network without neurons is all there is
-    const bool zero_is_optimal = stopped || zero_gap(beta) <= target;  // from β_max on, and where nothing can be learnt
+    const bool zero_is_optimal = stopped() || zero_gap(beta) <= target;  // from β_max on, and where nothing can be learnt
     for (int attempt = 0; attempt < attempts; ++attempt, target *= next_target) {
       const auto begin = Clock::now();
       if (!zero_is_optimal) solver_->run(monitor_, target);
@@ -134,7 +135,7 @@ class Session {
         report.status = Status::optimal;
         break;
       }
-      report.status = stopped ? monitor_.hurry() : zero_is_optimal ? Status::stalled : monitor_.status();
+      report.status = stopped() ? monitor_.hurry() : zero_is_optimal ? Status::stalled : monitor_.status();
       if (report.status != Status::optimal) break;
       report.status = Status::stalled;
     }
@@ -143,6 +144,9 @@ class Session {
   }
 
  private:
+  /// Before a solver could begin: the network without neurons is all there is.
+  bool stopped() const { return space_ && space_->empty(); }
+
   double zero_gap(double beta) const {
     const std::vector<double> bounds = dual_bounds(zero_, operator_->N(), beta, operator_->problems());
     double primal = 0, dual = 0;

@@ -170,7 +170,8 @@ TEST(WideData, AStopDuringTheFactorisationIsAnHonestResult) {
   Problem problem{.activation = {}, .loss = Loss::squared, .beta = 1};
   const Index samples = 90, features = 300;
   const Dataset data(samples, features, 1, random.normals(samples * features), random.normals(samples));
-  problem.beta = 0.05 * beta_max(problem, data);
+  const double largest = beta_max(problem, data);
+  problem.beta = 0.05 * largest;
   const Result best = fit(data, problem);
   for (const int after : {0, 1, 2, 4}) {
     int asked = 0;
@@ -182,6 +183,8 @@ TEST(WideData, AStopDuringTheFactorisationIsAnHonestResult) {
     EXPECT_LE(result.report.dual, best.report.primal);
     EXPECT_GE(result.report.dual, 0);
     EXPECT_GE(result.report.primal, best.report.dual);
+    EXPECT_EQ(result.report.neurons, 0);
+    EXPECT_GE(result.report.beta_max, largest);
   }
   Settings settings;
   settings.time_limit = 1e-9;
