@@ -25,6 +25,10 @@
   void R##potrf_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potri_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potrs_(const char*, const int*, const int*, const T*, const int*, T*, const int*, int*);                                                  \
+  void R##geqrf_(const int*, const int*, T*, const int*, T*, T*, const int*, int*);                                                                 \
+  void R##ormqr_(const char*, const char*, const int*, const int*, const int*, const T*, const int*, const T*, T*, const int*, T*, const int*,      \
+                 int*);                                                                                                                             \
+  void R##orgqr_(const int*, const int*, const int*, T*, const int*, const T*, T*, const int*, int*);                                               \
   void R##sytrd_(const char*, const int*, T*, const int*, T*, T*, T*, T*, const int*, int*);                                                        \
   void R##sterf_(const int*, T*, T*, int*);                                                                                                         \
   void R##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*);                                 \
@@ -101,6 +105,30 @@
               iwork.data(), &liwork, &info);                                                                                                        \
     count = found;                                                                                                                                  \
     return info;                                                                                                                                    \
+  }                                                                                                                                                 \
+  /* Householder QR of a (m × n, m ≥ n): R above, reflectors below the diagonal, their factors in tau (n). */                                    \
+  inline void geqrf(Index m, Index n, T* a, Index lda, T* tau, std::vector<T>& work) {                                                              \
+    const BlasThreads team(2 * square(n) * static_cast<double>(m));                                                                                 \
+    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(64 * n);                                                           \
+    int info = 0;                                                                                                                                   \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
+    if (n > 0) R##geqrf_(&m_, &n_, a, &lda_, tau, work.data(), &lwork, &info);                                                                      \
+  }                                                                                                                                                 \
+  /* c (m × n) from the left by the product Q of k reflectors that geqrf left in a, or by its transpose. */                                        \
+  inline void ormqr(char t, Index m, Index n, Index k, const T* a, Index lda, const T* tau, T* c, Index ldc, std::vector<T>& work) {                \
+    const BlasThreads team(4 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k));                                           \
+    const int m_ = to_int(m), n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc), lwork = to_int(64 * n + 65 * 64);             \
+    int info = 0;                                                                                                                                   \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
+    if (n > 0 && k > 0) R##ormqr_("L", &t, &m_, &n_, &k_, a, &lda_, tau, c, &ldc_, work.data(), &lwork, &info);                                     \
+  }                                                                                                                                                 \
+  /* The first n columns of that Q, over its n reflectors. */                                                                                       \
+  inline void orgqr(Index m, Index n, T* a, Index lda, const T* tau, std::vector<T>& work) {                                                        \
+    const BlasThreads team(2 * square(n) * static_cast<double>(m));                                                                                 \
+    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(64 * n);                                                           \
+    int info = 0;                                                                                                                                   \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
+    if (n > 0) R##orgqr_(&m_, &n_, &n_, a, &lda_, tau, work.data(), &lwork, &info);                                                                 \
   }                                                                                                                                                 \
   /* Tridiagonal form by Householder reflections, which leave the first row its length: diagonal (n) and off-diagonal (n − 1). a is lost. */      \
   inline void sytrd(Index n, T* a, Index lda, T* diagonal, T* off, std::vector<T>& work) {                                                          \
