@@ -9,6 +9,7 @@
 
 #include "certify/bias.hpp"
 #include "certify/check.hpp"
+#include "certify/in_row_space.hpp"
 #include "certify/lifted_gradient.hpp"
 #include "certify/loss.hpp"
 #include "certify/prediction.hpp"
@@ -31,6 +32,7 @@ struct Pass {
   std::vector<LiftedGradient> gradients;  // one a pool
   DualSums sums;                          // of the bound, and without an intercept of the loss
   std::vector<double> v;
+  std::vector<double> changes;  // Σ_i |v_i| RowSpace::change, an output; without a row space 0
   double loss = 0;
 };
 
@@ -83,7 +85,21 @@ Balanced balanced_dual(const Prediction& predict, const Problem& problem, const 
   return result;
 }
 
-Pass pass_over(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
+/// Adds a chunk's samples in the row space to Γ, and what they may differ from the raw ones there; v_i itself may be some roundings away (kappa_of).
+void add_reduced(const RowSpace& space, const Activation& activation, const Chunk& chunk, const double* v, Pass& pass) {
+  const auto outputs = static_cast<Index>(pass.changes.size());
+  pass.gradients.front().accumulate(space.sample(chunk.first), space.features(), v, chunk.samples);
+  for (Index i = 0; i < chunk.samples; ++i) {
+    const double change = space.change(activation, chunk.first + i);
+    for (Index k = 0; k < outputs; ++k) {
+      double& sum = pass.changes[static_cast<std::size_t>(k)];
+      const double size = std::abs(v[i * outputs + k]) * (1 + 0x1p-40) + 0x1p-1040;
+      sum = rounding::raised(sum + size * change + rounding::least, 4);
+    }
+  }
+}
+
+Pass pass_over(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector, const RowSpace* space) {
   const Index d = data.features(), C = data.targets();
   if (d < 1 || C < 1) throw DataError("the data need at least one feature and one target");
   if (!dual_vector.empty() && static_cast<Index>(dual_vector.size()) != data.samples() * C)
@@ -91,9 +107,10 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
   const Patches patches(problem.architecture, d);
   const Activation share = shared_among(problem.activation, patches.per_pool);
   const bool squared = problem.loss.kind == LossKind::squared;
-  Pass pass{.gradients = std::vector<LiftedGradient>(static_cast<std::size_t>(patches.pools), {share, patches.size, C}),
+  Pass pass{.gradients = std::vector<LiftedGradient>(static_cast<std::size_t>(patches.pools), {share, space ? space->features() : patches.size, C}),
             .sums = {problem.loss, C},
-            .v = {}};
+            .v = {},
+            .changes = std::vector<double>(static_cast<std::size_t>(C))};
   const Balanced balanced = problem.bias ? balanced_dual(predict, problem, data, dual_vector) : Balanced{};
   std::vector<double> own, gathered;
   data.visit(kChunk, [&](const Chunk& chunk) {
@@ -106,6 +123,7 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
       pass.sums.add_balanced(chunk.samples, v, chunk.y, chunk.weights, balanced.mean_y);
     }
     if (!squared) pass.v.insert(pass.v.end(), v, v + chunk.samples * C);
+    if (space) return add_reduced(*space, problem.activation, chunk, v, pass);
     if (!patches.whole()) gathered.resize(static_cast<std::size_t>(chunk.samples * patches.size));
     for (Index pool = 0; pool < patches.pools; ++pool) {
       for (Index q = 0; q < patches.per_pool; ++q) {
@@ -121,10 +139,10 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
 // κ_k, an upper bound on |uᵀM_k u + q_kᵀu + t_k| over the sphere that covers every rounding error. The conjugate of a loss with a bounded domain is
 // that at a v some roundings away, more of them the more outputs share a constraint (loss/row.hpp, loss/softmax.hpp). With an
 // intercept it is that at a v whose sum is zero, a further 38 + 4C away (ConjugateSums::bound), as far as compensated sums are exact.
-double kappa_of(const LiftedGradient& gradient, Index k) {
+double kappa_of(const LiftedGradient& gradient, double change, Index k) {
   const Index d = gradient.features;
   const double *M = gradient.M.data() + k * d * d, *q = gradient.q.data() + k * d, t = gradient.t[static_cast<std::size_t>(k)];
-  const double rounding = gradient.rounding(k, 62 + 6 * gradient.outputs);
+  const double rounding = gradient.rounding(k, 62 + 6 * gradient.outputs) + change;
   double finite = t + rounding;
   for (Index j = 0; j < d; ++j) {
     finite += 0.0 * q[j];
@@ -136,10 +154,13 @@ double kappa_of(const LiftedGradient& gradient, Index k) {
 }
 
 // The largest κ of each output over its pools.
-std::vector<double> kappas_of(const std::vector<LiftedGradient>& gradients) {
+std::vector<double> kappas_of(const Pass& pass) {
+  const std::vector<LiftedGradient>& gradients = pass.gradients;
   const Index C = gradients.front().outputs, pools = static_cast<Index>(gradients.size());
   std::vector<double> blocks(static_cast<std::size_t>(C * pools)), kappas(static_cast<std::size_t>(C));
-  parallel_pieces(C * pools, [&](Index b) { blocks[static_cast<std::size_t>(b)] = kappa_of(gradients[static_cast<std::size_t>(b / C)], b % C); });
+  parallel_pieces(C * pools, [&](Index b) {
+    blocks[static_cast<std::size_t>(b)] = kappa_of(gradients[static_cast<std::size_t>(b / C)], pass.changes[static_cast<std::size_t>(b % C)], b % C);
+  });
   for (std::size_t b = 0; b < blocks.size(); ++b) kappas[b % kappas.size()] = std::max(kappas[b % kappas.size()], blocks[b]);
   return kappas;
 }
@@ -153,10 +174,11 @@ double conjugate_bound(const Problem& problem, const Source& data, const std::ve
   return sums.bound();
 }
 
-Certificate certificate_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
+Certificate certificate_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
+                           const RowSpace* space) {
   const Prediction predict(network);
-  const Pass pass = pass_over(predict, problem, data, dual_vector);
-  const std::vector<double> kappas = kappas_of(pass.gradients);
+  const Pass pass = pass_over(predict, problem, data, dual_vector, space);
+  const std::vector<double> kappas = kappas_of(pass);
   std::vector<double> limits;
   limits.reserve(kappas.size());
   // A little short of β/κ, so that rounding of the quotient cannot leave the feasible set.
@@ -176,18 +198,23 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
 
 }  // namespace
 
-Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
+Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
+                    const RowSpace* space) {
   check_problem(problem);
   check_network(network, problem, data);
   check_targets(problem.loss, data);
   try {
-    return certificate_of(network, problem, data, problem.loss.kind == LossKind::squared ? std::vector<double>() : dual_vector);
+    return certificate_of(network, problem, data, problem.loss.kind == LossKind::squared ? std::vector<double>() : dual_vector, space);
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("not enough memory for the certificate");
   }
 }
 
-double beta_max(const Problem& problem, const Source& data) {
+Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
+  return certify(network, problem, data, dual_vector, row_space_of(problem, data).get());
+}
+
+double beta_max(const Problem& problem, const Source& data, const RowSpace* space) {
   check_activation(problem.activation);
   check_targets(problem.loss, data);
   Network zero{
@@ -195,11 +222,13 @@ double beta_max(const Problem& problem, const Source& data) {
   zero.architecture = problem.architecture;
   try {
     const std::vector<double> dual_vector = problem.bias ? set_best_bias(zero, problem, data) : std::vector<double>();
-    const std::vector<double> kappas = kappas_of(pass_over(Prediction(zero), problem, data, dual_vector).gradients);
+    const std::vector<double> kappas = kappas_of(pass_over(Prediction(zero), problem, data, dual_vector, space));
     return *std::max_element(kappas.begin(), kappas.end());
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("not enough memory for beta_max");
   }
 }
+
+double beta_max(const Problem& problem, const Source& data) { return beta_max(problem, data, row_space_of(problem, data).get()); }
 
 }  // namespace neuspec

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "device/lapack.hpp"
+#include "device/parallel.hpp"
 
 namespace neuspec {
 namespace {
@@ -15,6 +16,7 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kAtRoot = 1e-9;  // |‖z‖ − 1| of a μ whose h is least to rounding: h there exceeds it by the square of this
 constexpr int kIterations = 100;  // a few are needed
 constexpr int kAttempts = 40;     // one is needed
+constexpr Index kSerial = 256;    // below, threads gain the reduction nothing, and on a busy machine each of their barriers costs
 
 /// [t gᵀ; g M] divided by a power of two, such that neither squares nor inverses overflow and none that matters vanishes. Column-major, lower
 /// triangle.
@@ -147,16 +149,12 @@ double of_norms(Index d, const Bordered& B) {
 }  // namespace
 
 SphereBounds sphere_quadratic_maxima(Index d, const double* M, const double* q, double t) {
-  std::optional<ThreadScope> serial;
-  if (d < kSerial) serial.emplace(1);
   Bordered B = bordered(d, M, q, t);
   const Tridiagonal T = reduce(d, B.entries);
   return {.plus = B.scale * (least_dual(T, 1).value() + B.t), .minus = B.scale * (least_dual(T, -1).value() - B.t)};
 }
 
 SphereBounds sphere_quadratic_bounds(Index d, const double* M, const double* q, double t) {
-  std::optional<ThreadScope> serial;
-  if (d < kSerial) serial.emplace(1);
   const Bordered B = bordered(d, M, q, t);
   std::vector<double> work = B.entries;
   const double trivial = of_norms(d, B);

@@ -114,21 +114,6 @@ double CpuDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
 }
 
 template <class Real>
-bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real> M) {
-  const Index n = S.rows;
-  each(
-      n,
-      [&](Index j) {
-        if (S.data != M.data) std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
-        M.data[j * M.stride + j] += static_cast<Real>(shift);
-      },
-      n / 4);
-  if (lapack::potrf(n, M.data, M.stride) != 0 || lapack::potri(n, M.data, M.stride) != 0) return false;
-  mirror(M);
-  return true;
-}
-
-template <class Real>
 void CpuDevice<Real>::admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) {
   each(T.size(), Difference<Real>{V, W, T});
   project_trace(step.N, T);

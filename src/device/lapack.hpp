@@ -21,9 +21,14 @@
   void R##symm_(const char*, const char*, const int*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);  \
   void R##symv_(const char*, const int*, const T*, const T*, const int*, const T*, const int*, const T*, T*, const int*);                           \
   void R##syrk_(const char*, const char*, const int*, const int*, const T*, const T*, const int*, const T*, T*, const int*);                        \
+  void R##trsm_(const char*, const char*, const char*, const char*, const int*, const int*, const T*, const T*, const int*, T*, const int*);        \
   void R##potrf_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potri_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potrs_(const char*, const int*, const int*, const T*, const int*, T*, const int*, int*);                                                  \
+  void R##geqrf_(const int*, const int*, T*, const int*, T*, T*, const int*, int*);                                                                 \
+  void R##ormqr_(const char*, const char*, const int*, const int*, const int*, const T*, const int*, const T*, T*, const int*, T*, const int*,      \
+                 int*);                                                                                                                             \
+  void R##orgqr_(const int*, const int*, const int*, T*, const int*, const T*, T*, const int*, int*);                                               \
   void R##sytrd_(const char*, const int*, T*, const int*, T*, T*, T*, T*, const int*, int*);                                                        \
   void R##sterf_(const int*, T*, T*, int*);                                                                                                         \
   void R##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, int*);                                 \
@@ -54,6 +59,13 @@
     const int n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc);                                                               \
     if (n > 0) R##syrk_("L", &t, &n_, &k_, &alpha, a, &lda_, &beta, c, &ldc_);                                                                      \
   }                                                                                                                                                 \
+  /* b ← L⁻¹ b or b L⁻¹, L or its transpose, for the lower triangle L of a: side L or R, n or T. b is m × n. */                            \
+  inline void trsm(char side, char t, Index m, Index n, const T* a, Index lda, T* b, Index ldb) {                                                   \
+    const BlasThreads team(0);                                                                                                                      \
+    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                               \
+    const T one = 1;                                                                                                                                \
+    if (m > 0 && n > 0) R##trsm_(&side, "L", &t, "N", &m_, &n_, &one, a, &lda_, b, &ldb_);                                                          \
+  }                                                                                                                                                 \
   inline int potrf(Index n, T* a, Index lda) {                                                                                                      \
     const BlasThreads team(cube(n) / 3);                                                                                                            \
     const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                   \
@@ -77,7 +89,7 @@
   }                                                                                                                                                 \
   /* Eigenvalues above zero alone, ascending in values[0 … count), with their eigenvectors in the columns of z (n × n). */                       \
   inline int syevr_positive(Index n, T* a, Index lda, T* values, T* z, Index& count, std::vector<T>& work, std::vector<int>& iwork) {               \
-    const BlasThreads team(cube(n));                                                                                                                \
+    const BlasThreads team(cube(n) / memory_bound);                                                                                                 \
     const int n_ = to_int(n), lda_ = to_int(lda), query = -1, none = 0;                                                                             \
     const T zero = 0, infinity = std::numeric_limits<T>::max();                                                                                     \
     T size = 0;                                                                                                                                     \
@@ -94,9 +106,33 @@
     count = found;                                                                                                                                  \
     return info;                                                                                                                                    \
   }                                                                                                                                                 \
+  /* Householder QR of a (m × n, m ≥ n): R above, reflectors below the diagonal, their factors in tau (n). */                                    \
+  inline void geqrf(Index m, Index n, T* a, Index lda, T* tau, std::vector<T>& work) {                                                              \
+    const BlasThreads team(2 * square(n) * static_cast<double>(m));                                                                                 \
+    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(64 * n);                                                           \
+    int info = 0;                                                                                                                                   \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
+    if (n > 0) R##geqrf_(&m_, &n_, a, &lda_, tau, work.data(), &lwork, &info);                                                                      \
+  }                                                                                                                                                 \
+  /* c (m × n) from the left by the product Q of k reflectors that geqrf left in a, or by its transpose. */                                        \
+  inline void ormqr(char t, Index m, Index n, Index k, const T* a, Index lda, const T* tau, T* c, Index ldc, std::vector<T>& work) {                \
+    const BlasThreads team(4 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k));                                           \
+    const int m_ = to_int(m), n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc), lwork = to_int(64 * n + 65 * 64);             \
+    int info = 0;                                                                                                                                   \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
+    if (n > 0 && k > 0) R##ormqr_("L", &t, &m_, &n_, &k_, a, &lda_, tau, c, &ldc_, work.data(), &lwork, &info);                                     \
+  }                                                                                                                                                 \
+  /* The first n columns of that Q, over its n reflectors. */                                                                                       \
+  inline void orgqr(Index m, Index n, T* a, Index lda, const T* tau, std::vector<T>& work) {                                                        \
+    const BlasThreads team(2 * square(n) * static_cast<double>(m));                                                                                 \
+    const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(64 * n);                                                           \
+    int info = 0;                                                                                                                                   \
+    work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
+    if (n > 0) R##orgqr_(&m_, &n_, &n_, a, &lda_, tau, work.data(), &lwork, &info);                                                                 \
+  }                                                                                                                                                 \
   /* Tridiagonal form by Householder reflections, which leave the first row its length: diagonal (n) and off-diagonal (n − 1). a is lost. */      \
   inline void sytrd(Index n, T* a, Index lda, T* diagonal, T* off, std::vector<T>& work) {                                                          \
-    const BlasThreads team(cube(n));                                                                                                                \
+    const BlasThreads team(cube(n) / memory_bound);                                                                                                 \
     const int n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(32 * n);                                                                           \
     int info = 0;                                                                                                                                   \
     work.resize(std::max(work.size(), static_cast<std::size_t>(n + lwork)));                                                                        \
@@ -112,7 +148,7 @@
   }                                                                                                                                                 \
   /* Ascending eigenvalues; with vectors, column j of a becomes the eigenvector of values[j]. Workspace grows and is kept by the caller. */         \
   inline int syevd(bool vectors, Index n, T* a, Index lda, T* values, std::vector<T>& work, std::vector<int>& iwork) {                              \
-    const BlasThreads team(cube(n));                                                                                                                \
+    const BlasThreads team(cube(n) / memory_bound);                                                                                                 \
     const int n_ = to_int(n), lda_ = to_int(lda), query = -1;                                                                                       \
     const char job = vectors ? 'V' : 'N';                                                                                                           \
     T size = 0;                                                                                                                                     \
@@ -136,6 +172,7 @@ inline int to_int(Index value) {
 }
 
 inline double square(Index n) { return static_cast<double>(n) * static_cast<double>(n); }
+constexpr double memory_bound = 10;  // an eigendecomposition's threads meet at every column: it pays late
 inline double cube(Index n) { return square(n) * static_cast<double>(n); }
 }  // namespace neuspec::lapack
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "certify/bias.hpp"
+#include "certify/in_row_space.hpp"
 #include "certify/targets.hpp"
 #include "device/parallel.hpp"
 #include "neuspec/error.hpp"
@@ -82,14 +83,19 @@ class Session {
         settings_(settings),
         start_(Clock::now()),
         device_(make_device<Real>(settings.device, arithmetic(settings))),
-        monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_) {
+        monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_),
+        space_(row_space_of(problem, data, [this] { return monitor_.in_a_hurry(); })) {
+    const Source& seen = space_ ? *space_ : data;
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
-    const Patches patches(problem.architecture, data.features());
+    const Patches patches(problem.architecture, seen.features());
     const Size size{data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss};
     choice_ = choose(settings, size, memory);
-    operator_ = make_operator<Real>(choice_.data_operator, *device_, problem, data);
+    if (space_)
+      choice_.reason = (stopped() ? "stopped before the row space of the samples was known; " : "in the row space of the samples, ") + choice_.reason;
+    operator_ = make_operator<Real>(choice_.data_operator, *device_, problem, seen);
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
-    beta_max_ = largest_violation(zero_, operator_->N());
+    // A space that was stopped is not the samples', but its bound is one.
+    beta_max_ = stopped() ? neuspec::beta_max(problem, data, space_.get()) : largest_violation(zero_, operator_->N());
     if (choice_.solver == SolverKind::admm) {
       solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, problem.beta, projection(settings));
     } else {
@@ -107,13 +113,14 @@ class Session {
     Report& report = result.report;
     Report::Seconds& seconds = report.seconds;
     double target = first_target * settings_.tolerance;
-    const bool zero_is_optimal = zero_gap(beta) <= target;  // from β_max on, and where nothing can be learnt
+    const bool zero_is_optimal = stopped() || zero_gap(beta) <= target;  // from β_max on, and where nothing can be learnt
     for (int attempt = 0; attempt < attempts; ++attempt, target *= next_target) {
       const auto begin = Clock::now();
       if (!zero_is_optimal) solver_->run(monitor_, target);
       seconds.solve += since(begin);
       const Clock::time_point decomposing = Clock::now();
       Network network = zero_is_optimal ? zero_network() : solver_->network();
+      if (space_) network = space_->lift(network);
       std::vector<double> dual_vector = zero_is_optimal ? std::vector<double>() : solver_->dual_vector();
       if (problem_.bias) {
         std::vector<double> own = set_best_bias(network, problem_, source_);
@@ -121,14 +128,14 @@ class Session {
       }
       seconds.decompose += since(decomposing);
       const Clock::time_point certifying = Clock::now();
-      const Certificate certificate = certify(network, problem_, source_, dual_vector);
+      const Certificate certificate = certify(network, problem_, source_, dual_vector, space_.get());
       seconds.certify += since(certifying);
       if (attempt == 0 || certificate.relative_gap < report.relative_gap) adopt(certificate, std::move(network), std::move(dual_vector), result);
       if (report.relative_gap <= settings_.tolerance) {
         report.status = Status::optimal;
         break;
       }
-      report.status = zero_is_optimal ? Status::stalled : monitor_.status();
+      report.status = stopped() ? monitor_.hurry() : zero_is_optimal ? Status::stalled : monitor_.status();
       if (report.status != Status::optimal) break;
       report.status = Status::stalled;
     }
@@ -137,6 +144,9 @@ class Session {
   }
 
  private:
+  /// Before a solver could begin: the network without neurons is all there is.
+  bool stopped() const { return space_ && space_->empty(); }
+
   double zero_gap(double beta) const {
     const std::vector<double> bounds = dual_bounds(zero_, operator_->N(), beta, operator_->problems());
     double primal = 0, dual = 0;
@@ -183,6 +193,7 @@ class Session {
   Clock::time_point start_;
   std::unique_ptr<Device<Real>> device_;
   Monitor monitor_;
+  std::unique_ptr<RowSpace> space_;  // of wide data: what the solver sees in their place
   Choice choice_;
   std::unique_ptr<DataOperator<Real>> operator_;
   std::unique_ptr<Solver> solver_;

@@ -24,6 +24,8 @@ class Monitor {
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   /// True when the solver should not even wait for its next test.
   bool in_a_hurry() const { return seconds() >= settings_.time_limit || stop_requested(); }
+  /// Why.
+  Status hurry() const { return stop_requested() ? Status::interrupted : Status::time_limit; }
   double primal() const;
   double dual() const;
   double relative_gap() const;
