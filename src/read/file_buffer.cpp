@@ -19,9 +19,16 @@ namespace {
 
 std::string reason() { return std::generic_category().message(errno); }
 
+// Opening /dev/stdin again would wait for ever where it is a named pipe whose writer is done, and fails where it is a socket.
+int open_descriptor(const std::string& path) {
+  struct stat status {};
+  const bool streams = path == "/dev/stdin" && ::fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+  return streams ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+}
+
 class Descriptor {
  public:
-  explicit Descriptor(const std::string& path) : value_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit Descriptor(const std::string& path) : value_(open_descriptor(path)) {
     if (value_ < 0) {
       fail(path, "cannot be opened: " + reason());
     }
