@@ -56,6 +56,16 @@ class Dataset final : public Source {
   std::vector<double> x_, y_, weights_;
 };
 
+struct Preprocessing;
+
+/// Which columns of a file were what. A model keeps it, so that other files are taken apart in the same way.
+struct FileColumns {
+  Index count = 0;                   ///< columns of the file, 0 where that is not known
+  std::vector<Index> targets = {};   ///< positions from 0, in the order of the targets; none where they came from a file of their own
+  std::vector<Index> left_out = {};  ///< positions of columns that were neither feature nor target
+  bool named = false;                ///< the features' names come from a header
+};
+
 /// A file as it was read, before anything is made of it: numbers with names. `read_table` fills it, `Preprocessing` turns it into a Dataset.
 struct Table {
   std::string path;  ///< for messages
@@ -63,9 +73,28 @@ struct Table {
   /// samples × features, row-major; kept as bytes where the file stores unsigned bytes (images), an eighth of the memory
   std::variant<std::vector<double>, std::vector<std::uint8_t>> x;
   std::vector<double> y;                    ///< samples × targets, row-major; empty when the file has no targets
+  std::vector<std::string> labels;          ///< labels that are text, sorted: then y holds positions in this list
   std::vector<std::string> feature_names;   ///< from the header; x0, x1, … where there is none
   std::vector<std::string> target_names;    ///< from the header; y0, y1, … where there is none
+  FileColumns columns;                      ///< where features and targets stood
   Index image_height = 0, image_width = 0;  ///< shape of one sample for IDX and 3-D NPY files, 0 otherwise
+  std::string target_path;                  ///< the file that the targets come from
+  Index target_line = 0;                    ///< its line with the first sample, where each sample has one line; 0 otherwise
+  std::vector<std::string> notices;         ///< what a person should know of how the file was taken, one sentence each, with the file's name
+};
+
+/// Whether the first line of a CSV file names the columns.
+enum class Header {
+  automatic,  ///< where there is no doubt; a first line that may be either is refused
+  present,
+  absent
+};
+
+/// What a target may be.
+enum class Labels {
+  numbers,
+  any,  ///< text in the only target column of a CSV file is a class label, and then all of the column is text
+  text  ///< numbers in it are text too
 };
 
 /// What `read_table` should take from a file.
@@ -78,11 +107,18 @@ struct ReadOptions {
   bool without_targets =
       false;           ///< every column is a feature (what predict wants); named targets are then dropped if present, labels_file is not read
   Index features = 0;  ///< LIBSVM only: number of features when the file may lack the last ones; 0: largest index seen
+  Header header = Header::automatic;
+  Labels labels = Labels::numbers;
+  /// Columns are what they were in the file that this was learnt from. Where both files have a header, features and targets are found by name, in
+  /// any order; columns that the training file did not have are left out, with a notice. Else they are found by position, in a file that has as many
+  /// columns as the training file, or only the features. `targets`, where given, says what is no feature instead.
+  const Preprocessing* like = nullptr;
 };
 
-/// Reads CSV (comma, semicolon or tab, header or not, quoted fields), NPY, LIBSVM text or IDX, each plain or gzip-compressed.
+/// Reads CSV (comma, semicolon, tab or blanks, header or not, quoted fields), NPY, LIBSVM text or IDX, each plain or gzip-compressed, from a file
+/// or a pipe that is opened once. Text is UTF-8 or, where it is not, Windows-1252 (of which Latin-1 is a part); names come as UTF-8.
 /// The format follows from the content (magic bytes) and, for text, from the first lines; the name's ending breaks ties.
-/// A first line of CSV with a field that is neither empty nor a number is the header.
+/// A first line of CSV that holds text and no numbers is the header. A first column of which only the name is empty counts the rows: it is left out.
 /// \throws DataError naming file, line and column (both from 1; the column counts fields) of what cannot be read; NaN and infinity are refused.
 /// \throws UsageError for options that contradict each other, EnvironmentError when memory does not suffice.
 Table read_table(const std::string& path, const ReadOptions& options = {});

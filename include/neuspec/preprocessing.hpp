@@ -26,18 +26,24 @@ struct Preprocessing {
   Index window_height = 0, window_width = 0;  ///< non-overlapping windows averaged into one feature; 0: none
   std::vector<double> mean, scale;            ///< per feature after the block means; empty: data used as they are; z = (x − mean)/scale
   std::vector<double> classes;                ///< sorted distinct labels when one column of labels is encoded; empty otherwise
+  std::vector<std::string> class_names;       ///< the labels where they are text, sorted; `classes` is then 0, 1, …
   Encoding encoding = Encoding::none;
   std::vector<double> class_weights;                     ///< weight of the samples of each class; empty: all 1
   std::vector<std::string> feature_names, target_names;  ///< of the raw table
+  FileColumns columns;                                   ///< where they stood in the training file
 
   /// Number of raw features expected by `features_of`.
   Index raw_features() const;
+
+  /// The label of a class as the training file had it.
+  std::string class_label(std::size_t position) const;
 
   /// Features of a raw table: n × d, row-major.
   /// \throws DataError when the table's shape does not fit.
   std::vector<double> features_of(const Table& table) const;
 
-  /// Features and targets. \throws DataError when a label is not one of `classes` or the table has no targets.
+  /// Features and targets. \throws DataError when a label is not one of `classes` (naming file and, where it has any, line) or the targets
+  /// are of another number.
   Dataset dataset_of(const Table& table) const;
 };
 

@@ -26,7 +26,7 @@ struct CertifyOptions {
 
 int run_certify(const CertifyOptions& options) {
   const Model model = Model::load(options.model);
-  const Dataset data = through(model.hidden, read_samples(options.data, model.preprocessing));
+  const Dataset data = through(model.hidden, read_samples(options.data, model.preprocessing, model.problem.loss));
   // The model's own dual vector proves it on the training data; on any others it is of the wrong size or worth little.
   const bool fits = static_cast<Index>(model.dual_vector.size()) == data.samples() * data.targets();
   const Certificate certificate = certify(model.network, model.problem, data, fits ? model.dual_vector : std::vector<double>());
@@ -62,9 +62,7 @@ void add_certify(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("certify", "Prove from the raw data how close to optimal a saved network is");
   const auto options = std::make_shared<CertifyOptions>();
   command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
-  command.add_option("DATA", options->data.path, "the training data")->required()->type_name(" ");
-  command.add_option("--target", options->data.targets, "target columns, by name or position from 0 [those of the training data]")
-      ->type_name("NAMES");
+  add_sample_options(command, options->data, "the training data", "target columns");
   command.add_option("--labels", options->data.labels, "file with the targets, where they are not in DATA")->type_name("FILE");
   for (const SettingInfo& setting : settings_table()) {
     if (std::string_view(setting.name) == "tol") {

@@ -18,18 +18,11 @@ struct TrainingData {
 /// Reads the training data and learns the preprocessing from them. \throws UsageError, DataError
 TrainingData read_training(const DataOptions& options, const Loss& loss);
 
-/// Where samples for an existing preprocessing come from. Without `targets` they are found as in training: by name where the file has
-/// a header, else the last columns.
-struct SampleFile {
-  std::string path;
-  std::string labels;   ///< file of the targets, or empty
-  std::string targets;  ///< comma list of names or positions, or empty
-};
+/// Features and targets for a network that was trained behind `preprocessing`; labels are those of its classes. \throws UsageError, DataError
+Dataset read_samples(const SampleFile& file, const Preprocessing& preprocessing, const Loss& loss);
 
-/// Features and targets for a network that was trained behind `preprocessing`. \throws DataError
-Dataset read_samples(const SampleFile& file, const Preprocessing& preprocessing);
-
-/// A table whose columns are the features that `preprocessing` expects; target columns, where the file has them, are left out. \throws DataError
+/// A table whose columns are the features that `preprocessing` expects; target columns, where the file has them, are left out.
+/// \throws UsageError, DataError
 Table read_features(const SampleFile& file, const Preprocessing& preprocessing);
 
 }  // namespace neuspec::cli

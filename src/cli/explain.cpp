@@ -35,15 +35,19 @@ struct ExplainOptions {
   SampleFile data;
 };
 
-/// What the predictions are called: class labels, targets, or signs of the only output.
+/// What the predictions are called: class labels, targets, or signs of the only output. Two classes have one output: its sign, −1 or 1, is
+/// `prediction`.
 std::string prediction_text(const Model& model, Index prediction) {
   const auto k = static_cast<std::size_t>(prediction);
   const Preprocessing& preprocessing = model.preprocessing;
+  if (preprocessing.encoding == Encoding::binary) {
+    return preprocessing.class_label(prediction > 0 ? 1 : 0);
+  }
   if (model.network.outputs == 1) {
     return format_number(prediction);
   }
   if (!preprocessing.classes.empty()) {
-    return format_number(preprocessing.classes[k]);
+    return preprocessing.class_label(k);
   }
   return k < preprocessing.target_names.size() ? preprocessing.target_names[k] : "y" + format_number(prediction);
 }
@@ -182,9 +186,7 @@ void add_explain(CLI::App& program, Action& action) {
       *program.add_subcommand("explain", "Show a saved network as quadratic functions and how far samples are from another prediction");
   const auto options = std::make_shared<ExplainOptions>();
   command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
-  command.add_option("DATA", options->data.path, "samples to explain")->required()->type_name(" ");
-  command.add_option("--target", options->data.targets, "columns that are no features, by name or position from 0 [those of the training data]")
-      ->type_name("NAMES");
+  add_sample_options(command, options->data, "samples to explain", "columns that are no features");
   command
       .add_option("-o,--output", options->output, "CSV to write: sample, prediction, distance, lower_bound and, of several outputs, the competitor")
       ->type_name("FILE");

@@ -71,7 +71,7 @@ std::optional<Dataset> read_optional(const std::string& path, const std::string&
   if (path.empty()) {
     return std::nullopt;
   }
-  return read_samples({path, labels, options.data.targets}, preprocessing);
+  return read_samples({path, labels, options.data.header, {}}, preprocessing, problem_of(options.problem).loss);
 }
 
 int run_fit(const FitOptions& options) {

@@ -45,7 +45,7 @@ Json info_json(const Model& model) {
           {"image", {p.image_height, p.image_width}},
           {"window", {p.window_height, p.window_width}},
           {"standardized", !p.mean.empty()},
-          {"classes", p.classes},
+          {"classes", p.class_names.empty() ? Json(p.classes) : Json(p.class_names)},
           {"target_names", p.target_names}};
 }
 
@@ -70,7 +70,8 @@ std::string preprocessing_text(const Preprocessing& p) {
     steps.emplace_back("features standardised");
   }
   if (!p.classes.empty()) {
-    steps.push_back("one target per class of " + listed(p.classes, format_number<double>));
+    steps.push_back("one target per class of " + (p.class_names.empty() ? listed(p.classes, format_number<double>)
+                                                                        : listed(p.class_names, [](const std::string& name) { return name; })));
   }
   return steps.empty() ? "none" : listed(steps, [](const std::string& step) { return step; });
 }

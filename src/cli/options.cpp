@@ -10,15 +10,25 @@
 
 namespace neuspec::cli {
 
+namespace {
+
+CLI::Option* add_header_option(CLI::App& command, std::string& header) {
+  return command.add_option("--header", header, "whether CSV files begin with the names of the columns: auto|yes|no [auto: refuses to guess]")
+      ->type_name("WHICH");
+}
+
+}  // namespace
+
 void add_data_options(CLI::App& command, DataOptions& options) {
   constexpr const char* group = "Data";
-  command.add_option("DATA", options.path, "CSV, NPY, LIBSVM or IDX file, each plain or .gz")->required()->type_name(" ");
+  command.add_option("DATA", options.path, "CSV, NPY, LIBSVM or IDX file or pipe, each plain or .gz")->required()->type_name(" ");
   command.add_option("--target", options.targets, "target columns, by name or position from 0, comma-separated [the last column]")
       ->type_name("NAMES")
       ->group(group);
   command.add_option("--labels", options.labels, "file with the targets, one row a sample, where they are not in DATA")
       ->type_name("FILE")
       ->group(group);
+  add_header_option(command, options.header)->group(group);
   command.add_flag("--one-vs-rest", options.one_vs_rest, "turn one column of class labels into a target of -1 or +1 for each class")->group(group);
   command
       .add_option("--class-weights", options.class_weights,
@@ -35,7 +45,24 @@ ReadOptions read_options(const DataOptions& options) {
     read.targets = split_list("--target", options.targets);
   }
   read.labels_file = options.labels;
+  read.header = parse_header(options.header);
   return read;
+}
+
+void add_sample_options(CLI::App& command, SampleFile& file, const std::string& data_help, const std::string& target_help) {
+  command.add_option("DATA", file.path, data_help)->required()->type_name(" ");
+  command.add_option("--target", file.targets, target_help + ", by name or position from 0 [those of the training data]")->type_name("NAMES");
+  add_header_option(command, file.header);
+}
+
+Header parse_header(const std::string& text) {
+  if (text == "auto") {
+    return Header::automatic;
+  }
+  if (text != "yes" && text != "no") {
+    throw UsageError("--header '" + text + "': give auto, yes or no");
+  }
+  return text == "yes" ? Header::present : Header::absent;
 }
 
 PreprocessingOptions preprocessing_options(const DataOptions& options) {

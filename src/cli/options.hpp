@@ -13,10 +13,24 @@ namespace neuspec::cli {
 
 /// The training data and what to make of them.
 struct DataOptions {
-  std::string path, targets, labels, window, class_weights;
+  std::string path, targets, labels, window, class_weights, header = "auto";
   bool one_vs_rest = false, standardize = false;
 };
 void add_data_options(CLI::App& command, DataOptions& options);
+
+/// Where samples for a saved network come from. Without `targets` they are found as in training: by name where both files have a header, else by
+/// position.
+struct SampleFile {
+  std::string path;
+  std::string labels;           ///< file of the targets, or empty
+  std::string header = "auto";  ///< auto, yes or no
+  std::string targets;          ///< comma list of names or positions, or empty
+};
+/// DATA, --target and --header; `target_help` says what the targets are for.
+void add_sample_options(CLI::App& command, SampleFile& file, const std::string& data_help, const std::string& target_help);
+
+/// \throws UsageError for anything but auto, yes and no
+Header parse_header(const std::string& text);
 
 /// What of the data to take as targets, and how to prepare the features. \throws UsageError
 ReadOptions read_options(const DataOptions& options);

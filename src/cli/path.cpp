@@ -137,7 +137,7 @@ int run_path(const PathOptions& options) {
   line.say(options.data.path + ": " + shape_text(training.data) + ", read in " + rounded(reading.seconds(), 2) + " s");
   std::optional<Dataset> validation;
   if (!options.validation.empty()) {
-    validation = read_samples({options.validation, options.validation_labels, options.data.targets}, training.preprocessing);
+    validation = read_samples({options.validation, options.validation_labels, options.data.header, {}}, training.preprocessing, problem.loss);
   }
   const std::vector<PathPoint> points = trace(options, problem, training, validation, line);
   write_outputs(options, problem, training.preprocessing, points);

@@ -16,7 +16,8 @@ namespace {
 constexpr const char* example =
     "Example: outputs of a network for new samples, as CSV:\n"
     "  neuspec predict net.json new.csv -o predictions.csv\n"
-    "Target columns may be in the file or not. Networks trained on class labels also give the predicted class.";
+    "Columns are found by name, in any order, where the file and the training data have a header, else by position. Target columns\n"
+    "may be in the file or not. Networks trained on class labels also give the predicted class.";
 
 constexpr Index chunk_samples = 8192;
 
@@ -34,8 +35,8 @@ std::string header_of(const Model& model) {
   if (!preprocessing.classes.empty()) {
     const std::string name = names.empty() ? "y0" : names.front();
     std::string header;
-    for (const double label : preprocessing.classes) {
-      header += csv_field(name + "=" + format_number(label)) + ',';
+    for (std::size_t k = 0; k < preprocessing.classes.size(); ++k) {
+      header += csv_field(name + "=" + preprocessing.class_label(k)) + ',';
     }
     return header + "predicted";
   }
@@ -54,7 +55,7 @@ std::size_t predicted_class(const double* row, Index outputs) {
 
 void write_predictions(std::ostream& stream, const Model& model, const std::vector<double>& x) {
   const Network& network = model.network;
-  const std::vector<double>& classes = model.preprocessing.classes;
+  const bool classes = !model.preprocessing.classes.empty();
   const Index samples = static_cast<Index>(x.size()) / network.features;
   std::vector<double> f(static_cast<std::size_t>(chunk_samples * network.outputs));
   stream << header_of(model) << '\n';
@@ -66,8 +67,8 @@ void write_predictions(std::ostream& stream, const Model& model, const std::vect
       for (Index k = 0; k < network.outputs; ++k) {
         text.append(k > 0 ? "," : "").append(format_number(row[k]));
       }
-      if (!classes.empty()) {
-        text += ',' + format_number(classes[predicted_class(row, network.outputs)]);
+      if (classes) {
+        text += ',' + csv_field(model.preprocessing.class_label(predicted_class(row, network.outputs)));
       }
       text += '\n';
     }
@@ -96,9 +97,7 @@ void add_predict(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("predict", "Apply a saved network to samples");
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
-  command.add_option("DATA", options->data.path, "samples to apply it to")->required()->type_name(" ");
-  command.add_option("--target", options->data.targets, "columns that are no features, by name or position from 0 [those of the training data]")
-      ->type_name("NAMES");
+  add_sample_options(command, options->data, "samples to apply it to", "columns that are no features");
   command.add_option("-o,--output", options->output, "CSV to write [standard output]")->type_name("FILE");
   command.footer(example);
   command.callback([options, &action] { action = [options] { return run_predict(*options); }; });

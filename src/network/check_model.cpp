@@ -59,6 +59,20 @@ void check_image(const Preprocessing& p, Index features, Index names) {
   require(names == 0 || fits, "preprocessing: wrong number of feature names");
 }
 
+/// Distinct positions among those of a file, with room for the features.
+void check_columns(const Preprocessing& p) {
+  const FileColumns& columns = p.columns;
+  std::vector<Index> positions = columns.targets;
+  positions.insert(positions.end(), columns.left_out.begin(), columns.left_out.end());
+  std::sort(positions.begin(), positions.end());
+  require(std::adjacent_find(positions.begin(), positions.end()) == positions.end() &&
+              (positions.empty() || (positions.front() >= 0 && positions.back() < columns.count)) && columns.count >= 0,
+          "preprocessing: positions of columns are repeated or out of range");
+  require(columns.targets.empty() || columns.targets.size() == p.target_names.size(), "preprocessing: wrong number of target positions");
+  require(columns.count == 0 || columns.count == static_cast<Index>(p.feature_names.size() + positions.size()),
+          "preprocessing: the columns are not the features, the targets and those left out");
+}
+
 /// `features` are those of the first layer, `network` is the last.
 void check_preprocessing(const Preprocessing& p, Index first_features, const Network& network) {
   check_image(p, first_features, static_cast<Index>(p.feature_names.size()));
@@ -76,7 +90,11 @@ void check_preprocessing(const Preprocessing& p, Index first_features, const Net
   require(p.encoding != Encoding::binary || outputs == 1, "preprocessing: two classes make one output");
   require(all_finite(p.classes) && std::adjacent_find(p.classes.begin(), p.classes.end(), std::greater_equal<>()) == p.classes.end(),
           "preprocessing: classes are not ascending numbers");
+  require(p.class_names.empty() || p.class_names.size() == p.classes.size(), "preprocessing: wrong number of class names");
+  require(std::adjacent_find(p.class_names.begin(), p.class_names.end(), std::greater_equal<>()) == p.class_names.end(),
+          "preprocessing: class names are not in ascending order");
   require(p.target_names.empty() || p.target_names.size() == (p.classes.empty() ? outputs : 1), "preprocessing: wrong number of target names");
+  check_columns(p);
 }
 
 /// Of a model or a hidden layer.

@@ -8,17 +8,17 @@
 #include <utility>
 
 #include "network/check_model.hpp"
+#include "network/preprocessing_json.hpp"
 #include "network/replace_file.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/network.hpp"
+#include "text/utf8.hpp"
 
 namespace neuspec {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr const char* format_name = "neuspec-model";
-constexpr int format_version = 3;  // 2: architectures, losses, dual vectors; 3: intercepts
+constexpr int format_version = 4;  // 2: architectures, losses, dual vectors; 3: intercepts; 4: positions of columns, text labels
 
 Json neurons_json(const Network& network) {
   Json neurons = Json::array();
@@ -67,22 +67,13 @@ Json hidden_json(const std::vector<HiddenLayer>& layers) {
 }
 
 Json header_json(const Model& model) {
-  const Preprocessing& p = model.preprocessing;
   Json json;
   json["format"] = format_name;
   json["version"] = format_version;
-  json["provenance"] = model.provenance;
+  json["provenance"] = utf8_of(model.provenance);
   json["problem"] = problem_json(model.problem);
   json["certificate"] = certificate_json(model);
-  json["preprocessing"] = {{"image", {p.image_height, p.image_width}},
-                           {"window", {p.window_height, p.window_width}},
-                           {"mean", p.mean},
-                           {"scale", p.scale},
-                           {"classes", p.classes},
-                           {"encoding", name(p.encoding)},
-                           {"class_weights", p.class_weights},
-                           {"feature_names", p.feature_names},
-                           {"target_names", p.target_names}};
+  json["preprocessing"] = preprocessing_json(model.preprocessing);
   if (!model.hidden.empty()) {
     json["hidden"] = hidden_json(model.hidden);
   }
@@ -114,27 +105,6 @@ void write_json(std::ostream& file, const Model& model) {
   file << "\n]\n}\n";
 }
 
-std::vector<double> numbers(const Json& json) {
-  require(json.is_array() && std::all_of(json.begin(), json.end(), [](const Json& value) { return value.is_number(); }),
-          "where a list of numbers is expected stands something else");
-  return json.get<std::vector<double>>();
-}
-
-double number(const Json& json) {
-  require(json.is_number(), "where a number is expected stands " + std::string(json.type_name()));
-  return json.get<double>();
-}
-
-Index integer(const Json& json) {
-  require(json.is_number_integer(), "where an integer is expected stands something else");
-  return json.get<Index>();
-}
-
-std::pair<Index, Index> shape(const Json& json) {
-  require(json.is_array() && json.size() == 2, "a shape must be two integers");
-  return {integer(json[0]), integer(json[1])};
-}
-
 Problem problem_from(const Json& json, Index version) {
   Problem problem;
   try {
@@ -148,25 +118,6 @@ Problem problem_from(const Json& json, Index version) {
   require(activation.size() == 3, "an activation must be three numbers");
   problem.activation = {activation[0], activation[1], activation[2]};
   return problem;
-}
-
-Preprocessing preprocessing_from(const Json& json, Index version) {
-  Preprocessing p;
-  std::tie(p.image_height, p.image_width) = shape(json.at("image"));
-  std::tie(p.window_height, p.window_width) = shape(json.at("window"));
-  p.mean = numbers(json.at("mean"));
-  p.scale = numbers(json.at("scale"));
-  p.classes = numbers(json.at("classes"));
-  const std::string first_version = p.classes.empty() ? "none" : "one_vs_rest";
-  const auto encoding = parse_encoding(version < 2 ? first_version : json.at("encoding").get<std::string>());
-  require(encoding.has_value(), "preprocessing: unknown encoding");
-  p.encoding = *encoding;
-  if (version >= 2) {
-    p.class_weights = numbers(json.at("class_weights"));
-  }
-  json.at("feature_names").get_to(p.feature_names);
-  json.at("target_names").get_to(p.target_names);
-  return p;
 }
 
 Network network_from(const Json& json, const Problem& problem) {

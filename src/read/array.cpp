@@ -176,7 +176,7 @@ Selection selection_for(const Array& array, const std::string& path, const Selec
   if (selection.rule == TargetRule::named) {
     fail(path, std::string(images ? "images have" : "the format has") + " no target columns; give the labels in a file of their own");
   }
-  return {selection.rule == TargetRule::every_column ? selection.rule : TargetRule::none, {}, 0};
+  return {selection.rule == TargetRule::every_column ? selection.rule : TargetRule::none};
 }
 
 }  // namespace
@@ -185,14 +185,11 @@ Table table_of(const Array& array, const std::string& path, const Selection& sel
   check_shape(array, path);
   const std::uint64_t elements = array.data.size() / size_of(array.type);
   const auto count = static_cast<Index>(elements / array.shape[0]);
-  const Columns columns = select_columns(path, {}, count, selection_for(array, path, selection));
+  const std::vector<std::string> no_header;
+  const Columns columns = select_columns({path, no_header, count}, selection_for(array, path, selection));
   Table table;
-  table.path = path;
+  describe(columns, path, table);
   table.samples = static_cast<Index>(array.shape[0]);
-  table.features = columns.features;
-  table.targets = columns.targets;
-  table.feature_names = columns.feature_names;
-  table.target_names = columns.target_names;
   if (array.shape.size() == 3) {
     table.image_height = static_cast<Index>(array.shape[1]);
     table.image_width = static_cast<Index>(array.shape[2]);

@@ -35,14 +35,52 @@ std::optional<Encoding> parse_encoding(const std::string& text) {
 }  // namespace neuspec
 
 namespace neuspec::read {
+namespace {
 
-std::string listed(const std::vector<double>& classes) {
+std::string label_text(const Table& table, std::size_t sample) {
+  const double label = table.y[sample];
+  return table.labels.empty() ? shortest(label) : quoted(table.labels[static_cast<std::size_t>(label)]);
+}
+
+[[noreturn]] void fail_at_label(const Table& table, std::size_t sample, const std::string& message) {
+  const std::string& path = table.target_path.empty() ? table.path : table.target_path;
+  const auto i = static_cast<Index>(sample);
+  if (table.target_line > 0) {
+    fail_at_line(path, table.target_line + i, message);
+  }
+  fail(path, "sample " + std::to_string(i + 1) + ": " + message);
+}
+
+/// The place of `label` in a sorted list, or the list's size.
+template <typename Label>
+std::size_t position_in(const std::vector<Label>& list, const Label& label) {
+  const auto found = std::lower_bound(list.begin(), list.end(), label);
+  return static_cast<std::size_t>((found != list.end() && *found == label ? found : list.end()) - list.begin());
+}
+
+/// Of a number: a class of that value, or that text.
+std::size_t position_of(double label, const Preprocessing& map) {
+  return map.class_names.empty() ? position_in(map.classes, label) : position_in(map.class_names, shortest(label));
+}
+
+/// Of each of the table's text labels; none where its labels are numbers.
+std::vector<std::size_t> positions_of_names(const Table& table, const Preprocessing& map) {
+  std::vector<std::size_t> positions;
+  for (const std::string& label : table.labels) {
+    positions.push_back(map.class_names.empty() ? map.classes.size() : position_in(map.class_names, label));
+  }
+  return positions;
+}
+
+}  // namespace
+
+std::string listed_classes(const Preprocessing& map) {
   constexpr std::size_t kMost = 20;
   std::string text;
-  for (std::size_t i = 0; i < std::min(kMost, classes.size()); ++i) {
-    text += (i == 0 ? "" : ", ") + shortest(classes[i]);
+  for (std::size_t i = 0; i < std::min(kMost, map.classes.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + map.class_label(i);
   }
-  return text + (classes.size() > kMost ? ", …" : "");
+  return text + (map.classes.size() > kMost ? ", …" : "");
 }
 
 std::vector<double> learn_classes(const Table& table) {
@@ -53,8 +91,11 @@ std::vector<double> learn_classes(const Table& table) {
   std::vector<double> classes = table.y;
   std::sort(classes.begin(), classes.end());
   classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+  for (double& label : classes) {
+    label += 0.0;  // -0 is 0
+  }
   if (classes.size() < 2) {
-    fail(table.path, "fewer than two classes: every label is " + shortest(classes.front()));
+    fail(table.path, "fewer than two classes: every label is " + label_text(table, 0));
   }
   if (classes.size() > kMostClasses) {
     fail(table.path, std::to_string(classes.size()) + " distinct labels; at most " + std::to_string(kMostClasses) + " classes are supported");
@@ -62,18 +103,19 @@ std::vector<double> learn_classes(const Table& table) {
   return classes;
 }
 
-std::vector<std::size_t> class_positions(const Table& table, const std::vector<double>& classes) {
+std::vector<std::size_t> class_positions(const Table& table, const Preprocessing& map) {
   if (table.targets != 1) {
     fail(table.path, "one column of class labels is needed; there are " + count_of(table.targets, "target"));
   }
+  const std::vector<std::size_t> named = positions_of_names(table, map);
   std::vector<std::size_t> positions;
   positions.reserve(table.y.size());
   for (std::size_t i = 0; i < table.y.size(); ++i) {
-    const auto found = std::lower_bound(classes.begin(), classes.end(), table.y[i]);
-    if (found == classes.end() || *found != table.y[i]) {
-      fail(table.path, "sample " + std::to_string(i + 1) + ": the label " + shortest(table.y[i]) + " is not one of the classes " + listed(classes));
+    const auto position = named.empty() ? position_of(table.y[i], map) : named[static_cast<std::size_t>(table.y[i])];
+    if (position == map.classes.size()) {
+      fail_at_label(table, i, "the label " + label_text(table, i) + " is not one of the classes " + listed_classes(map));
     }
-    positions.push_back(static_cast<std::size_t>(found - classes.begin()));
+    positions.push_back(position);
   }
   return positions;
 }
@@ -91,16 +133,17 @@ std::vector<double> encoded(const std::vector<std::size_t>& positions, std::size
   return y;
 }
 
-std::vector<double> learn_class_weights(const Table& table, const std::vector<double>& classes, const PreprocessingOptions& options) {
+std::vector<double> learn_class_weights(const Table& table, const Preprocessing& map, const PreprocessingOptions& options) {
+  const std::vector<double>& classes = map.classes;
   if (!options.class_weights.empty()) {
     if (options.class_weights.size() != classes.size()) {
-      fail(table.path,
-           std::to_string(options.class_weights.size()) + " class weights for " + std::to_string(classes.size()) + " classes: " + listed(classes));
+      fail(table.path, std::to_string(options.class_weights.size()) + " class weights for " + std::to_string(classes.size()) +
+                           " classes: " + listed_classes(map));
     }
     return options.class_weights;
   }
   std::vector<double> weights(classes.size());
-  for (const std::size_t position : class_positions(table, classes)) {
+  for (const std::size_t position : class_positions(table, map)) {
     weights[position] += 1;
   }
   for (double& weight : weights) {

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <exception>
+#include <numeric>
 
 #include "read/csv_layout.hpp"
+#include "read/header.hpp"
 #include "read/message.hpp"
 #include "read/number.hpp"
 #include "read/readers.hpp"
+#include "read/text_labels.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -16,7 +18,10 @@ struct Sheet {
   const std::string& path;
   const CsvLayout& layout;
   const Columns& columns;
+  Labels labels;  // numbers: words are errors, any: a word is thrown as FoundText, text: every label is one
 };
+
+struct FoundText {};
 
 // Consecutive rows of the body and where they belong.
 struct Block {
@@ -40,14 +45,17 @@ class RowReader {
     return rows;
   }
 
+  const LabelNumbers& labels() const { return labels_; }
+
  private:
   void read_row(double* x, double* y) {
     const Index count = sheet_.layout.columns;
     const Index* const place = sheet_.columns.place.data();
+    const Index first_number = sheet_.labels == Labels::text ? 0 : Columns::kDropped + 1;
     const char delimiter = sheet_.layout.delimiter;
     for (Index c = 0; c < count; ++c) {
       double value = 0;
-      const char* const end = place[c] == Columns::kDropped ? nullptr : parse_number(p_, last_, value);
+      const char* const end = place[c] < first_number ? nullptr : parse_number(p_, last_, value);
       if (end != nullptr && end != last_ && *end == (c + 1 < count ? delimiter : '\n') && std::isfinite(value)) {
         p_ = end + 1;
       } else {
@@ -62,12 +70,14 @@ class RowReader {
     ++line_;
   }
 
-  // The cases that are not a bare number followed by its delimiter: blanks, quotes, CRLF, the end of the file, and every error.
+  // The cases that are not a bare number followed by its delimiter: blanks, quotes, CRLF, labels, the end of the file, and every error.
   double read_any_field(Index c) {
     const char* const end = field_end(p_, last_, sheet_.layout.delimiter);
     const std::string_view text(p_, static_cast<std::size_t>(end - p_));
     check_raggedness(c, end);
-    const double value = sheet_.columns.place[static_cast<std::size_t>(c)] == Columns::kDropped ? 0.0 : number_in(text, c);
+    const Index place = sheet_.columns.place[static_cast<std::size_t>(c)];
+    const bool is_label = place < 0 && sheet_.labels == Labels::text;
+    const double value = place == Columns::kDropped ? 0.0 : is_label ? label_in(text, c) : number_in(text, c);
     line_ += std::count(text.begin(), text.end(), '\n');
     p_ = end == last_ ? end : end + 1;
     return value;
@@ -79,6 +89,9 @@ class RowReader {
     if (row_ends == (c + 1 == count)) {
       return;
     }
+    if (end == last_ && !unquote({p_, static_cast<std::size_t>(end - p_)}).closed) {
+      fail_at(sheet_.path, line_, c + 1, "a quote is opened here and never closed");
+    }
     if (row_ends) {
       if (c == 0 && std::all_of(p_, end, [](char byte) { return byte == ' ' || byte == '\r'; })) {
         fail_at_line(sheet_.path, line_, "a blank line between the samples");
@@ -88,23 +101,42 @@ class RowReader {
     fail_at(sheet_.path, line_, count + 1, "the row has more fields than the " + std::to_string(count) + " of the first line");
   }
 
-  double number_in(std::string_view text, Index c) const {
-    const Field field = unquote(text);
-    double value = 0;
-    const std::string_view number = trimmed(field.text);
-    const char* const last = number.data() + number.size();
+  // What stands in a field; never empty.
+  std::string content_of(std::string_view text, Index c) const {
+    Field field = unquote(text);
     if (!field.closed) {
-      fail_in_field(c, "a quote is opened and not closed at the end of the field");
+      fail_in_field(c, unclosed_quote);
     }
-    if (number.empty()) {
+    if (trimmed(field.text).empty()) {
       fail_in_field(c, "the field is empty; missing values are not accepted");
     }
+    return std::move(field.text);
+  }
+
+  double label_in(std::string_view text, Index c) {
+    const std::string label = content_of(text, c);
+    if (is_missing(label)) {
+      fail_in_field(c, quoted(label) + " stands for a missing label; missing values are not accepted");
+    }
+    return labels_.number_of(label);
+  }
+
+  double number_in(std::string_view text, Index c) const {
+    const std::string content = content_of(text, c);
+    double value = 0;
+    const std::string_view number = trimmed(content);
+    const char* const last = number.data() + number.size();
     if (parse_number(number.data(), last, value) != last) {
       const bool target = sheet_.columns.place[static_cast<std::size_t>(c)] < 0;
-      fail_in_field(c, quoted(field.text) + " is not a number" + (target ? "; targets and class labels must be numbers" : ""));
+      if (target && sheet_.labels == Labels::any && !is_missing(number)) {
+        throw FoundText();
+      }
+      fail_in_field(c, quoted(content) + (is_missing(number) ? " stands for a missing value; missing values are not accepted"
+                                          : target           ? " is not a number; only labels of classes may be text"
+                                                             : " is not a number"));
     }
     if (!std::isfinite(value)) {
-      fail_in_field(c, quoted(field.text) + " is not finite; NaN and infinity are not accepted");
+      fail_in_field(c, quoted(content) + " is not finite; NaN and infinity are not accepted");
     }
     return value;
   }
@@ -119,6 +151,7 @@ class RowReader {
   const char* p_;
   const char* last_;
   Index line_;
+  LabelNumbers labels_;
 };
 
 // Cuts the body behind line feeds into `count` blocks or fewer and counts their lines.
@@ -147,11 +180,16 @@ std::vector<Block> cut(const CsvLayout& layout, std::size_t count) {
 // The first error in the order of the file is the one that is thrown, whichever thread found one first.
 void read_blocks(const Sheet& sheet, const std::vector<Block>& blocks, Table& table, std::vector<double>& x) {
   std::vector<std::exception_ptr> errors(blocks.size());
-#pragma omp parallel for schedule(dynamic)
+  std::vector<RowReader> readers;
+  for (const Block& block : blocks) {
+    readers.emplace_back(sheet, block);
+  }
+  std::vector<Index> rows(blocks.size());
+#pragma omp parallel for schedule(dynamic) if (blocks.size() > 1)
   for (std::size_t k = 0; k < blocks.size(); ++k) {
     const Index row = blocks[k].first_line - blocks.front().first_line;
     try {
-      RowReader(sheet, blocks[k]).read(x.data() + row * table.features, table.y.data() + row * table.targets);
+      rows[k] = readers[k].read(x.data() + row * table.features, table.y.data() + row * table.targets);
     } catch (...) {
       errors[k] = std::current_exception();
     }
@@ -161,44 +199,57 @@ void read_blocks(const Sheet& sheet, const std::vector<Block>& blocks, Table& ta
       std::rethrow_exception(error);
     }
   }
+  table.samples = std::accumulate(rows.begin(), rows.end(), Index{0});
+  x.resize(static_cast<std::size_t>(table.samples * table.features));
+  table.y.resize(static_cast<std::size_t>(table.samples * table.targets));
+  if (sheet.labels == Labels::text) {
+    std::vector<NumberedLabels> parts;
+    double* y = table.y.data();
+    for (std::size_t k = 0; k < blocks.size(); y += rows[k++]) {
+      parts.push_back({readers[k].labels(), {y, static_cast<std::size_t>(rows[k])}});
+    }
+    table.labels = merge_labels(parts);
+  }
+}
+
+void read_rows(const Sheet& sheet, Table& table) {
+  constexpr std::size_t kBlockBytes = std::size_t{1} << 19;
+  const std::string_view body = sheet.layout.body;
+  // A line feed inside quotes would be taken for the end of a row by the cuts, so files with quotes are read in one piece.
+  const bool one_piece = body.find('"') != std::string_view::npos;
+  std::vector<Block> blocks = cut(sheet.layout, one_piece ? 1 : body.size() / kBlockBytes + 1);
+  const Index lines = blocks.back().first_line + blocks.back().rows - sheet.layout.first_line;
+  // A row takes at least one byte and a delimiter for each number. More lines than that: some row is ragged, and the first error
+  // comes at the latest in the row that would start after `most`. So memory stays in proportion to the file.
+  const Index most = static_cast<Index>(body.size() + 1) / (2 * (table.features + table.targets) + sheet.columns.dropped);
+  if (lines > most + 1) {
+    blocks.assign(1, {body, sheet.layout.first_line, lines});
+  }
+  const auto rows = static_cast<std::size_t>(std::min(lines, most + 1));
+  std::vector<double> x(rows * static_cast<std::size_t>(table.features));
+  table.y.resize(rows * static_cast<std::size_t>(table.targets));
+  read_blocks(sheet, blocks, table, x);
+  table.target_line = one_piece && table.samples != lines ? 0 : sheet.layout.first_line;
+  table.x = std::move(x);
 }
 
 }  // namespace
 
 Table read_csv(std::string_view content, const std::string& path, const Selection& selection) {
-  constexpr std::size_t kBlockBytes = std::size_t{1} << 19;
-  const CsvLayout layout = csv_layout(content, path);
-  const Columns columns = select_columns(path, layout.header, layout.columns, selection);
-  const Sheet sheet{path, layout, columns};
+  const std::string delimited = blanks_to_delimiters(content);
+  const CsvLayout layout = csv_layout(delimited.empty() ? content : delimited, path, selection);
+  const Columns columns = select_columns({path, layout.header, layout.columns}, selection);
   Table table;
-  table.path = path;
-  table.features = columns.features;
-  table.targets = columns.targets;
-  table.feature_names = columns.feature_names;
-  table.target_names = columns.target_names;
-
-  // A line feed inside quotes would be taken for the end of a row by the cuts, so files with quotes are read in one piece.
-  const bool one_piece = std::memchr(layout.body.data(), '"', layout.body.size()) != nullptr;
-  std::vector<Block> blocks = cut(layout, one_piece ? 1 : layout.body.size() / kBlockBytes + 1);
-  const Index lines = blocks.back().first_line + blocks.back().rows - layout.first_line;
-  // A row takes at least one byte and a delimiter for each number. More lines than that: some row is ragged, and the first error
-  // comes at the latest in the row that would start after `most`. So memory stays in proportion to the file.
-  const Index most = static_cast<Index>(layout.body.size() + 1) / (2 * (columns.features + columns.targets) + columns.dropped);
-  if (lines > most + 1) {
-    blocks.assign(1, {layout.body, layout.first_line, lines});
+  for (const std::string& notice : layout.notices) {
+    table.notices.push_back(path + ": " + notice);
   }
-  const auto rows = static_cast<std::size_t>(std::min(lines, most + 1));
-  std::vector<double> x(rows * static_cast<std::size_t>(table.features));
-  table.y.resize(rows * static_cast<std::size_t>(table.targets));
-  if (blocks.size() == 1) {
-    table.samples = RowReader(sheet, blocks.front()).read(x.data(), table.y.data());
-    x.resize(static_cast<std::size_t>(table.samples * table.features));
-    table.y.resize(static_cast<std::size_t>(table.samples * table.targets));
-  } else {
-    table.samples = lines;
-    read_blocks(sheet, blocks, table, x);
+  describe(columns, path, table);
+  const Labels labels = columns.targets == 1 ? selection.labels : Labels::numbers;
+  try {
+    read_rows({path, layout, columns, labels}, table);
+  } catch (const FoundText&) {
+    read_rows({path, layout, columns, Labels::text}, table);
   }
-  table.x = std::move(x);
   return table;
 }
 

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "read/header.hpp"
 #include "read/message.hpp"
-#include "read/number.hpp"
+#include "text/utf8.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -72,27 +73,37 @@ std::string_view without_blank_end(std::string_view text) {
   return text;
 }
 
-struct Record {
-  std::vector<std::string> fields;
-  std::string_view text;
-};
-
-Record first_record(std::string_view body, char delimiter, const std::string& path) {
+// The first row of `body`; it ends early with a field whose quote is open.
+Record first_record(std::string_view body, char delimiter) {
   Record record;
   const char* const last = body.data() + body.size();
-  for (const char* p = body.data();; ++p) {
+  for (const char* p = body.data(); p != last; ++p) {
     const char* const end = field_end(p, last, delimiter);
-    Field field = unquote({p, static_cast<std::size_t>(end - p)});
-    if (!field.closed) {
-      fail_at(path, 1, static_cast<Index>(record.fields.size()) + 1, "a quote is opened and not closed at the end of the field");
-    }
+    const std::string_view text = trimmed({p, static_cast<std::size_t>(end - p)});
+    Field field = unquote(text);
+    record.quoted += text.starts_with('"') ? 1 : 0;
+    record.closed = field.closed;
     record.fields.push_back(std::move(field.text));
-    if (end == last || *end == '\n') {
-      record.text = body.substr(0, static_cast<std::size_t>(end - body.data()));
+    record.text = body.substr(0, static_cast<std::size_t>(end - body.data()));
+    if (end == last || *end == '\n' || !record.closed) {
       return record;
     }
     p = end;
+    if (p + 1 == last) {
+      record.fields.emplace_back();  // the text ends with a delimiter: an empty field follows
+      record.text = body;
+    }
   }
+  return record;
+}
+
+// Names in another encoding than UTF-8, all by the same rule, so that the same file always has the same names.
+void name_columns(CsvLayout& layout, std::vector<std::string> names) {
+  if (!std::all_of(names.begin(), names.end(), is_utf8)) {
+    layout.notices.emplace_back("the names of the columns are not UTF-8: read as Windows-1252 (Latin-1)");
+    std::transform(names.begin(), names.end(), names.begin(), utf8_of_windows_1252);
+  }
+  layout.header = std::move(names);
 }
 
 }  // namespace
@@ -139,26 +150,30 @@ Field unquote(std::string_view field) {
   return {std::string(text), false};
 }
 
-CsvLayout csv_layout(std::string_view content, const std::string& path) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+CsvLayout csv_layout(std::string_view content, const std::string& path, const Selection& selection) {
   CsvLayout layout;
-  layout.body = without_blank_end(content.starts_with(kByteOrderMark) ? content.substr(kByteOrderMark.size()) : content);
+  layout.body = without_blank_end(content);
   if (layout.body.empty()) {
     fail(path, "the file is empty");
   }
   const std::string_view line = first_line(layout.body);
   const std::string_view next_lines = layout.body.substr(std::min(line.size() + 1, layout.body.size()));
   layout.delimiter = find_delimiter(line, trimmed(first_line(next_lines)));
-  Record first = first_record(layout.body, layout.delimiter, path);
+  Record first = first_record(layout.body, layout.delimiter);
+  if (!first.closed) {
+    fail_at(path, 1, static_cast<Index>(first.fields.size()), unclosed_quote);
+  }
   if (trimmed(first.text).empty()) {
     fail_at_line(path, 1, "the first line is blank");
   }
   layout.columns = static_cast<Index>(first.fields.size());
-  if (std::all_of(first.fields.begin(), first.fields.end(), [](const std::string& field) { return field.empty() || is_number(field); })) {
+  const std::string_view rest = layout.body.substr(std::min(first.text.size() + 1, layout.body.size()));
+  const Index lines = selection.samples > 0 ? 1 + std::count(layout.body.begin(), layout.body.end(), '\n') : rest.empty() ? 1 : 2;
+  if (!has_header(path, first, first_record(rest, layout.delimiter), lines, selection, layout.notices)) {
     return layout;
   }
-  layout.header = std::move(first.fields);
-  layout.body.remove_prefix(std::min(first.text.size() + 1, layout.body.size()));
+  name_columns(layout, std::move(first.fields));
+  layout.body = rest;
   layout.first_line = 2 + std::count(first.text.begin(), first.text.end(), '\n');
   if (layout.body.empty()) {
     fail_at_line(path, 1, "a header alone, no samples");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "neuspec/dataset.hpp"
+#include "read/columns.hpp"
 
 namespace neuspec::read {
 
@@ -16,10 +17,18 @@ struct CsvLayout {
   Index columns = 0;
   std::string_view body;  ///< the rows, without blank lines at the end and without the last line break
   Index first_line = 1;   ///< line of the file where the body starts
+  std::vector<std::string> notices;
 };
 
-/// Finds delimiter, header and body. \throws DataError for an empty file, a header alone and a quote that is never closed
-CsvLayout csv_layout(std::string_view content, const std::string& path);
+/// Finds delimiter, header and body. \throws DataError for an empty file, a header alone, a quote that is never closed, and a first line that may be
+/// a header or a sample
+CsvLayout csv_layout(std::string_view content, const std::string& path, const Selection& selection);
+
+/// For a file whose fields are separated by blanks, as many as there are: the same with one delimiter for each run of blanks outside quotes. Empty
+/// for any other file.
+std::string blanks_to_delimiters(std::string_view content);
+
+inline constexpr const char* unclosed_quote = "a quote is opened and not closed at the end of the field";
 
 /// The end of the field that starts at `first`: the next delimiter or line feed that is not quoted, or `last`.
 const char* field_end(const char* first, const char* last, char delimiter);

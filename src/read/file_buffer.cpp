@@ -1,7 +1,6 @@
 #include "read/file_buffer.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -20,9 +19,16 @@ namespace {
 
 std::string reason() { return std::generic_category().message(errno); }
 
+// Opening /dev/stdin again would wait for ever where it is a named pipe whose writer is done, and fails where it is a socket.
+int open_descriptor(const std::string& path) {
+  struct stat status {};
+  const bool streams = path == "/dev/stdin" && ::fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+  return streams ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+}
+
 class Descriptor {
  public:
-  explicit Descriptor(const std::string& path) : value_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit Descriptor(const std::string& path) : value_(open_descriptor(path)) {
     if (value_ < 0) {
       fail(path, "cannot be opened: " + reason());
     }
@@ -37,24 +43,6 @@ class Descriptor {
  private:
   int value_;
 };
-
-GrowingBytes read_to_end(int descriptor, const std::string& path) {
-  constexpr std::size_t kLeast = std::size_t{1} << 16;
-  GrowingBytes bytes;
-  while (true) {
-    if (bytes.size == bytes.capacity()) {
-      bytes.reserve(std::max(kLeast, 2 * bytes.capacity()));
-    }
-    const ssize_t got = ::read(descriptor, bytes.data() + bytes.size, bytes.capacity() - bytes.size);
-    if (got == 0) {
-      return bytes;
-    }
-    if (got < 0 && errno != EINTR) {
-      fail(path, "cannot be read: " + reason());
-    }
-    bytes.size += got > 0 ? static_cast<std::size_t>(got) : 0;
-  }
-}
 
 // zlib's state, released on every way out.
 class Inflater {
@@ -152,6 +140,28 @@ GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path) 
   }
 }
 
+GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path) {
+  constexpr std::size_t kLeast = std::size_t{1} << 16;
+  GrowingBytes bytes;
+  bytes.reserve(std::max(kLeast, promised + 1));  // one more than promised, so that the end is seen without growing
+  while (true) {
+    if (bytes.size == bytes.capacity()) {
+      bytes.reserve(2 * bytes.capacity());
+    }
+    const ssize_t got = ::read(descriptor, bytes.data() + bytes.size, bytes.capacity() - bytes.size);
+    if (got < 0 && errno != EINTR) {
+      fail(path, "cannot be read: " + reason());
+    }
+    if (got == 0 && bytes.size < promised) {
+      fail(path, "was cut short while it was read: it ends after " + std::to_string(bytes.size) + " of " + std::to_string(promised) + " bytes");
+    }
+    if (got == 0) {
+      return bytes;
+    }
+    bytes.size += got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+}
+
 FileBuffer::FileBuffer(const std::string& path) {
   const Descriptor file(path);
   struct stat status {};
@@ -161,34 +171,20 @@ FileBuffer::FileBuffer(const std::string& path) {
   if (S_ISDIR(status.st_mode)) {
     fail(path, "is a directory, not a data file");
   }
-  if (S_ISREG(status.st_mode)) {
-    map(file.value(), static_cast<std::size_t>(status.st_size), path);
-  } else if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) {
-    bytes_ = read_to_end(file.value(), path);
-    content_ = {bytes_.data(), bytes_.size};
-  } else {
+  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)) {
     fail(path, "is neither a file nor a pipe");
   }
-  if (is_gzip(content_)) {
-    bytes_ = inflate_gzip(content_, path);
-    mapping_.reset();
-    content_ = {bytes_.data(), bytes_.size};
+  bytes_ = read_bytes(file.value(), S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0, path);
+  if (is_gzip(content())) {
+    bytes_ = inflate_gzip(content(), path);
   }
 }
 
-void Unmap::operator()(void* mapping) const { ::munmap(mapping, size); }
-
-void FileBuffer::map(int descriptor, std::size_t size, const std::string& path) {
-  if (size == 0) {
-    return;  // mmap refuses empty files
+void FileBuffer::mend_line_ends() {
+  char* const end = bytes_.data() + bytes_.size;
+  if (std::find(bytes_.data(), end, '\n') == end) {
+    std::replace(bytes_.data(), end, '\r', '\n');
   }
-  void* const mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  if (mapping == MAP_FAILED) {
-    fail(path, "cannot be read: " + reason());
-  }
-  mapping_ = {mapping, Unmap{size}};
-  ::madvise(mapping, size, MADV_SEQUENTIAL);
-  content_ = {static_cast<const char*>(mapping), size};
 }
 
 }  // namespace neuspec::read

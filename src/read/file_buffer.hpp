@@ -1,5 +1,6 @@
 /// \file file_buffer.hpp
-/// The bytes of a file: mapped into memory, and inflated when they are gzip's.
+/// The bytes of a file: read once into memory, never mapped, so that a file that shrinks is an error and a pipe is as good as a file; inflated when
+/// they are gzip's.
 #pragma once
 
 #include <cstdlib>
@@ -35,27 +36,23 @@ bool is_gzip(std::string_view bytes);
 /// Inflates every member of a gzip file. `path` is for messages. \throws DataError for corrupt or truncated data and for bytes after the last member.
 GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path);
 
-/// Gives memory from mmap back.
-struct Unmap {
-  std::size_t size = 0;
-  void operator()(void* mapping) const;
-};
+/// Reads to the end. `promised` is the size of a regular file when it was opened, 0 where it is not known. \throws DataError where reading fails or
+/// ends before.
+GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path);
 
-/// Owns what `content` shows.
 class FileBuffer {
  public:
-  /// Maps a regular file, reads a pipe to its end, and inflates either if it is gzip. \throws DataError for a directory, a file that cannot
-  /// be read and damaged gzip.
+  /// Opens a regular file or a pipe once, reads it to its end and inflates it if it is gzip. \throws DataError for a directory, a file that cannot
+  /// be read or is cut short meanwhile, and damaged gzip.
   explicit FileBuffer(const std::string& path);
 
-  std::string_view content() const { return content_; }
+  std::string_view content() const { return {bytes_.data(), bytes_.size}; }
+
+  /// For text whose lines end with carriage returns alone, as old Macs and Excel for them write it: makes them line feeds.
+  void mend_line_ends();
 
  private:
-  void map(int descriptor, std::size_t size, const std::string& path);
-
-  std::unique_ptr<void, Unmap> mapping_;
   GrowingBytes bytes_;
-  std::string_view content_;
 };
 
 }  // namespace neuspec::read

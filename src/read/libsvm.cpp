@@ -37,6 +37,12 @@ bool is_pair(std::string_view word) {
   return (all_digits || key == "qid") && is_number(word.substr(colon + 1));
 }
 
+// 3,7 instead of a label: a sample that belongs to several classes.
+bool is_list(std::string_view word) {
+  const std::size_t comma = word.find(',');
+  return comma != std::string_view::npos && is_number(word.substr(0, comma)) && is_number(word.substr(word.rfind(',') + 1));
+}
+
 struct Entry {
   Index sample, feature;
   double value;
@@ -47,6 +53,7 @@ struct Sparse {
   std::vector<double> labels;
   std::vector<Entry> entries;
   Index features = 0, line_of_largest = 0, column_of_largest = 0;
+  Index lines = 0;  // of the file, those without a sample too
 };
 
 class LineReader {
@@ -56,6 +63,9 @@ class LineReader {
   void read(std::string_view text, Sparse& sparse) {
     const std::string_view label = next_word(text);
     const auto sample = static_cast<Index>(sparse.labels.size());
+    if (is_list(label)) {
+      fail_here("the sample has several labels, " + quoted(label) + "; one is expected");
+    }
     sparse.labels.push_back(number(label, "the label "));
     for (std::string_view word = next_word(text); !word.empty(); word = next_word(text)) {
       ++column_;
@@ -120,6 +130,7 @@ Sparse read_sparse(std::string_view content, const std::string& path, Index most
   Sparse sparse;
   for (Index line = 1; !content.empty(); ++line) {
     const std::string_view text = next_line(content);
+    sparse.lines = line;
     if (text.find_first_not_of(kBlank) != std::string_view::npos) {
       LineReader(path, line, most_features).read(text, sparse);
     }
@@ -154,7 +165,7 @@ bool looks_like_libsvm(std::string_view content, const std::string& path) {
     const std::string_view label = next_word(line);
     const std::string_view word = next_word(line);
     if (!word.empty() || (!label.empty() && !is_number(label))) {
-      return is_number(label) && is_pair(word);
+      return (is_number(label) || is_list(label)) && is_pair(word);
     }
   }
   const std::string name = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
@@ -174,6 +185,7 @@ Table read_libsvm(std::string_view content, const std::string& path, const Selec
     fail(path, "no line has a feature");
   }
   check_density(sparse, table.features, content.size(), path);
+  table.columns.count = table.features;
   table.feature_names = numbered_names("x", table.features);
   std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));
   for (const Entry& entry : sparse.entries) {
@@ -183,6 +195,8 @@ Table read_libsvm(std::string_view content, const std::string& path, const Selec
   if (selection.rule != TargetRule::none) {
     table.y = std::move(sparse.labels);
     table.targets = 1;
+    table.target_path = path;
+    table.target_line = sparse.lines == table.samples ? 1 : 0;
     table.target_names = numbered_names("y", 1);
   }
   return table;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "neuspec/error.hpp"
 #include "read/classes.hpp"
@@ -117,7 +118,8 @@ std::vector<double> column_sums(const std::vector<double>& z, Index samples, Ind
 }
 
 // Two passes. Values are taken relative to the first sample, so that a constant feature has exactly that mean and deviation 0, and a
-// large common offset costs no digits; the second pass removes what rounding left in the mean.
+// large common offset costs no digits; the second pass removes what rounding left in the mean. A deviation that the rounding of values
+// of this size explains is none: the features that the next data have would be divided by an accident of rounding.
 void learn_scaling(const Table& table, Preprocessing& map) {
   const std::vector<double> z = averaged(table, map);
   const Index n = table.samples;
@@ -131,6 +133,8 @@ void learn_scaling(const Table& table, Preprocessing& map) {
   const auto centred = [&](double value, std::size_t j) { return (value - origin[j]) - shift[j]; };
   const std::vector<double> squares = column_sums(z, n, d, [&](double value, std::size_t j) { return centred(value, j) * centred(value, j); });
   const std::vector<double> residue = column_sums(z, n, d, centred);
+  // n ε |mean| is what a sum of n equal numbers may be off by; more samples than one run do not make any value less exact.
+  const double rounding = static_cast<double>(std::min(n, kRun)) * std::numeric_limits<double>::epsilon();
   for (std::size_t j = 0; j < origin.size(); ++j) {
     const double error = residue[j] / samples;
     const double variance = squares[j] / samples - error * error;
@@ -138,7 +142,8 @@ void learn_scaling(const Table& table, Preprocessing& map) {
       fail(table.path, "feature " + std::to_string(j + 1) + " is too large to be standardised");
     }
     map.mean.push_back(origin[j] + (shift[j] + error));
-    map.scale.push_back(variance > 0 ? std::sqrt(variance) : 1.0);
+    const double deviation = std::sqrt(std::max(variance, 0.0));
+    map.scale.push_back(deviation > rounding * std::abs(map.mean.back()) ? deviation : 1.0);
   }
 }
 
@@ -155,6 +160,10 @@ void check_windows(const Table& table, const PreprocessingOptions& options) {
 }
 
 }  // namespace
+
+std::string Preprocessing::class_label(std::size_t position) const {
+  return class_names.empty() ? read::shortest(classes[position]) : class_names[position];
+}
 
 Index Preprocessing::raw_features() const { return image_height > 0 ? image_height * image_width : static_cast<Index>(feature_names.size()); }
 
@@ -184,9 +193,16 @@ Dataset Preprocessing::dataset_of(const Table& table) const {
   if (table.targets == 0) {
     fail(table.path, "the file has no targets; name a column or give the labels in a file of their own");
   }
+  if (encoding == Encoding::none && !target_names.empty() && static_cast<std::size_t>(table.targets) != target_names.size()) {
+    fail(table.target_path.empty() ? table.path : table.target_path,
+         read::count_of(table.targets, "target") + " where the training data had " + std::to_string(target_names.size()));
+  }
+  if (encoding == Encoding::none && !table.labels.empty()) {
+    fail(table.path, "the labels are text, as labels of classes alone may be");
+  }
   std::vector<double> y = table.y, weights;
   if (encoding != Encoding::none) {
-    const std::vector<std::size_t> positions = read::class_positions(table, classes);
+    const std::vector<std::size_t> positions = read::class_positions(table, *this);
     y = read::encoded(positions, classes.size(), encoding);
     for (std::size_t i = 0; !class_weights.empty() && i < positions.size(); ++i) {
       weights.push_back(class_weights[positions[i]]);
@@ -207,6 +223,7 @@ Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions
   map.image_width = table.image_width;
   map.feature_names = table.feature_names;
   map.target_names = table.target_names;
+  map.columns = table.columns;
   if (options.window_height != 0 || options.window_width != 0) {
     check_windows(table, options);
     map.window_height = options.window_height;
@@ -215,15 +232,16 @@ Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions
   map.encoding = options.encoding;
   if (options.encoding != Encoding::none) {
     map.classes = read::learn_classes(table);
+    map.class_names = table.labels;
     if (options.encoding == Encoding::binary && map.classes.size() != 2) {
-      fail(table.path, std::to_string(map.classes.size()) + " distinct labels where two classes are needed: " + read::listed(map.classes));
+      fail(table.path, std::to_string(map.classes.size()) + " distinct labels where two classes are needed: " + read::listed_classes(map));
     }
   }
   if (options.balance_classes || !options.class_weights.empty()) {
     if (map.classes.empty()) {
       fail(table.path, "class weights need class labels: a loss for classes, or one target against the rest");
     }
-    map.class_weights = read::learn_class_weights(table, map.classes, options);
+    map.class_weights = read::learn_class_weights(table, map, options);
   }
   if (options.standardize) {
     learn_scaling(table, map);

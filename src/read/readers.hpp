@@ -10,7 +10,7 @@
 
 namespace neuspec::read {
 
-/// Comma, semicolon or tab between fields; an optional header; RFC 4180 quotes; LF or CRLF; an optional UTF-8 byte order mark. \throws DataError
+/// Comma, semicolon, tab or blanks between fields; an optional header; RFC 4180 quotes; LF or CRLF. \throws DataError
 Table read_csv(std::string_view content, const std::string& path, const Selection& selection);
 
 /// True when the first line that tells has an `index:value` pair; where no line tells, the ending of `path` decides.

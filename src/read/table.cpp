@@ -3,6 +3,7 @@
 
 #include "neuspec/dataset.hpp"
 #include "neuspec/error.hpp"
+#include "neuspec/preprocessing.hpp"
 #include "read/file_buffer.hpp"
 #include "read/message.hpp"
 #include "read/readers.hpp"
@@ -14,13 +15,15 @@ using read::FileBuffer;
 using read::Selection;
 using read::TargetRule;
 
+bool is_utf_16(std::string_view content) { return content.starts_with("\xff\xfe") || content.starts_with("\xfe\xff"); }
+
 [[noreturn]] void fail_unknown(std::string_view content, const std::string& path) {
   const char* known = "";
   if (content.starts_with("PK\x03\x04")) {
     known = " (a zip archive, perhaps .npz: unpack it first)";
   } else if (content.starts_with("\x89HDF")) {
     known = " (an HDF5 file)";
-  } else if (content.starts_with("\xff\xfe") || content.starts_with("\xfe\xff")) {
+  } else if (is_utf_16(content)) {
     known = " (UTF-16 text: save it as UTF-8)";
   }
   read::fail(path, std::string("neither CSV, NPY, LIBSVM nor IDX") + known);
@@ -28,8 +31,9 @@ using read::TargetRule;
 
 Table read_selected(const std::string& path, const Selection& selection) {
   constexpr std::size_t kProbe = 4096;
-  const FileBuffer file(path);
-  const std::string_view content = file.content();
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  FileBuffer file(path);
+  std::string_view content = file.content();
   if (content.empty()) {
     read::fail(path, "the file is empty");
   }
@@ -39,30 +43,57 @@ Table read_selected(const std::string& path, const Selection& selection) {
   if (read::is_idx(content)) {
     return read::read_idx(content, path, selection);
   }
-  if (content.substr(0, kProbe).find('\0') != std::string_view::npos) {
+  if (is_utf_16(content) || content.substr(0, kProbe).find('\0') != std::string_view::npos) {
     fail_unknown(content, path);
   }
+  file.mend_line_ends();
+  content.remove_prefix(content.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   if (read::looks_like_libsvm(content, path)) {
     return read::read_libsvm(content, path, selection);
   }
   return read::read_csv(content, path, selection);
 }
 
-Selection selection_of(const ReadOptions& options) {
-  if (options.without_targets || !options.labels_file.empty()) {
-    return {TargetRule::none, options.targets, options.features};
+/// A model with classes says what its labels are.
+Labels labels_of(const ReadOptions& options) {
+  if (options.like == nullptr || options.like->encoding == Encoding::none) {
+    return options.labels;
   }
-  return {options.targets.empty() ? TargetRule::last_column : TargetRule::named, options.targets, options.features};
+  return options.like->class_names.empty() ? Labels::numbers : Labels::text;
 }
 
-void add_labels(Table& table, const std::string& labels_file) {
-  Table labels = read_selected(labels_file, {TargetRule::every_column, {}, 0});
+Selection selection_of(const ReadOptions& options) {
+  Selection selection;
+  selection.rule = options.targets.empty() ? TargetRule::last_column : TargetRule::named;
+  if (options.without_targets || !options.labels_file.empty()) {
+    selection.rule = TargetRule::none;
+  }
+  selection.names = options.targets;
+  selection.features = options.like == nullptr ? options.features : options.like->raw_features();
+  selection.header = options.header;
+  selection.labels = labels_of(options);
+  selection.like = options.like;
+  return selection;
+}
+
+void add_labels(Table& table, const ReadOptions& options) {
+  const std::string& labels_file = options.labels_file;
+  Selection selection;
+  selection.rule = TargetRule::every_column;
+  selection.header = options.header;
+  selection.labels = labels_of(options);
+  selection.samples = table.samples;
+  Table labels = read_selected(labels_file, selection);
   if (labels.samples != table.samples) {
     read::fail(labels_file, read::count_of(labels.samples, "label") + " for the " + read::count_of(table.samples, "sample") + " of " + table.path);
   }
   table.targets = labels.targets;
   table.y = std::move(labels.y);
+  table.labels = std::move(labels.labels);
   table.target_names = std::move(labels.target_names);
+  table.target_path = labels_file;
+  table.target_line = labels.target_line;
+  table.notices.insert(table.notices.end(), labels.notices.begin(), labels.notices.end());
 }
 
 }  // namespace
@@ -78,7 +109,7 @@ Table read_table(const std::string& path, const ReadOptions& options) {
   try {
     Table table = read_selected(path, selection_of(options));
     if (separate_labels) {
-      add_labels(table, options.labels_file);
+      add_labels(table, options);
     }
     return table;
   } catch (const std::bad_alloc&) {

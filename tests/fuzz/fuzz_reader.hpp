@@ -50,8 +50,17 @@ inline void check_preprocessing(const Table& table) {
 template <typename Reader>
 void fuzz_reader(const Reader& reader, const std::uint8_t* bytes, std::size_t size) {
   const std::string_view content(reinterpret_cast<const char*>(bytes), size);
-  for (const Selection& selection : {Selection{TargetRule::last_column, {}, 0}, Selection{TargetRule::named, {"y", "0"}, 0},
-                                     Selection{TargetRule::none, {"y"}, 3}, Selection{TargetRule::every_column, {}, 0}}) {
+  static const Preprocessing trained = [] {
+    Preprocessing map;
+    map.feature_names = {"a", "b"};
+    map.target_names = {"y"};
+    map.columns = {3, {0}, {}, true};
+    return map;
+  }();
+  for (const Selection& selection :
+       {Selection{}, Selection{TargetRule::named, {"y", "0"}, 0, Header::present}, Selection{TargetRule::none, {"y"}, 3, Header::absent},
+        Selection{TargetRule::every_column}, Selection{TargetRule::last_column, {}, 0, Header::automatic, Labels::any},
+        Selection{TargetRule::last_column, {}, 2, Header::automatic, Labels::text, 0, &trained}}) {
     try {
       const Table table = reader(content, "fuzz", selection);
       check_table(table);

@@ -80,6 +80,7 @@ Model example() {
   model.preprocessing.encoding = Encoding::one_vs_rest;
   model.preprocessing.feature_names = {"height", "a \"quoted\", name", "größe"};
   model.preprocessing.target_names = {"label"};
+  model.preprocessing.columns = {5, {4}, {0}, true};
   model.primal = 4.168447761234567;
   model.dual = 4.168447700000001;
   model.relative_gap = (model.primal - model.dual) / model.primal;
@@ -106,6 +107,10 @@ TEST_F(ModelFile, ComesBackBitForBit) {
   EXPECT_EQ(back.preprocessing.classes, model.preprocessing.classes);
   EXPECT_EQ(back.preprocessing.feature_names, model.preprocessing.feature_names);
   EXPECT_EQ(back.preprocessing.target_names, model.preprocessing.target_names);
+  EXPECT_EQ(back.preprocessing.columns.count, 5);
+  EXPECT_EQ(back.preprocessing.columns.targets, model.preprocessing.columns.targets);
+  EXPECT_EQ(back.preprocessing.columns.left_out, model.preprocessing.columns.left_out);
+  EXPECT_TRUE(back.preprocessing.columns.named);
   EXPECT_EQ(back.primal, model.primal);
   EXPECT_EQ(back.dual, model.dual);
   EXPECT_EQ(back.relative_gap, model.relative_gap);
@@ -121,12 +126,72 @@ TEST_F(ModelFile, KeepsImagesAndWindows) {
   p.window_height = 2;
   p.window_width = 4;
   p.feature_names.assign(24, "pixel");
+  p.columns = {24, {}, {}, false};
   model.save(path_);
   const Preprocessing back = Model::load(path_).preprocessing;
   EXPECT_EQ(back.image_height, 6);
   EXPECT_EQ(back.image_width, 4);
   EXPECT_EQ(back.window_height, 2);
   EXPECT_EQ(back.window_width, 4);
+}
+
+TEST_F(ModelFile, KeepsClassesThatAreWords) {
+  Model model = example();
+  model.preprocessing.classes = {0, 1};
+  model.preprocessing.class_names = {"no", "yes, \"really\""};
+  model.save(path_);
+  EXPECT_EQ(Model::load(path_).preprocessing.class_names, model.preprocessing.class_names);
+  EXPECT_THAT(complaint(model,
+                        [](json& j) {
+                          j["preprocessing"]["class_names"] = {"yes", "no"};
+                        }),
+              HasSubstr("class names are not in ascending order"));
+  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["class_names"] = {"no"}; }), HasSubstr("wrong number of class names"));
+}
+
+TEST_F(ModelFile, HoldsNamesInAnyEncodingAsUtf8) {
+  Model model = example();
+  model.preprocessing.feature_names = {"gr\xf6\xdf\x65", "\x80", "größe"};
+  model.provenance = "trained on d\xe4ten.csv";
+  model.save(path_);
+  EXPECT_TRUE(json::accept(text()));
+  const Model back = Model::load(path_);
+  EXPECT_EQ(back.preprocessing.feature_names, (std::vector<std::string>{"größe", "€", "größe"}));
+  EXPECT_EQ(back.provenance, "trained on däten.csv");
+  back.save(path_);
+  EXPECT_EQ(Model::load(path_).preprocessing.feature_names, back.preprocessing.feature_names);
+}
+
+/// Takes out of a model what versions before 4 did not write.
+void make_version_3(json& model) {
+  model["version"] = 3;
+  model["preprocessing"].erase("columns");
+  model["preprocessing"].erase("class_names");
+}
+
+TEST_F(ModelFile, OfAnEarlierVersionKnowsNoPositions) {
+  Model model = example();
+  EXPECT_EQ(complaint(model, make_version_3), "loaded");
+  EXPECT_EQ(Model::load(path_).preprocessing.columns.count, 0);
+  EXPECT_TRUE(Model::load(path_).preprocessing.columns.named);
+  model.preprocessing.feature_names = {"x0", "x1", "x2"};
+  EXPECT_EQ(complaint(model, make_version_3), "loaded");
+  EXPECT_FALSE(Model::load(path_).preprocessing.columns.named);
+}
+
+TEST_F(ModelFile, WithColumnsThatCannotBeIsRefused) {
+  const Model model = example();
+  const auto refusal = [&](const char* member, const json& value) {
+    return complaint(model, [&](json& j) { j["preprocessing"]["columns"][member] = value; });
+  };
+  EXPECT_THAT(refusal("count", 4), HasSubstr("out of range"));
+  EXPECT_THAT(refusal("count", 6), HasSubstr("the columns are not the features, the targets and those left out"));
+  EXPECT_THAT(refusal("count", -1), HasSubstr("out of range"));
+  EXPECT_THAT(refusal("targets", {0}), HasSubstr("repeated"));
+  EXPECT_THAT(refusal("targets", {-1}), HasSubstr("out of range"));
+  EXPECT_THAT(refusal("targets", {1, 2}), HasSubstr("target positions"));
+  EXPECT_THAT(refusal("left_out", {5}), HasSubstr("out of range"));
+  EXPECT_THAT(refusal("named", 1), HasSubstr("damaged"));
 }
 
 TEST_F(ModelFile, OfTheZeroNetworkIsAModel) {
@@ -197,7 +262,7 @@ TEST_F(ModelFile, CutShortAnywhereIsRefused) {
 }
 
 TEST_F(ModelFile, OfALaterVersionIsRefused) {
-  EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 4; }), HasSubstr("later version"));
+  EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 5; }), HasSubstr("later version"));
   EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 0; }), HasSubstr("unknown model format"));
 }
 

@@ -59,8 +59,7 @@ TEST_F(Csv, line_breaks_blanks_quotes_and_mark_change_nothing) {
 TEST_F(Csv, quoted_names_hold_quotes_delimiters_and_line_feeds) {
   const Table table = read_table(write("a.csv", "\"say \"\"hi\"\"\",\"a,b\",\"two\nlines\",y\n1,2,3,4\n"));
   EXPECT_EQ(table.feature_names, (Names{"say \"hi\"", "a,b", "two\nlines"}));
-  EXPECT_EQ(complaint("a.csv", "\"two\nlines\",y\n1,2\n1,x\n"),
-            "a.csv:4:2: 'x' is not a number; targets and class labels must be numbers (column 2 'y')");
+  EXPECT_EQ(complaint("a.csv", "\"two\nlines\",y\n1,2\n1,x\n"), "a.csv:4:2: 'x' is not a number; only labels of classes may be text (column 2 'y')");
 }
 
 TEST_F(Csv, a_quote_inside_a_bare_name_is_a_character) {
@@ -99,12 +98,13 @@ TEST_F(Csv, names_the_place_of_every_error) {
   EXPECT_EQ(complaint("a.csv", "1,-inf\n"), "a.csv:1:2: '-inf' is not finite; NaN and infinity are not accepted (column 2)");
   EXPECT_EQ(complaint("a.csv", "1,2\n3,1e999\n"), "a.csv:2:2: '1e999' is not finite; NaN and infinity are not accepted (column 2)");
   EXPECT_EQ(complaint("a.csv", "a,species\n1,setosa\n"),
-            "a.csv:2:2: 'setosa' is not a number; targets and class labels must be numbers (column 2 'species')");
-  EXPECT_EQ(complaint("a.csv", "1,2\n\"3,4\n5,6\n"), "a.csv:2:2: the row ends after 1 field; the first line has 2");
+            "a.csv:2:2: 'setosa' is not a number; only labels of classes may be text (column 2 'species')");
+  EXPECT_EQ(complaint("a.csv", "1,2\n\"3,4\n5,6\n"), "a.csv:2:1: a quote is opened here and never closed");
+  EXPECT_EQ(complaint("a.csv", "a,b,y\n\"1,2,3\n2,1,4\n"), "a.csv:2:1: a quote is opened here and never closed");
   EXPECT_EQ(complaint("a.csv", "1,2\n3,\"4\n"), "a.csv:2:2: a quote is opened and not closed at the end of the field (column 2)");
   EXPECT_EQ(complaint("a.csv", "1,2\n3,\"4\"5\n"), "a.csv:2:2: a quote is opened and not closed at the end of the field (column 2)");
   EXPECT_EQ(complaint("a.csv", "a,\"b\n1,2\n"), "a.csv:1:2: a quote is opened and not closed at the end of the field");
-  EXPECT_EQ(complaint("a.csv", "1,5;2\n1,5;3\n"), "a.csv:2:1: '1,5' is not a number (column 1 '1,5')");
+  EXPECT_EQ(complaint("a.csv", "1,5;2\n1,5;3\n"), "a.csv:1:1: '1,5' is not a number (column 1)");
 }
 
 TEST_F(Csv, unprintable_and_endless_fields_are_shown_safely) {
@@ -165,7 +165,7 @@ TEST_F(Csv, line_feeds_inside_quotes_of_a_dropped_column_are_no_rows) {
   EXPECT_EQ(table.features, 2);
   EXPECT_EQ(features_of(table).back(), 49999);
   EXPECT_EQ(complaint("b.csv", text + "x,1,?\n", {.targets = {"note"}, .without_targets = true}),
-            "b.csv:100002:3: '?' is not a number (column 3 'y')");
+            "b.csv:100002:3: '?' stands for a missing value; missing values are not accepted (column 3 'y')");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "read/file_buffer.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <random>
 #include <thread>
@@ -44,6 +46,39 @@ TEST_F(Buffer, reads_pipes_to_their_end) {
     writer.join();
     EXPECT_EQ(buffer.content(), text);
   }
+}
+
+TEST_F(Buffer, a_file_that_is_cut_short_while_it_is_read_is_an_error) {
+  const std::string file = write("cut.csv", "1,2\n3,4\n");
+  const int descriptor = ::open(file.c_str(), O_RDONLY);
+  ASSERT_GE(descriptor, 0);
+  EXPECT_THROW(
+      {
+        try {
+          read::read_bytes(descriptor, 1000, "cut.csv");
+        } catch (const DataError& error) {
+          EXPECT_STREQ(error.what(), "cut.csv: was cut short while it was read: it ends after 8 of 1000 bytes");
+          throw;
+        }
+      },
+      DataError);
+  ::lseek(descriptor, 0, SEEK_SET);
+  const read::GrowingBytes whole = read::read_bytes(descriptor, 8, "cut.csv");
+  EXPECT_EQ(std::string(whole.data(), whole.size), "1,2\n3,4\n");
+  ::lseek(descriptor, 0, SEEK_SET);
+  EXPECT_EQ(read::read_bytes(descriptor, 2, "cut.csv").size, 8U) << "a file that grows is read to its end";
+  ::close(descriptor);
+}
+
+TEST_F(Buffer, lines_that_carriage_returns_end) {
+  const auto mended = [&](const std::string& text) {
+    FileBuffer buffer(write("mac", text));
+    buffer.mend_line_ends();
+    return std::string(buffer.content());
+  };
+  EXPECT_EQ(mended("a,b\r1,2\r"), "a,b\n1,2\n");
+  EXPECT_EQ(mended("a,b\r\n1,2\r\n"), "a,b\r\n1,2\r\n");
+  EXPECT_EQ(mended(""), "");
 }
 
 TEST_F(Buffer, damaged_gzip) {

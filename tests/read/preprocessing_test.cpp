@@ -125,6 +125,57 @@ TEST(Preprocessing, constant_features_are_only_centred) {
   }
 }
 
+TEST(Preprocessing, nearly_constant_features_are_only_centred) {
+  const double value = 14.62, next = std::nextafter(value, 15.0);
+  Doubles x;
+  for (int i = 0; i < 10; ++i) x.insert(x.end(), {i % 4 == 1 ? next : value, 1e6 + 1e-9 * (i % 2), -1e-300 * (1 + 1e-16 * i), 3 + 1e-9 * (i % 2)});
+  const Preprocessing map = learn_preprocessing(table_of(10, 4, x), {.standardize = true});
+  EXPECT_EQ(map.scale[0], 1) << "one unit in the last place is rounding";
+  EXPECT_EQ(map.scale[1], 1);
+  EXPECT_EQ(map.scale[2], 1);
+  EXPECT_NEAR(map.scale[3], 0.5e-9, 1e-15) << "what is well above rounding is a deviation";
+  EXPECT_NEAR(map.features_of(table_of(1, 4, {14.63, 1e6, 0, 3}))[0], 0.01, 1e-12);
+}
+
+TEST(Preprocessing, many_samples_do_not_make_deviations_vanish) {
+  Doubles x(100000);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = 1.6e9 + 0.01 * static_cast<double>(i % 2);  // seconds of one moment
+  EXPECT_NEAR(learn_preprocessing(table_of(100000, 1, x), {.standardize = true}).scale[0], 0.005, 1e-6);
+}
+
+TEST(Preprocessing, text_labels_are_classes_by_name) {
+  Table table = table_of(4, 1, {0, 0, 0, 0}, {1, 0, 2, 1});
+  table.labels = {"no", "perhaps", "yes"};
+  const Preprocessing map = learn_preprocessing(table, {.encoding = Encoding::one_hot, .class_weights = {1, 2, 3}});
+  EXPECT_EQ(map.class_names, table.labels);
+  EXPECT_EQ(map.classes, (Doubles{0, 1, 2}));
+  EXPECT_EQ(map.class_label(1), "perhaps");
+  EXPECT_EQ(map.dataset_of(table).weights(), (Doubles{2, 1, 3, 2}));
+  Table other = table_of(2, 1, {0, 0}, {1, 0});
+  other.labels = {"perhaps", "yes"};
+  EXPECT_EQ(map.dataset_of(other).y(), (Doubles{0, 0, 1, 0, 1, 0})) << "found by name, not by their place in this file";
+  other.labels = {"maybe", "yes"};
+  other.target_path = "labels.csv";
+  other.target_line = 2;
+  EXPECT_EQ(complaint([&] { map.dataset_of(other); }), "labels.csv:3: the label 'maybe' is not one of the classes no, perhaps, yes");
+  const Preprocessing numbers = learn_preprocessing(table_of(2, 1, {0, 0}, {1, 2}), {.encoding = Encoding::binary});
+  EXPECT_EQ(complaint([&] { numbers.dataset_of(other); }), "labels.csv:2: the label 'yes' is not one of the classes 1, 2");
+}
+
+TEST(Preprocessing, any_two_labels_are_coded_by_their_order) {
+  const auto coded = [](double a, double b) {
+    const Table table = table_of(3, 1, {0, 0, 0}, {a, b, a});
+    return learn_preprocessing(table, {.encoding = Encoding::binary}).dataset_of(table).y();
+  };
+  EXPECT_EQ(coded(0, 1), (Doubles{-1, 1, -1}));
+  EXPECT_EQ(coded(2, 1), (Doubles{1, -1, 1}));
+  EXPECT_EQ(coded(-1, 1), (Doubles{-1, 1, -1}));
+  EXPECT_EQ(coded(-0.0, 1), (Doubles{-1, 1, -1}));
+  const Preprocessing zero = learn_preprocessing(table_of(2, 1, {0, 0}, {-0.0, 1}), {.encoding = Encoding::binary});
+  EXPECT_EQ(zero.class_label(0), "0");
+  EXPECT_EQ(zero.dataset_of(table_of(2, 1, {0, 0}, {0, 0})).y(), (Doubles{-1, -1})) << "one class alone, and 0 is -0";
+}
+
 TEST(Preprocessing, a_large_offset_costs_no_digits) {
   std::mt19937_64 random(11);
   std::normal_distribution<double> normal;

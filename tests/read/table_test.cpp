@@ -60,7 +60,7 @@ TEST_F(TableOf, labels_in_a_file_of_their_own) {
   EXPECT_EQ(two.target_names, (Names{"y0", "y1"}));
   EXPECT_EQ(complaint_of(path("x.csv"), {.labels_file = write("y.csv", "7\n")}), "y.csv: 1 label for the 2 samples of x.csv");
   EXPECT_EQ(complaint_of(path("x.csv"), {.labels_file = write("y.csv", "7\nx\n")}),
-            "y.csv:2:1: 'x' is not a number; targets and class labels must be numbers (column 1)");
+            "y.csv:2:1: 'x' is not a number; only labels of classes may be text (column 1)");
   EXPECT_EQ(complaint_of(path("x.csv"), {.labels_file = write("y.svm", "1 1:1\n")}), "y.svm: a LIBSVM file cannot serve as a file of labels");
   EXPECT_EQ(read_table(path("x.csv"), {.labels_file = path("absent"), .without_targets = true}).targets, 0);
 }

@@ -1,0 +1,77 @@
+// Columns that blanks keep apart, as in many files of the UCI repository.
+#include <algorithm>
+
+#include "read/csv_layout.hpp"
+#include "read/number.hpp"
+
+namespace neuspec::read {
+namespace {
+
+// Calls word(text) for every word of a line and blank() between two; quoted text belongs to its word.
+template <typename Word, typename Blank>
+void for_words(std::string_view line, const Word& word, const Blank& blank) {
+  constexpr std::string_view kBlank = " \r";
+  for (std::size_t i = line.find_first_not_of(kBlank); i < line.size();) {
+    bool inside = false;
+    std::size_t end = i;
+    while (end < line.size() && (inside || kBlank.find(line[end]) == std::string_view::npos)) {
+      inside = inside != (line[end] == '"');
+      ++end;
+    }
+    word(line.substr(i, end - i));
+    i = std::min(line.find_first_not_of(kBlank, end), line.size());
+    if (i < line.size()) {
+      blank();
+    }
+  }
+}
+
+struct Words {
+  Index count = 0, numbers = 0;
+};
+
+Words words_of(std::string_view line) {
+  Words words;
+  const auto count = [&](std::string_view word) {
+    ++words.count;
+    words.numbers += is_number(word) ? 1 : 0;
+  };
+  for_words(line, count, [] {});
+  return words;
+}
+
+std::string_view line_at(std::string_view content, std::size_t begin) {
+  return content.substr(std::min(begin, content.size()), content.find('\n', begin) - begin);
+}
+
+}  // namespace
+
+std::string blanks_to_delimiters(std::string_view content) {
+  constexpr std::string_view kDelimiters = ",;\t";
+  const std::string_view first = line_at(content, 0), second = line_at(content, first.size() + 1);
+  const Words names = words_of(first), sample = trimmed(second).empty() ? names : words_of(second);
+  const auto all_numbers = [](const Words& words) { return words.count > 1 && words.numbers == words.count; };
+  const bool alike = names.count > 1 && sample.count == names.count && sample.numbers > 0;
+  if (first.find_first_of(kDelimiters) != std::string_view::npos || (!alike && !all_numbers(names) && !all_numbers(sample))) {
+    return {};
+  }
+  const auto absent = [&](char delimiter) { return content.find(delimiter) == std::string_view::npos; };
+  const auto delimiter = std::find_if(kDelimiters.begin(), kDelimiters.end(), absent);
+  if (delimiter == kDelimiters.end()) {
+    return {};
+  }
+  std::string result;
+  result.reserve(content.size());
+  for (std::size_t begin = 0; begin < content.size();) {
+    const std::string_view line = line_at(content, begin);
+    for_words(
+        line, [&](std::string_view word) { result += word; }, [&] { result += *delimiter; });
+    begin += line.size() + 1;
+    if (begin <= content.size()) {
+      result += '\n';
+    }
+  }
+  return result;
+}
+
+}  // namespace neuspec::read
