@@ -34,7 +34,7 @@ struct Preprocessing {
   Index raw_features() const;
 
   /// Features of a raw table: n × d, row-major.
-  /// \throws DataError when the table's shape does not fit.
+  /// \throws DataError when the table's shape does not fit or a value is too large to be standardised.
   std::vector<double> features_of(const Table& table) const;
 
   /// Features and targets. \throws DataError when a label is not one of `classes` or the table has no targets.
@@ -51,7 +51,8 @@ struct PreprocessingOptions {
 };
 
 /// Learns mean, scale and classes from the training table.
-/// \throws DataError for fewer than two classes (with `binary`, for other than two), windows that do not tile the image, or a table that is no image.
+/// \throws DataError for fewer than two classes (with `binary`, for other than two), windows that do not tile the image, a table that is no image, or
+/// values above 10⁶⁰ in size.
 Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions& options);
 
 }  // namespace neuspec
