@@ -23,10 +23,13 @@ std::atomic<bool> listening = false;
 std::atomic<const char*> saved = "there was nothing to save yet\n";
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free);
 
-/// Only where it cannot block: nobody may be reading.
-void say(const char* text) {
+/// Both in one go, and only where it cannot block: nobody may be reading.
+void say(const char* why, const char* what) {
+  std::array<char, 600> text{};
+  std::strncat(text.data(), why, 150);
+  std::strncat(text.data(), what, 420);
   pollfd error{STDERR_FILENO, POLLOUT, 0};
-  if (::poll(&error, 1, 0) == 1 && (error.revents & POLLOUT) != 0 && ::write(STDERR_FILENO, text, std::strlen(text)) < 0) {
+  if (::poll(&error, 1, 0) == 1 && (error.revents & POLLOUT) != 0 && ::write(STDERR_FILENO, text.data(), std::strlen(text.data())) < 0) {
     return;  // there is nobody left to tell
   }
 }
@@ -39,8 +42,7 @@ void remove_unfinished() {
 
 [[noreturn]] void end_with_what_is_saved(const char* why) {
   remove_unfinished();
-  say(why);
-  say(saved);
+  say(why, saved);
   ::_exit(exit_stopped);
 }
 
