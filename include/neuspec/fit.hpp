@@ -19,6 +19,8 @@ enum class DeviceKind { automatic, cpu, cuda };
 enum class ProjectionKind { automatic, eigen, products };
 enum class Precision { double_precision, single_precision, tf32 };
 
+struct Result;
+
 /// Settings of one solve. Default and meaning stand side by side here and once more, as text, in `settings_table`.
 struct Settings {
   SolverKind solver = SolverKind::automatic;                    ///< which algorithm (docs/mathematics.md section 6)
@@ -33,6 +35,9 @@ struct Settings {
   double memory_limit = 0;                                      ///< bytes the solve may use; 0: three quarters of what is free
   unsigned seed = 0;                                            ///< of the random starts of Burer–Monteiro
   std::function<bool()> stop_requested = {};                    ///< asked between a solver's steps; true ends it as an observer's false does
+  /// Given each network before its certificate is computed (the report all NaN) and each better one after it, for callers that may not be able to
+  /// wait for the end of the solve.
+  std::function<void(const Result&)> candidate = {};
 };
 
 /// One row of the table that feeds validation, the program's options and the C API.
@@ -98,7 +103,8 @@ using Observer = std::function<bool(const Progress&)>;
 /// \throws UsageError (also for settings that `validate` refuses), DataError, EnvironmentError
 Result fit(const Source& data, const Problem& problem, const Settings& settings = {}, const Observer& observer = {});
 
-/// Called after each β of a path with its result; return false to stop.
+/// Called after each β of a path with its result; return false to stop. A path ends by itself after a β at which a limit of time or a wish to stop
+/// ended the solve.
 using PathObserver = std::function<bool(const Result&)>;
 
 /// Solves (P) for each β in turn, sharing the lifted data and its factor and starting each from the one before (give β in

@@ -39,7 +39,7 @@ struct Preprocessing {
   std::string class_label(std::size_t position) const;
 
   /// Features of a raw table: n × d, row-major.
-  /// \throws DataError when the table's shape does not fit.
+  /// \throws DataError when the table's shape does not fit or a value is too large to be standardised.
   std::vector<double> features_of(const Table& table) const;
 
   /// Features and targets. \throws DataError when a label is not one of `classes` (naming file and, where it has any, line) or the targets
@@ -57,7 +57,8 @@ struct PreprocessingOptions {
 };
 
 /// Learns mean, scale and classes from the training table.
-/// \throws DataError for fewer than two classes (with `binary`, for other than two), windows that do not tile the image, or a table that is no image.
+/// \throws DataError for fewer than two classes (with `binary`, for other than two), windows that do not tile the image, a table that is no image, or
+/// values above 10⁶⁰ in size.
 Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions& options);
 
 }  // namespace neuspec

@@ -1,11 +1,12 @@
 #include <iostream>
 #include <memory>
-#include <string_view>
 
 #include "cli/command.hpp"
 #include "cli/data.hpp"
+#include "cli/failure.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
+#include "device/parallel.hpp"
 #include "neuspec/certificate.hpp"
 
 namespace neuspec::cli {
@@ -25,11 +26,14 @@ struct CertifyOptions {
 };
 
 int run_certify(const CertifyOptions& options) {
+  const ThreadScope threads(options.settings.threads);
   const Model model = Model::load(options.model);
-  const Dataset data = through(model.hidden, read_samples(options.data, model.preprocessing, model.problem.loss));
+  const Dataset samples = read_samples(options.data, model.preprocessing, model.problem.loss);
+  const Dataset data = in_file(options.data.path, [&] { return through(model.hidden, samples); });
   // The model's own dual vector proves it on the training data; on any others it is of the wrong size or worth little.
   const bool fits = static_cast<Index>(model.dual_vector.size()) == data.samples() * data.targets();
-  const Certificate certificate = certify(model.network, model.problem, data, fits ? model.dual_vector : std::vector<double>());
+  const Certificate certificate =
+      in_file(options.data.path, [&] { return certify(model.network, model.problem, data, fits ? model.dual_vector : std::vector<double>()); });
   const std::size_t layers = model.hidden.size() + 1;
   const bool proven = certificate.relative_gap <= options.settings.tolerance;
   if (options.json) {
@@ -64,11 +68,8 @@ void add_certify(CLI::App& program, Action& action) {
   command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
   add_sample_options(command, options->data, "the training data", "target columns");
   command.add_option("--labels", options->data.labels, "file with the targets, where they are not in DATA")->type_name("FILE");
-  for (const SettingInfo& setting : settings_table()) {
-    if (std::string_view(setting.name) == "tol") {
-      add_settings_option(command, options->settings, setting);
-    }
-  }
+  add_settings_option(command, options->settings, "tol");
+  add_settings_option(command, options->settings, "threads");
   command.add_flag("--json", options->json, "print JSON");
   command.footer(example);
   command.callback([options, &action] { action = [options] { return run_certify(*options); }; });

@@ -2,19 +2,31 @@
 /// Scores along a path of β on samples not trained on, without a file of their own.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "cli/evaluate.hpp"
+#include "cli/training.hpp"
 #include "neuspec/fit.hpp"
 
 namespace neuspec::cli {
 
-/// The fold of each sample, 0 … folds − 1: dealt out at random within each class, so that folds have the classes' shares (of numbers: at random).
-std::vector<Index> deal_folds(const Dataset& data, const Loss& loss, Index folds, unsigned seed);
+/// A fit without one of the folds that was not proven optimal.
+struct UnprovenFold {
+  Index fold = 0;  ///< from 0
+  Status status = Status::stalled;
+  double relative_gap = 0;
+};
 
-/// For each β the scores of all samples, each by the network that was trained without its fold: losses add up, rates are means over samples. Shorter
-/// than `betas` when the observer stopped it. \throws UsageError for fewer than 2 folds or more folds than samples
-std::vector<Scores> cross_validate(const Dataset& data, const Problem& problem, const std::vector<double>& betas, Index folds,
-                                   const Settings& settings, const Observer& observer);
+/// One β.
+struct FoldScores {
+  Scores scores;                       ///< of all samples at once, each by the network that was trained without its fold
+  std::vector<UnprovenFold> unproven;  ///< in ascending order
+};
+
+/// Scores for each β; nothing when the limit of time, counted from the start of `clock`, passed before all folds were done.
+/// \throws UsageError for fewer than 2 folds or more folds than samples
+std::optional<std::vector<FoldScores>> cross_validate(const Dataset& data, const Problem& problem, const std::vector<double>& betas, Index folds,
+                                                      const Settings& settings, const Stopwatch& clock, const Observer& observer);
 
 }  // namespace neuspec::cli

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 #include <vector>
 
-#include "certify/loss.hpp"
-#include "neuspec/dataset.hpp"
+#include "loss/table.hpp"
+#include "neuspec/error.hpp"
+#include "numeric/compensated_sum.hpp"
 
 namespace neuspec::cli {
 namespace {
-
-constexpr Index chunk_samples = 8192;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -32,32 +32,34 @@ bool are_classes(const Dataset& data, const Loss& loss) {
 /// Position of the largest output, or of several: the sign of a single one.
 Index class_of(const double* row, Index outputs) { return outputs == 1 ? (*row >= 0 ? 1 : 0) : std::max_element(row, row + outputs) - row; }
 
-/// Σ (y − ȳ)² over all outputs.
+/// Σ (y − ȳ)² over all outputs; exactly 0 where none of them varies, whatever rounding makes of ȳ.
 double spread(const Dataset& data) {
   const auto outputs = at(data.targets());
   std::vector<double> mean(outputs, 0.0);
+  bool varies = false;
   for (std::size_t i = 0; i < data.y().size(); ++i) {
     mean[i % outputs] += data.y()[i] / static_cast<double>(data.samples());
+    varies = varies || data.y()[i] != data.y()[i % outputs];
   }
   double sum = 0;
-  for (std::size_t i = 0; i < data.y().size(); ++i) {
+  for (std::size_t i = 0; varies && i < data.y().size(); ++i) {
     const double deviation = data.y()[i] - mean[i % outputs];
     sum += deviation * deviation;
   }
   return sum;
 }
 
-/// Share of pairs (positive, negative) whose scores are in order, ties half: by ranks. 0.5 where one kind is missing.
-double area_under_curve(const std::vector<double>& f, const Dataset& data, Index output) {
+/// Share of pairs (positive, negative) whose scores are in order, ties half: by ranks. Nothing where one kind is missing: there are no pairs.
+std::optional<double> area_under_curve(const std::vector<double>& f, const Dataset& data, Index output) {
   const Index n = data.samples(), C = data.targets();
-  const auto score = [&](Index i) { return f[at(i * C + output)]; };
+  const auto score_of = [&](Index i) { return f[at(i * C + output)]; };
   std::vector<Index> order(at(n));
   std::iota(order.begin(), order.end(), Index(0));
-  std::sort(order.begin(), order.end(), [&](Index i, Index j) { return score(i) < score(j); });
+  std::sort(order.begin(), order.end(), [&](Index i, Index j) { return score_of(i) < score_of(j); });
   double positives = 0, ranks = 0;
   for (Index first = 0; first < n;) {
-    Index last = first;
-    while (last < n && score(order[at(last)]) == score(order[at(first)])) {
+    Index last = first + 1;
+    while (last < n && score_of(order[at(last)]) == score_of(order[at(first)])) {
       ++last;
     }
     for (Index i = first; i < last; ++i) {
@@ -69,8 +71,24 @@ double area_under_curve(const std::vector<double>& f, const Dataset& data, Index
     first = last;
   }
   const double negatives = static_cast<double>(n) - positives;
-  return positives > 0 && negatives > 0 ? (ranks - positives * (positives + 1) / 2) / (positives * negatives) : 0.5;
+  if (positives == 0 || negatives == 0) {
+    return std::nullopt;
+  }
+  return (ranks - positives * (positives + 1) / 2) / (positives * negatives);
 }
+
+/// Of the values that there are.
+class Mean {
+ public:
+  void add(double value) {
+    sum_ += value;
+    ++count_;
+  }
+  std::optional<double> value() const { return count_ > 0 ? std::optional(sum_ / count_) : std::nullopt; }
+
+ private:
+  double sum_ = 0, count_ = 0;
+};
 
 void score_classes(const std::vector<double>& f, const Dataset& data, Scores& scores) {
   const Index n = data.samples(), C = data.targets(), classes = std::max<Index>(C, 2);
@@ -81,52 +99,99 @@ void score_classes(const std::vector<double>& f, const Dataset& data, Scores& sc
     ++actual[at(truth)];
     right[at(truth)] += guess == truth ? 1 : 0;
   }
-  const Index first = C == 1 ? 1 : 0;  // of one output only the class +1 counts for F1
-  double f1 = 0, auc = 0;
-  for (Index k = first; k < classes; ++k) {
+  Mean f1, auc;
+  for (Index k = C == 1 ? 1 : 0; k < classes; ++k) {  // of one output only the class +1 counts for F1
     const double size = predicted[at(k)] + actual[at(k)];
-    f1 += (size > 0 ? 2 * right[at(k)] / size : 0) / static_cast<double>(classes - first);
+    if (size > 0) {
+      f1.add(2 * right[at(k)] / size);
+    }
   }
   for (Index k = 0; k < C; ++k) {
-    auc += area_under_curve(f, data, k) / static_cast<double>(C);
+    if (const std::optional<double> area = area_under_curve(f, data, k)) {
+      auc.add(*area);
+    }
   }
   scores.accuracy = std::accumulate(right.begin(), right.end(), 0.0) / static_cast<double>(n);
-  scores.f1 = f1;
-  scores.auc = auc;
+  scores.f1 = f1.value();
+  scores.auc = auc.value();
+}
+
+void score_numbers(const std::vector<double>& f, const Dataset& data, Scores& scores) {
+  double squares = 0;
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    squares += (f[i] - data.y()[i]) * (f[i] - data.y()[i]);
+  }
+  scores.rmse = std::sqrt(squares / static_cast<double>(f.size()));
+  const double spread_of_targets = spread(data);
+  if (spread_of_targets > 0) {
+    scores.r2 = 1 - squares / spread_of_targets;
+  }
+}
+
+double total_loss(const Loss& chosen, const std::vector<double>& f, const Dataset& data) {
+  using ConstRow = loss::Row<const double>;
+  const Index n = data.samples(), C = data.targets();
+  CompensatedSum sum;
+  with_loss(chosen, [&](const auto& loss) {
+    for (Index i = 0; i < n; ++i) {
+      const double weight = data.weights().empty() ? 1 : data.weights()[at(i)];
+      sum.add(weight * loss.value(ConstRow{f.data() + i * C, 1, C}, ConstRow{data.y().data() + i * C, 1, C}));
+    }
+  });
+  return sum.value();
+}
+
+/// Outputs and targets may be finite and their squares not.
+void require_finite(const Scores& scores, const std::vector<double>& f, const Dataset& data) {
+  const auto finite = [](const std::optional<double>& score) { return !score || std::isfinite(*score); };
+  if (std::isfinite(scores.loss) && finite(scores.rmse) && finite(scores.r2)) {
+    return;
+  }
+  std::size_t worst = 0;
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    if (std::abs(f[i] / 2 - data.y()[i] / 2) > std::abs(f[worst] / 2 - data.y()[worst] / 2)) {
+      worst = i;
+    }
+  }
+  const auto outputs = at(data.targets());
+  throw DataError("sample " + std::to_string(worst / outputs + 1) + ": output " + std::to_string(worst % outputs + 1) +
+                  " is so far from its target that the scores are no finite numbers");
 }
 
 }  // namespace
 
-Scores evaluate(const Network& network, const Loss& loss, const Dataset& data) {
-  const Index n = data.samples(), C = network.outputs;
-  DualSums sums(loss, C);
-  const std::vector<double> no_intercept(at(C));  // it is in f
-  std::vector<double> f(at(n * C)), exact, v;
-  data.visit(chunk_samples, [&](const Chunk& chunk) {
-    v.resize(at(chunk.samples * C));
-    exact.resize(v.size());
-    double* part = f.data() + chunk.first * C;
-    network.predict(chunk.x, chunk.samples, part);
-    sums.add(chunk.samples, {part, exact.data(), no_intercept}, chunk.y, chunk.weights, v.data());
-  });
+void require_finite(const std::vector<double>& f, Index outputs) {
+  const auto bad = std::find_if_not(f.begin(), f.end(), [](double value) { return std::isfinite(value); });
+  if (bad == f.end()) {
+    return;
+  }
+  const Index position = bad - f.begin();
+  throw DataError("sample " + std::to_string(position / outputs + 1) + ": output " + std::to_string(position % outputs + 1) +
+                  " of the network is no finite number: a feature is too large");
+}
+
+std::vector<double> outputs_of(const Network& network, const std::vector<double>& x) {
+  const Index samples = static_cast<Index>(x.size()) / network.features;
+  std::vector<double> f(at(samples * network.outputs));
+  network.predict(x.data(), samples, f.data());
+  require_finite(f, network.outputs);
+  return f;
+}
+
+Scores score(const std::vector<double>& f, const Loss& loss, const Dataset& data) {
   Scores scores;
-  scores.samples = n;
-  scores.loss = sums.loss();
+  scores.samples = data.samples();
+  scores.loss = total_loss(loss, f, data);
   if (!loss.classification()) {
-    double squares = 0;
-    for (std::size_t i = 0; i < f.size(); ++i) {
-      squares += (f[i] - data.y()[i]) * (f[i] - data.y()[i]);
-    }
-    scores.rmse = std::sqrt(squares / static_cast<double>(n * C));
-    const double spread_of_targets = spread(data);
-    if (spread_of_targets > 0) {
-      scores.r2 = 1 - squares / spread_of_targets;
-    }
+    score_numbers(f, data, scores);
   }
   if (are_classes(data, loss)) {
     score_classes(f, data, scores);
   }
+  require_finite(scores, f, data);
   return scores;
 }
+
+Scores evaluate(const Network& network, const Loss& loss, const Dataset& data) { return score(outputs_of(network, data.x()), loss, data); }
 
 }  // namespace neuspec::cli

@@ -3,26 +3,40 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "neuspec/network.hpp"
 
 namespace neuspec::cli {
 
+/// Scores that are not defined for the samples are absent, never 0 or not a number.
 struct Scores {
   Index samples = 0;
   double loss = 0;  ///< Σ ℓ(f(x_i), y_i), without the penalty
 
   // Of numbers: absent for losses of classes, whose outputs are no estimates of the targets.
   std::optional<double> rmse;  ///< root of the mean of (f − y)² over samples and outputs
-  std::optional<double> r2;    ///< 1 − Σ(f − y)² / Σ(y − ȳ)², ȳ per output; absent when the targets are constant too
+  std::optional<double> r2;    ///< 1 − Σ(f − y)² / Σ(y − ȳ)², ȳ per output; absent when every output's targets are constant
 
   // Of classes; absent when the targets are none.
   std::optional<double> accuracy;  ///< share of samples put into the right class
-  std::optional<double> f1;        ///< 2 tp/(2 tp + fp + fn) of the class +1, or its mean over several classes
-  std::optional<double> auc;       ///< share of pairs of a class and the rest that its output ranks rightly, ties half; mean over several classes
+  /// 2 tp/(2 tp + fp + fn) of the class +1, or its mean over several classes. A class that is neither there nor predicted has none.
+  std::optional<double> f1;
+  /// Share of pairs of a class and the rest that its output ranks rightly, ties half; mean over several classes. A class without such pairs has none.
+  std::optional<double> auc;
 };
 
-/// Targets are classes when all are −1 or +1, or 0 or 1 for softmax: one output decides by its sign, several (one +1 a sample) by the largest.
+/// \throws DataError naming sample and output of the first value, row-major n × outputs, that is not finite
+void require_finite(const std::vector<double>& f, Index outputs);
+
+/// Outputs of a network for samples `x` (row-major n × d): row-major n × C. \throws DataError when one is not finite, naming sample and output
+std::vector<double> outputs_of(const Network& network, const std::vector<double>& x);
+
+/// Scores of the outputs `f` of a network, or of each sample's own network. Targets are classes when all are −1 or +1, or 0 or 1 for softmax: one
+/// output decides by its sign, several (one +1 a sample) by the largest. \throws DataError when a score is not finite, naming the worst sample
+Scores score(const std::vector<double>& f, const Loss& loss, const Dataset& data);
+
+/// Both. \throws DataError as they do
 Scores evaluate(const Network& network, const Loss& loss, const Dataset& data);
 
 }  // namespace neuspec::cli

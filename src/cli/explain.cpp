@@ -11,8 +11,10 @@
 
 #include "cli/command.hpp"
 #include "cli/data.hpp"
+#include "cli/failure.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
+#include "device/parallel.hpp"
 #include "network/replace_file.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/version.hpp"
@@ -33,6 +35,7 @@ constexpr const char* example =
 struct ExplainOptions {
   std::string model, output, form;
   SampleFile data;
+  Settings settings;  // its number of threads
 };
 
 /// What the predictions are called: class labels, targets, or signs of the only output. Two classes have one output: its sign, −1 or 1, is
@@ -159,6 +162,7 @@ std::string summary(const Model& model, const std::vector<std::vector<double>>& 
 }
 
 int run_explain(const ExplainOptions& options) {
+  const ThreadScope threads(options.settings.threads);
   check_outputs({options.output, options.form}, {options.model, options.data.path});
   const Model model = Model::load(options.model);
   if (!model.hidden.empty()) {
@@ -168,7 +172,8 @@ int run_explain(const ExplainOptions& options) {
   const std::vector<QuadraticOutput> outputs = quadratic_form(model.network);
   std::vector<std::vector<double>> spectra(outputs.size());
   std::transform(outputs.begin(), outputs.end(), spectra.begin(), spectrum);
-  const std::vector<Flip> flips = smallest_flips(outputs, x.data(), static_cast<Index>(x.size()) / model.network.features);
+  const std::vector<Flip> flips =
+      in_file(options.data.path, [&] { return smallest_flips(outputs, x.data(), static_cast<Index>(x.size()) / model.network.features); });
   if (!options.output.empty()) {
     replace_file(options.output, [&](std::ostream& file) { write_flips(file, model, flips); });
   }
@@ -187,10 +192,10 @@ void add_explain(CLI::App& program, Action& action) {
   const auto options = std::make_shared<ExplainOptions>();
   command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
   add_sample_options(command, options->data, "samples to explain", "columns that are no features");
-  command
-      .add_option("-o,--output", options->output, "CSV to write: sample, prediction, distance, lower_bound and, of several outputs, the competitor")
-      ->type_name("FILE");
-  command.add_option("--form", options->form, "JSON to write: Q, q, s and the eigenvalues of Q of every output")->type_name("FILE");
+  add_output_option(command, "-o,--output", options->output,
+                    "CSV to write: sample, prediction, distance, lower_bound and, of several outputs, the competitor");
+  add_output_option(command, "--form", options->form, "JSON to write: Q, q, s and the eigenvalues of Q of every output");
+  add_settings_option(command, options->settings, "threads");
   command.footer(example);
   command.callback([options, &action] { action = [options] { return run_explain(*options); }; });
 }

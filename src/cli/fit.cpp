@@ -1,14 +1,19 @@
 #include <algorithm>
+#include <cmath>
+#include <exception>
 #include <iostream>
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/failure.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/layers.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
 #include "cli/training.hpp"
+#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
+#include "read/range.hpp"
 
 namespace neuspec::cli {
 namespace {
@@ -51,19 +56,7 @@ double beta_of(const FitOptions& options, const Problem& problem, const Dataset&
   if (!options.beta.empty()) {
     return positive_number("--beta", options.beta);
   }
-  return positive_number("--beta-ratio", options.beta_ratio) * positive_beta_max(problem, data, options.data.path);
-}
-
-void write_outputs(const FitOptions& options, const Model& model, const Json& report, const std::vector<Progress>& history) {
-  if (!options.model.empty()) {
-    model.save(options.model);
-  }
-  if (!options.report.empty()) {
-    write_text(options.report, json_text(report));
-  }
-  if (!options.convergence.empty()) {
-    write_text(options.convergence, convergence_csv(history));
-  }
+  return positive_number("--beta-ratio", options.beta_ratio) * positive_beta_max(problem, data);
 }
 
 std::optional<Dataset> read_optional(const std::string& path, const std::string& labels, const FitOptions& options,
@@ -74,53 +67,133 @@ std::optional<Dataset> read_optional(const std::string& path, const std::string&
   return read_samples({path, labels, options.data.header, {}}, preprocessing, problem_of(options.problem).loss);
 }
 
+/// A solve in progress and the files it leaves.
+class FitRun {
+ public:
+  explicit FitRun(const FitOptions& options) : options_(options), problem_(problem_of(options.problem)), line_(options.quiet) {}
+
+  int run() {
+    outlive_readers();
+    hold_time_limit(options_.settings.time_limit);
+    const ThreadScope threads(options_.settings.threads);
+    training_ = read_training(options_.data, problem_.loss);
+    in_file(options_.data.path, [&] { check_range(training_.data); });
+    const double read_seconds = clock_.seconds();
+    line_.say(options_.data.path + ": " + shape_text(training_.data) + ", read in " + rounded(read_seconds, 2) + " s");
+    const auto test_data = read_optional(options_.test, options_.test_labels, options_, training_.preprocessing);
+    LayeredNetwork trained = train();
+    line_.finish();
+
+    Report& report = trained.layers[trained.last].result.report;
+    const std::optional<Scores> test = test_data ? scores_on(*test_data, trained) : std::nullopt;
+    report.seconds.read = read_seconds;
+    report.seconds.total = clock_.seconds();
+    write_reports(trained, test);
+    if (trained.failure) {
+      rethrow(trained.failure, options_.model.empty() ? "" : "the network trained before is saved in " + options_.model);
+    }
+    const auto optimal = [](const TrainedLayer& layer) { return layer.result.report.status == Status::optimal; };
+    return std::all_of(trained.layers.begin(), trained.layers.end(), optimal) ? exit_optimal : exit_stopped;
+  }
+
+ private:
+  LayeredNetwork train() {
+    const auto validation = read_optional(options_.validation, options_.validation_labels, options_, training_.preprocessing);
+    if (validation) {
+      in_file(options_.validation, [&] { check_range(*validation); });
+    }
+    const LayerHooks hooks{options_.data.path,
+                           options_.validation,
+                           [this](const Problem& layer, const Dataset& data) { return beta_of(options_, layer, data); },
+                           observer_of(line_),
+                           [this](const LayeredNetwork& trained) { keep(trained); },
+                           [this](const Result& result, const Problem& problem) { keep_candidate(result, problem); }};
+    return train_layers(training_.data, problem_, options_.layers, validation, hooks, options_.settings, clock_);
+  }
+
+  /// Before anything is tried on other data: whatever these do, the network is there.
+  void keep(const LayeredNetwork& trained) { save(trained.kept().result, trained.kept().problem, trained.hidden); }
+
+  /// What there is if the program has to end before the solve does. A certificate may take longer than whoever wants it to end will wait: until it is
+  /// there the model file claims what needs none, the objective and that no loss is below zero.
+  void keep_candidate(Result result, const Problem& problem) {
+    Report& report = result.report;
+    const bool certified = std::isfinite(report.relative_gap), in_a_hurry = interrupted() || clock_.seconds() >= options_.settings.time_limit;
+    if (options_.model.empty() || (certified ? report.relative_gap <= options_.settings.tolerance : !in_a_hurry)) {
+      return;
+    }
+    report.status = interrupted() ? Status::interrupted : Status::time_limit;
+    report.beta = problem.beta;
+    report.samples = training_.data.samples();
+    try {
+      if (!certified) {
+        report.primal = evaluate(result.network, problem.loss, training_.data).loss + problem.beta * result.network.penalty();
+        report.dual = 0;
+        report.relative_gap = 1;  // the largest with a dual of zero
+      }
+      save(result, problem, {});
+    } catch (const Error&) {  // the end of the solve may still come, or tell why not
+    }
+  }
+
+  void save(const Result& result, const Problem& problem, const std::vector<HiddenLayer>& hidden) {
+    if (options_.model.empty()) {
+      return;
+    }
+    Model model = model_of(result, problem, training_.preprocessing, options_.data.path);
+    model.hidden = hidden;
+    model.save(options_.model);
+    note_saved("the best network so far is in " + options_.model);
+  }
+
+  std::optional<Scores> scores_on(const Dataset& test_data, LayeredNetwork& trained) const {
+    try {
+      const TrainedLayer& kept = trained.kept();
+      return in_file(options_.test, [&] { return evaluate(kept.result.network, kept.problem.loss, through(trained.hidden, test_data)); });
+    } catch (...) {
+      trained.failure = trained.failure ? trained.failure : std::current_exception();  // the first tells why there are fewer layers
+      return std::nullopt;
+    }
+  }
+
+  void write_reports(const LayeredNetwork& trained, const std::optional<Scores>& test) const {
+    const Report& report = trained.kept().result.report;
+    Json json = report_json(report, test);
+    if (options_.layers > 1) {
+      json["layers"] = layers_json(trained);
+    }
+    if (!options_.report.empty()) {
+      write_text(options_.report, json_text(json));
+    }
+    if (!options_.convergence.empty()) {
+      write_text(options_.convergence, convergence_csv(report.history));
+    }
+    if (options_.json) {
+      std::cout << json_text(json) << std::flush;
+    } else if (!options_.quiet) {
+      std::cout << summary(report, test, options_.settings.tolerance) << (options_.layers > 1 ? layers_text(trained) : "") << std::flush;
+    }
+  }
+
+  const FitOptions& options_;
+  const Stopwatch clock_;
+  const Problem problem_;
+  ProgressLine line_;
+  TrainingData training_;
+};
+
 int run_fit(const FitOptions& options) {
-  const Stopwatch total;
   check_options(options);
-  const Problem problem = problem_of(options.problem);
   check_outputs({options.model, options.report, options.convergence},
                 {options.data.path, options.data.labels, options.test, options.test_labels, options.validation, options.validation_labels});
-  ProgressLine line(options.quiet);
-  const TrainingData training = read_training(options.data, problem.loss);
-  const double read_seconds = total.seconds();
-  line.say(options.data.path + ": " + shape_text(training.data) + ", read in " + rounded(read_seconds, 2) + " s");
-  const auto test_data = read_optional(options.test, options.test_labels, options, training.preprocessing);
-  const auto validation = read_optional(options.validation, options.validation_labels, options, training.preprocessing);
-
-  catch_interrupts();
-  const auto beta = [&](const Problem& layer, const Dataset& data) { return beta_of(options, layer, data); };
-  LayeredNetwork trained = train_layers(training.data, problem, options.layers, validation, beta, options.settings, observer_of(line));
-  line.finish();
-
-  TrainedLayer& kept = trained.layers[trained.last];
-  Report& report = kept.result.report;
-  std::optional<Scores> test;
-  if (test_data) {
-    test = evaluate(kept.result.network, problem.loss, through(trained.hidden, *test_data));
-  }
-  report.seconds.read = read_seconds;
-  report.seconds.total = total.seconds();
-  Json json = report_json(report, test);
-  if (options.layers > 1) {
-    json["layers"] = layers_json(trained);
-  }
-  if (options.json) {
-    std::cout << json_text(json);
-  } else if (!options.quiet) {
-    std::cout << summary(report, test, options.settings.tolerance) << (options.layers > 1 ? layers_text(trained) : "") << std::flush;
-  }
-  Model model = model_of(kept.result, kept.problem, training.preprocessing, options.data.path);
-  model.hidden = trained.hidden;
-  write_outputs(options, model, json, report.history);
-  const auto optimal = [](const TrainedLayer& layer) { return layer.result.report.status == Status::optimal; };
-  return std::all_of(trained.layers.begin(), trained.layers.end(), optimal) ? exit_optimal : exit_stopped;
+  return FitRun(options).run();
 }
 
 void add_outputs(CLI::App& command, FitOptions& options) {
   constexpr const char* group = "Output";
-  command.add_option("--model", options.model, "write the network, with all that is needed to use and to check it")->type_name("FILE")->group(group);
-  command.add_option("--report", options.report, "write the report as JSON")->type_name("FILE")->group(group);
-  command.add_option("--convergence", options.convergence, "write primal and dual against time as CSV")->type_name("FILE")->group(group);
+  add_output_option(command, "--model", options.model, "write the network, with all that is needed to use and to check it")->group(group);
+  add_output_option(command, "--report", options.report, "write the report as JSON")->group(group);
+  add_output_option(command, "--convergence", options.convergence, "write primal and dual against time as CSV")->group(group);
   command.add_flag("--json", options.json, "print the report as JSON instead of a summary")->group(group);
   command.add_flag("--quiet", options.quiet, "print no progress and no summary")->group(group);
 }

@@ -1,5 +1,8 @@
 #include "cli/layers.hpp"
 
+#include <utility>
+
+#include "cli/failure.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/path_table.hpp"
@@ -16,41 +19,72 @@ HiddenLayer hidden_of(const TrainedLayer& layer, const Dataset& data) {
   return hidden;
 }
 
+/// The training in progress: what the next layer sees, and what there is.
+struct Tower {
+  Dataset data;
+  std::optional<Dataset> validation;
+  std::vector<HiddenLayer> below = {};
+  LayeredNetwork trained = {};
+};
+
+void train_next(Tower& tower, const Problem& problem, const LayerHooks& hooks, Settings settings) {
+  LayeredNetwork& trained = tower.trained;
+  const bool first = trained.layers.empty();
+  TrainedLayer layer{problem, {}, {}};
+  if (!first) {
+    layer.problem.architecture = {};
+  }
+  layer.problem.beta = in_file(hooks.path, [&] { return hooks.beta_of(layer.problem, tower.data); });
+  if (first) {
+    settings.candidate = [&](const Result& result) { hooks.candidate(result, layer.problem); };
+  }
+  layer.result = in_file(hooks.path, [&] { return fit(tower.data, layer.problem, settings, hooks.observer); });
+  in_file(hooks.path, [&] { require_finite(layer.result.report); });
+  trained.layers.push_back(std::move(layer));
+  if (first) {
+    hooks.keep(trained);  // whatever the validation data do
+  }
+  TrainedLayer& added = trained.layers.back();
+  if (tower.validation) {
+    added.validation = in_file(hooks.validation_path, [&] { return evaluate(added.result.network, added.problem.loss, *tower.validation); });
+  }
+  if (!first && (!tower.validation || is_better(*added.validation, *trained.kept().validation))) {
+    trained.last = trained.layers.size() - 1;
+    trained.hidden = tower.below;
+    hooks.keep(trained);
+  }
+}
+
+/// Lets the samples through the layer that was trained last.
+void go_up(Tower& tower, const LayerHooks& hooks) {
+  tower.below.push_back(hidden_of(tower.trained.layers.back(), tower.data));
+  tower.data = in_file(hooks.path, [&] { return through({tower.below.back()}, tower.data); });
+  if (tower.validation) {
+    tower.validation = in_file(hooks.validation_path, [&] { return through({tower.below.back()}, *tower.validation); });
+  }
+}
+
+bool is_the_last(const Result& result) { return result.network.neurons() == 0 || result.report.status == Status::time_limit || interrupted(); }
+
 }  // namespace
 
 LayeredNetwork train_layers(const Dataset& data, const Problem& problem, Index count, const std::optional<Dataset>& validation,
-                            const std::function<double(const Problem&, const Dataset&)>& beta_of, const Settings& settings,
-                            const Observer& observer) {
-  LayeredNetwork trained;
-  std::vector<HiddenLayer> below;
-  Dataset seen = data;
-  std::optional<Dataset> seen_validation = validation;
-  for (Index depth = 0; depth < count; ++depth) {
-    TrainedLayer layer{problem, {}, {}};
-    if (depth > 0) {
-      layer.problem.architecture = {};
+                            const LayerHooks& hooks, const Settings& settings, const Stopwatch& clock) {
+  Tower tower{data, validation};
+  LayeredNetwork& trained = tower.trained;
+  try {
+    train_next(tower, problem, hooks, with_time_left(settings, clock));
+    while (static_cast<Index>(trained.layers.size()) < count && !is_the_last(trained.layers.back().result)) {
+      go_up(tower, hooks);
+      train_next(tower, problem, hooks, with_time_left(settings, clock));
     }
-    layer.problem.beta = beta_of(layer.problem, seen);
-    layer.result = fit(seen, layer.problem, settings, observer);
-    if (seen_validation) {
-      layer.validation = evaluate(layer.result.network, layer.problem.loss, *seen_validation);
+  } catch (...) {
+    if (trained.layers.empty()) {
+      throw;
     }
-    trained.layers.push_back(std::move(layer));
-    const TrainedLayer& added = trained.layers.back();
-    if (depth == 0 || !validation || is_better(*added.validation, *trained.kept().validation)) {
-      trained.last = trained.layers.size() - 1;
-      trained.hidden = below;
-    }
-    if (depth + 1 == count || added.result.network.neurons() == 0 || interrupted()) {
-      break;
-    }
-    below.push_back(hidden_of(added, seen));
-    seen = through({below.back()}, seen);
-    if (seen_validation) {
-      seen_validation = through({below.back()}, *seen_validation);
-    }
+    trained.failure = std::current_exception();
   }
-  return trained;
+  return std::move(tower.trained);
 }
 
 Json layers_json(const LayeredNetwork& network) {

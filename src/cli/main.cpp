@@ -1,8 +1,12 @@
+#include <cerrno>
 #include <exception>
 #include <iostream>
 #include <new>
+#include <string>
+#include <system_error>
 
 #include "cli/command.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/processor.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/version.hpp"
@@ -15,7 +19,9 @@ constexpr const char* description =
     "'neuspec SUBCOMMAND --help' explains each step with an example.";
 constexpr const char* exit_codes =
     "Exit codes: 0 proven optimal to the tolerance; 2 usage; 3 bad data; 4 stopped before the tolerance\n"
-    "(what there is was saved); 5 something is missing in the environment.";
+    "(what there is was saved); 5 something is missing in the environment.\n"
+    "Ctrl-C, SIGTERM and SIGHUP stop a solve and save its network; once more ends at once. --time-limit counts from the start of\n"
+    "the program; a tenth of it and 10 s later the program ends with what is saved.";
 
 int run(int count, char** arguments) {
   CLI::App program(description, "neuspec");
@@ -29,14 +35,16 @@ int run(int count, char** arguments) {
   add_certify(program, action);
   add_explain(program, action);
   add_info(program, action);
+  int code = exit_optimal;
   try {
     program.parse(count, arguments);
+    code = action();
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? exit_optimal : exit_usage;
+    code = program.exit(error) == 0 ? exit_optimal : exit_usage;
   }
-  const int code = action();
+  errno = 0;
   if (!std::cout.flush()) {
-    throw EnvironmentError("standard output cannot be written");
+    throw EnvironmentError("standard output cannot be written: " + (errno != 0 ? std::generic_category().message(errno) : "it is full or closed"));
   }
   return code;
 }
@@ -66,5 +74,6 @@ int guarded_run(int count, char** arguments) {
 
 int main(int count, char** arguments) {
   neuspec::cli::prepare_process(arguments);
+  neuspec::cli::catch_interrupts();
   return neuspec::cli::guarded_run(count, arguments);
 }

@@ -121,18 +121,28 @@ Problem problem_of(const ProblemOptions& options) {
   return problem;
 }
 
-void add_settings_option(CLI::App& command, Settings& settings, const SettingInfo& setting) {
-  const auto set = [&settings, &setting](const std::string& value) { setting.set(settings, value); };
-  std::string help = setting.meaning;
-  help.append(": ").append(setting.values).append(" [").append(setting.get(settings)).append("]");
-  command.add_option_function<std::string>("--" + std::string(setting.name), set, help)->type_name("VALUE")->group("Solver");
+void add_settings_option(CLI::App& command, Settings& settings, std::string_view name) {
+  for (const SettingInfo& setting : settings_table()) {
+    if (setting.name != name) {
+      continue;
+    }
+    const auto set = [&settings, &setting](const std::string& value) { setting.set(settings, value); };
+    std::string help = setting.meaning;
+    help.append(": ").append(setting.values).append(" [").append(setting.get(settings)).append("]");
+    command.add_option_function<std::string>("--" + std::string(name), set, help)->type_name("VALUE")->group("Solver");
+  }
 }
 
 void add_settings_options(CLI::App& command, Settings& settings) {
   settings.stop_requested = interrupted;
   for (const SettingInfo& setting : settings_table()) {
-    add_settings_option(command, settings, setting);
+    add_settings_option(command, settings, setting.name);
   }
+}
+
+CLI::Option* add_output_option(CLI::App& command, const std::string& names, std::string& path, const std::string& help) {
+  const auto set = [&path](const std::string& value) { path = value == "-" ? "/dev/stdout" : value; };
+  return command.add_option_function<std::string>(names, set, help)->type_name("FILE");
 }
 
 std::vector<std::string> split_list(const std::string& option, const std::string& text) {

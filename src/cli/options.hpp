@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "neuspec/fit.hpp"
@@ -48,7 +49,10 @@ Problem problem_of(const ProblemOptions& options);  ///< \throws UsageError
 void add_settings_options(CLI::App& command, Settings& settings);
 
 /// The row of that name as an option of its own.
-void add_settings_option(CLI::App& command, Settings& settings, const SettingInfo& setting);
+void add_settings_option(CLI::App& command, Settings& settings, std::string_view name);
+
+/// A file to write; "-" is standard output.
+CLI::Option* add_output_option(CLI::App& command, const std::string& names, std::string& path, const std::string& help);
 
 /// The items of a comma list. \throws UsageError for an empty item.
 std::vector<std::string> split_list(const std::string& option, const std::string& text);

@@ -1,5 +1,8 @@
 #include "cli/output.hpp"
 
+#include <sys/stat.h>
+
+#include <cmath>
 #include <filesystem>
 #include <ostream>
 #include <system_error>
@@ -11,22 +14,32 @@
 namespace neuspec::cli {
 namespace {
 
-/// The same for two names of one file; pipes and devices are never the same.
+/// The same for two names of one file, whether it exists (links, hard links, file systems that take a for A) or not; nothing for pipes and devices,
+/// which take any number of outputs.
+std::string identity_of(const std::filesystem::path& place) {
+  struct stat status {};
+  if (::stat(place.c_str(), &status) == 0) {
+    return S_ISREG(status.st_mode) ? std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino) : std::string();
+  }
+  struct stat folder {};
+  const bool in_folder = ::stat(place.parent_path().c_str(), &folder) == 0;
+  return (in_folder ? std::to_string(folder.st_dev) + ':' + std::to_string(folder.st_ino) : place.parent_path().string()) + '/' +
+         place.filename().string();
+}
+
+/// Standard streams are taken by what they are redirected to.
 std::string place_of(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+  if (path.empty() || path == "/dev/stdout" || path == "/dev/stderr") {
     return {};
   }
-  const auto place = std::filesystem::weakly_canonical(path, error);
-  return error ? path : place.string();
+  return identity_of(final_place(path));
 }
 
 }  // namespace
 
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
-  std::vector<std::string> taken;
-  taken.reserve(inputs.size() + outputs.size());
+  std::vector<std::string> taken = {identity_of("/dev/stdout"), identity_of("/dev/stderr")};
+  taken.reserve(taken.size() + inputs.size() + outputs.size());
   for (const std::string& input : inputs) {
     taken.push_back(place_of(input));
   }
@@ -38,7 +51,7 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
     const std::string place = place_of(output);
     for (const std::string& other : taken) {
       if (!place.empty() && place == other) {
-        throw UsageError(output + ": would overwrite an input or another output");
+        throw UsageError(output + ": would overwrite an input or another output (two names of one file are one file)");
       }
     }
     taken.push_back(place);
@@ -68,10 +81,11 @@ std::string csv_field(const std::string& text) {
 }
 
 std::string convergence_csv(const std::vector<Progress>& history) {
+  const auto finite = [](double value) { return std::isfinite(value) ? format_number(value) : std::string(); };
   std::string text = "seconds,iterations,primal,dual,relative_gap,neurons\n";
   for (const Progress& state : history) {
-    text += format_number(state.seconds) + ',' + format_number(state.iterations) + ',' + format_number(state.primal) + ',' +
-            format_number(state.dual) + ',' + format_number(state.relative_gap) + ',' + format_number(state.neurons) + '\n';
+    text += format_number(state.seconds) + ',' + format_number(state.iterations) + ',' + finite(state.primal) + ',' + finite(state.dual) + ',' +
+            finite(state.relative_gap) + ',' + format_number(state.neurons) + '\n';
   }
   return text;
 }

@@ -26,7 +26,7 @@ std::string upper_bound_text(double value, int digits);
 /// A field of CSV, quoted where it must be.
 std::string csv_field(const std::string& text);
 
-/// Seconds, iterations, primal, dual, relative gap and neurons of every test of convergence, as CSV.
+/// Seconds, iterations, primal, dual, relative gap and neurons of every test of convergence, as CSV; empty what is not known yet.
 std::string convergence_csv(const std::vector<Progress>& history);
 
 }  // namespace neuspec::cli

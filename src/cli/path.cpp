@@ -1,16 +1,20 @@
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <memory>
 
 #include "cli/command.hpp"
 #include "cli/cross_validation.hpp"
+#include "cli/failure.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/path_table.hpp"
 #include "cli/training.hpp"
+#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
+#include "read/range.hpp"
 
 namespace neuspec::cli {
 namespace {
@@ -41,7 +45,7 @@ std::vector<double> betas_of(const PathOptions& options, const Problem& problem,
     return betas;
   }
   const double ratio = positive_number("--beta-min-ratio", options.min_ratio);
-  const double largest = positive_beta_max(problem, data, options.data.path);
+  const double largest = positive_beta_max(problem, data);
   for (int i = 0; i < options.points; ++i) {
     betas.push_back(i == 0 ? largest : largest * std::pow(ratio, static_cast<double>(i) / (options.points - 1)));
   }
@@ -72,77 +76,148 @@ void check_options(const PathOptions& options) {
                 {options.data.path, options.data.labels, options.validation, options.validation_labels});
 }
 
-/// Trains and shows every point; the CSV is complete after each.
-std::vector<PathPoint> trace(const PathOptions& options, const Problem& problem, const TrainingData& training,
-                             const std::optional<Dataset>& validation, ProgressLine& line) {
-  const std::vector<double> betas = betas_of(options, problem, training.data);
-  catch_interrupts();
-  std::vector<Scores> folds;
-  if (options.folds > 0) {
-    line.set_title(std::to_string(options.folds) + " folds ");
-    folds = cross_validate(training.data, problem, betas, options.folds, options.settings, observer_of(line));
-    line.clear();
-  }
-  const bool table = !options.quiet && !options.json;
-  const auto set_title = [&](std::size_t point) { line.set_title(std::to_string(point) + "/" + std::to_string(betas.size()) + " "); };
-  std::vector<PathPoint> points;
-  const auto after_each = [&](const Result& result) {
-    PathPoint point{result, evaluate(result.network, problem.loss, training.data), std::nullopt};
-    if (validation) {
-      point.validation = evaluate(result.network, problem.loss, *validation);
-    } else if (points.size() < folds.size()) {
-      point.validation = folds[points.size()];
-    }
-    line.clear();
-    if (table) {
-      std::cout << (points.empty() ? table_header(validation.has_value() || options.folds > 0) : "") << table_row(point) << std::flush;
-    }
-    points.push_back(std::move(point));
-    if (!options.output.empty()) {
-      write_text(options.output, path_csv(points));
-    }
-    set_title(points.size() + 1);
-    return !interrupted();
-  };
-  set_title(1);
-  fit_path(training.data, problem, betas, options.settings, after_each, observer_of(line));
-  line.clear();
-  return points;
-}
+/// A path in progress and the files it leaves. Each point is in them as soon as it is there.
+class PathRun {
+ public:
+  explicit PathRun(const PathOptions& options) : options_(options), problem_(problem_of(options.problem)), line_(options.quiet) {}
 
-void write_outputs(const PathOptions& options, const Problem& problem, const Preprocessing& preprocessing, const std::vector<PathPoint>& points) {
-  const std::optional<std::size_t> best = best_point(points);
-  const bool print = !options.quiet && !options.json;
-  if (best && print) {
-    std::cout << "best on " << (options.folds > 0 ? "samples left out" : options.validation) << ": beta "
-              << rounded(points[*best].result.report.beta, 6) << ", " << scores_text(*points[*best].validation) << '\n';
+  int run() {
+    outlive_readers();
+    hold_time_limit(options_.settings.time_limit);
+    const ThreadScope threads(options_.settings.threads);
+    read();
+    betas_ = in_file(options_.data.path, [&] { return betas_of(options_, problem_, training_.data); });
+    if (options_.folds > 0 && !score_folds()) {
+      std::cerr << "neuspec: the limit of time passed before all folds were done; nothing was saved\n";
+      return exit_stopped;
+    }
+    try {
+      trace();
+    } catch (...) {
+      if (points_.empty()) {
+        throw;
+      }
+      failure_ = std::current_exception();
+    }
+    line_.clear();
+    finish();
+    if (failure_) {
+      rethrow(failure_, saved_text());
+    }
+    return points_.size() == betas_.size() && unproven_fits(points_) == 0 ? exit_optimal : exit_stopped;
   }
-  if (best && !options.model.empty()) {
-    model_of(points[*best].result, problem, preprocessing, options.data.path).save(options.model);
+
+ private:
+  bool printing() const { return !options_.quiet && !options_.json; }
+
+  void read() {
+    training_ = read_training(options_.data, problem_.loss);
+    in_file(options_.data.path, [&] { check_range(training_.data); });
+    line_.say(options_.data.path + ": " + shape_text(training_.data) + ", read in " + rounded(clock_.seconds(), 2) + " s");
+    if (!options_.validation.empty()) {
+      validation_ = read_samples({options_.validation, options_.validation_labels, options_.data.header, {}}, training_.preprocessing, problem_.loss);
+      in_file(options_.validation, [&] { check_range(*validation_); });
+    }
   }
-  if (!options.report.empty()) {
-    write_text(options.report, json_text(path_json(points)));
+
+  bool score_folds() {
+    line_.set_title(std::to_string(options_.folds) + " folds ");
+    const auto folds = in_file(options_.data.path, [&] {
+      return cross_validate(training_.data, problem_, betas_, options_.folds, options_.settings, clock_, display_of(line_));
+    });
+    line_.clear();
+    folds_ = folds.value_or(std::vector<FoldScores>());
+    return folds.has_value();
   }
-  if (options.json) {
-    std::cout << json_text(path_json(points));
+
+  void trace() {
+    set_title();
+    const auto after_each = [this](const Result& result) {
+      add(result);
+      set_title();
+      return !failure_ && !interrupted();
+    };
+    const Settings settings = with_time_left(options_.settings, clock_);
+    in_file(options_.data.path, [&] { fit_path(training_.data, problem_, betas_, settings, after_each, observer_of(line_)); });
   }
-}
+
+  void set_title() { line_.set_title(std::to_string(points_.size() + 1) + "/" + std::to_string(betas_.size()) + " "); }
+
+  void add(const Result& result) {
+    require_finite(result.report);
+    points_.push_back({result, evaluate(result.network, problem_.loss, training_.data), std::nullopt, options_.folds, {}});
+    PathPoint& point = points_.back();
+    if (points_.size() <= folds_.size()) {
+      point.validation = folds_[points_.size() - 1].scores;
+      point.unproven = folds_[points_.size() - 1].unproven;
+    }
+    if (validation_) {
+      validate(point);
+    }
+    line_.clear();
+    if (printing()) {
+      std::cout << (points_.size() == 1 ? table_header(validation_.has_value() || options_.folds > 0) : "") << table_row(point) << std::flush;
+    }
+    save();
+  }
+
+  /// A point is whole without these scores: what keeps them from being computed is told when everything is saved.
+  void validate(PathPoint& point) {
+    try {
+      point.validation = in_file(options_.validation, [&] { return evaluate(point.result.network, problem_.loss, *validation_); });
+    } catch (const DataError&) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  void save() const {
+    if (!options_.model.empty() && best_point(points_) == points_.size() - 1) {
+      model_of(points_.back().result, problem_, training_.preprocessing, options_.data.path).save(options_.model);
+    }
+    if (!options_.output.empty()) {
+      write_text(options_.output, path_csv(points_));
+    }
+    note_saved(saved_text());
+  }
+
+  std::string saved_text() const {
+    std::string text = options_.output.empty() ? "" : "the points before are in " + options_.output;
+    if (!options_.model.empty() && best_point(points_)) {
+      text += (text.empty() ? "" : ", ") + std::string("the best network of them is in ") + options_.model;
+    }
+    return text.empty() ? "nothing was to be saved" : text;
+  }
+
+  void finish() const {
+    const std::optional<std::size_t> best = best_point(points_);
+    if (best && printing()) {
+      std::cout << "best on " << (options_.folds > 0 ? "samples left out" : options_.validation) << ": beta "
+                << rounded(points_[*best].result.report.beta, 6) << ", " << scores_text(*points_[*best].validation) << '\n'
+                << choice_text(points_) << std::flush;
+    }
+    if (!options_.report.empty()) {
+      write_text(options_.report, json_text(path_json(points_)));
+    }
+    if (options_.json) {
+      std::cout << json_text(path_json(points_));
+    }
+  }
+
+  const PathOptions& options_;
+  const Stopwatch clock_;
+  const Problem problem_;
+  ProgressLine line_;
+  TrainingData training_;
+  std::optional<Dataset> validation_;
+  std::vector<double> betas_;
+  std::vector<FoldScores> folds_;
+  std::vector<PathPoint> points_;
+  std::exception_ptr failure_;
+};
 
 int run_path(const PathOptions& options) {
   check_options(options);
-  const Problem problem = problem_of(options.problem);
-  ProgressLine line(options.quiet);
-  const Stopwatch reading;
-  const TrainingData training = read_training(options.data, problem.loss);
-  line.say(options.data.path + ": " + shape_text(training.data) + ", read in " + rounded(reading.seconds(), 2) + " s");
-  std::optional<Dataset> validation;
-  if (!options.validation.empty()) {
-    validation = read_samples({options.validation, options.validation_labels, options.data.header, {}}, training.preprocessing, problem.loss);
-  }
-  const std::vector<PathPoint> points = trace(options, problem, training, validation, line);
-  write_outputs(options, problem, training.preprocessing, points);
-  const auto optimal = [](const PathPoint& point) { return point.result.report.status == Status::optimal; };
-  return !interrupted() && std::all_of(points.begin(), points.end(), optimal) ? exit_optimal : exit_stopped;
+  return PathRun(options).run();
 }
 
 void add_path_options(CLI::App& command, PathOptions& options) {
@@ -156,9 +231,9 @@ void add_path_options(CLI::App& command, PathOptions& options) {
       ->group("Path");
   command.add_option("--beta-min-ratio", options.min_ratio, "the last beta as a share of beta_max [0.001]")->type_name("NUMBER")->group("Path");
   command.add_option("--betas", options.betas, "these betas instead, comma-separated")->type_name("NUMBERS")->group("Path");
-  command.add_option("-o,--output", options.output, "write the table as CSV")->type_name("FILE")->group("Output");
-  command.add_option("--model", options.model, "write the network that is best on --validation")->type_name("FILE")->group("Output");
-  command.add_option("--report", options.report, "write the reports of all points as JSON")->type_name("FILE")->group("Output");
+  add_output_option(command, "-o,--output", options.output, "write the table as CSV")->group("Output");
+  add_output_option(command, "--model", options.model, "write the network that is best on --validation")->group("Output");
+  add_output_option(command, "--report", options.report, "write the reports of all points as JSON")->group("Output");
   command.add_flag("--json", options.json, "print the reports as JSON instead of a table")->group("Output");
   command.add_flag("--quiet", options.quiet, "print no progress and no table")->group("Output");
 }

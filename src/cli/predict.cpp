@@ -5,7 +5,10 @@
 
 #include "cli/command.hpp"
 #include "cli/data.hpp"
+#include "cli/evaluate.hpp"
+#include "cli/failure.hpp"
 #include "cli/output.hpp"
+#include "device/parallel.hpp"
 #include "network/replace_file.hpp"
 #include "neuspec/network.hpp"
 #include "text/number.hpp"
@@ -19,11 +22,10 @@ constexpr const char* example =
     "Columns are found by name, in any order, where the file and the training data have a header, else by position. Target columns\n"
     "may be in the file or not. Networks trained on class labels also give the predicted class.";
 
-constexpr Index chunk_samples = 8192;
-
 struct PredictOptions {
   std::string model, output;
   SampleFile data;
+  Settings settings;  // its number of threads
 };
 
 std::string header_of(const Model& model) {
@@ -53,40 +55,36 @@ std::size_t predicted_class(const double* row, Index outputs) {
   return static_cast<std::size_t>(outputs == 1 ? (*row >= 0 ? 1 : 0) : std::max_element(row, row + outputs) - row);
 }
 
-void write_predictions(std::ostream& stream, const Model& model, const std::vector<double>& x) {
-  const Network& network = model.network;
+void write_predictions(std::ostream& stream, const Model& model, const std::vector<double>& f) {
+  const Index outputs = model.network.outputs;
   const bool classes = !model.preprocessing.classes.empty();
-  const Index samples = static_cast<Index>(x.size()) / network.features;
-  std::vector<double> f(static_cast<std::size_t>(chunk_samples * network.outputs));
   stream << header_of(model) << '\n';
-  for (Index first = 0; first < samples; first += chunk_samples) {
-    const Index count = std::min(chunk_samples, samples - first);
-    network.predict(x.data() + first * network.features, count, f.data());
-    std::string text;
-    for (const double* row = f.data(); row != f.data() + count * network.outputs; row += network.outputs) {
-      for (Index k = 0; k < network.outputs; ++k) {
-        text.append(k > 0 ? "," : "").append(format_number(row[k]));
-      }
-      if (classes) {
-        text += ',' + csv_field(model.preprocessing.class_label(predicted_class(row, network.outputs)));
-      }
-      text += '\n';
+  std::string text;
+  for (const double* row = f.data(); row != f.data() + f.size(); row += outputs) {
+    text.clear();
+    for (Index k = 0; k < outputs; ++k) {
+      text.append(k > 0 ? "," : "").append(format_number(row[k]));
     }
-    stream << text;
+    if (classes) {
+      text += ',' + csv_field(model.preprocessing.class_label(predicted_class(row, outputs)));
+    }
+    stream << text << '\n';
   }
 }
 
 int run_predict(const PredictOptions& options) {
+  const ThreadScope threads(options.settings.threads);
   check_outputs({options.output}, {options.model, options.data.path});
   const Model model = Model::load(options.model);
   std::vector<double> x = model.preprocessing.features_of(read_features(options.data, model.preprocessing));
   for (const HiddenLayer& layer : model.hidden) {
     x = layer.apply(x);
   }
+  const std::vector<double> f = in_file(options.data.path, [&] { return outputs_of(model.network, x); });
   if (options.output.empty()) {
-    write_predictions(std::cout, model, x);
+    write_predictions(std::cout, model, f);
   } else {
-    replace_file(options.output, [&](std::ostream& file) { write_predictions(file, model, x); });
+    replace_file(options.output, [&](std::ostream& file) { write_predictions(file, model, f); });
   }
   return exit_optimal;
 }
@@ -98,7 +96,8 @@ void add_predict(CLI::App& program, Action& action) {
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
   add_sample_options(command, options->data, "samples to apply it to", "columns that are no features");
-  command.add_option("-o,--output", options->output, "CSV to write [standard output]")->type_name("FILE");
+  add_output_option(command, "-o,--output", options->output, "CSV to write [standard output]");
+  add_settings_option(command, options->settings, "threads");
   command.footer(example);
   command.callback([options, &action] { action = [options] { return run_predict(*options); }; });
 }

@@ -75,7 +75,13 @@ Json report_json(const Report& report, const std::optional<Scores>& test) {
 std::string scores_text(const Scores& scores) {
   std::string text = "loss " + rounded(scores.loss, 6);
   if (scores.accuracy) {
-    text += ", accuracy " + rounded(100 * *scores.accuracy, 4) + " %, F1 " + rounded(*scores.f1, 4) + ", AUC " + rounded(*scores.auc, 4);
+    text += ", accuracy " + rounded(100 * *scores.accuracy, 4) + " %";
+  }
+  if (scores.f1) {
+    text += ", F1 " + rounded(*scores.f1, 4);
+  }
+  if (scores.auc) {
+    text += ", AUC " + rounded(*scores.auc, 4);
   }
   if (scores.rmse) {
     text += ", rmse " + rounded(*scores.rmse, 5);

@@ -13,7 +13,7 @@ namespace neuspec::cli {
 
 using Json = nlohmann::ordered_json;
 
-/// samples, loss, accuracy (null where the targets are no classes), rmse, r2.
+/// samples, loss, accuracy, f1, auc, rmse, r2; null where they are not defined.
 Json scores_json(const Scores& scores);
 
 /// All keys of a report. What was not computed is null.

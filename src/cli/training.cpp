@@ -1,20 +1,23 @@
 #include "cli/training.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "cli/interrupt.hpp"
+#include "cli/output.hpp"
 #include "neuspec/certificate.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/version.hpp"
 
 namespace neuspec::cli {
 
-double positive_beta_max(const Problem& problem, const Source& data, const std::string& path) {
+double positive_beta_max(const Problem& problem, const Source& data) {
   // beta_max is bounded from above, rounding included: targets that are all zero still give the smallest of numbers.
   constexpr double smallest = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
   const double beta = beta_max(problem, data);
   if (!(beta > smallest)) {
-    throw DataError(path + ": no network does better than the zero network at any beta (are all targets zero?); there is no beta to start from");
+    throw DataError("no network does better than the zero network at any beta (are all targets zero?); there is no beta to start from");
   }
   return beta;
 }
@@ -39,8 +42,22 @@ std::string shape_text(const Dataset& data) {
   return count(data.samples(), "sample") + ", " + count(data.features(), "feature") + ", " + count(data.targets(), "output");
 }
 
+void require_finite(const Report& report) {
+  if (!std::isfinite(report.primal) || !std::isfinite(report.dual) || !std::isfinite(report.relative_gap)) {
+    throw DataError("the objective or its bound is no finite number at beta " + rounded(report.beta, 6) +
+                    ": features or targets are too large or too small to be reckoned with");
+  }
+}
+
+Settings with_time_left(Settings settings, const Stopwatch& clock) {
+  constexpr double least = 1e-3;  // of the limit: a solve that begins late still gives a network with a proven gap
+  settings.time_limit = std::max(settings.time_limit - clock.seconds(), least * settings.time_limit);
+  return settings;
+}
+
 Observer observer_of(ProgressLine& line) {
   return [&line, told = false](const Progress& state) mutable {
+    listen();
     line.show(state);
     if (interrupted() && !told) {
       line.finish();
@@ -48,6 +65,13 @@ Observer observer_of(ProgressLine& line) {
       told = true;
     }
     return !interrupted();
+  };
+}
+
+Observer display_of(ProgressLine& line) {
+  return [&line](const Progress& state) {
+    line.show(state);
+    return true;
   };
 }
 

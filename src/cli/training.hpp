@@ -21,7 +21,7 @@ class Stopwatch {
 };
 
 /// β_max of data that have one. \throws DataError when every target is zero, so that every β gives the zero network
-double positive_beta_max(const Problem& problem, const Source& data, const std::string& path);
+double positive_beta_max(const Problem& problem, const Source& data);
 
 /// The network of a result with everything a model file holds. `path` is the file it was trained on.
 Model model_of(const Result& result, const Problem& problem, const Preprocessing& preprocessing, const std::string& path);
@@ -29,7 +29,16 @@ Model model_of(const Result& result, const Problem& problem, const Preprocessing
 /// "60000 samples, 49 features, 10 outputs".
 std::string shape_text(const Dataset& data);
 
+/// \throws DataError when what is to be printed or saved is not finite
+void require_finite(const Report& report);
+
+/// The settings of a solve that begins now, of a program that has all of their limit of time since the start of `clock`.
+Settings with_time_left(Settings settings, const Stopwatch& clock);
+
 /// Shows the progress, and stops the solve once Ctrl-C was pressed. `line` must outlive the observer.
 Observer observer_of(ProgressLine& line);
+
+/// Shows the progress of a solve that leaves nothing to save. `line` must outlive the observer.
+Observer display_of(ProgressLine& line);
 
 }  // namespace neuspec::cli

@@ -3,9 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
-#include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <system_error>
 #include <utility>
 
@@ -27,11 +28,18 @@ bool is_special(const std::string& path) {
   return path.starts_with("/dev/") || (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status));
 }
 
-/// Where the bytes go in the end: a link's target, so that the link itself survives the renaming.
-fs::path final_place(const std::string& path) {
-  std::error_code error;
-  const fs::path place = fs::weakly_canonical(path, error);
-  return error ? fs::path(path) : place;
+/// The stream that a name stands for, or null. Opened by name, a redirected stream would be cut to nothing under what it holds already.
+std::ostream* standard_stream(const std::string& path) {
+  if (path == "/dev/stdout") return &std::cout;
+  return path == "/dev/stderr" ? &std::cerr : nullptr;
+}
+
+void write_stream(const std::string& path, std::ostream& stream, const std::function<void(std::ostream&)>& write) {
+  errno = 0;
+  write(stream);
+  if (!stream.flush()) {
+    fail(path, errno != 0 ? reason_of(errno) : "the device is full or gone");
+  }
 }
 
 void write_directly(const std::string& path, const fs::path& place, const std::function<void(std::ostream&)>& write) {
@@ -48,15 +56,23 @@ void write_directly(const std::string& path, const fs::path& place, const std::f
   }
 }
 
+// A signal handler can reach nothing but what is static.
+std::atomic<const char*> unfinished = nullptr;
+static_assert(std::atomic<const char*>::is_always_lock_free);
+
 /// Removes the temporary unless it was renamed.
 class Temporary {
  public:
-  explicit Temporary(fs::path place) : path_(std::move(place)) { path_ += ".part" + std::to_string(::getpid()); }
+  explicit Temporary(fs::path place) : path_(std::move(place)) {
+    path_ += ".part" + std::to_string(::getpid());
+    unfinished = path_.c_str();
+  }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
   ~Temporary() {
     std::error_code ignored;
     fs::remove(path_, ignored);
+    unfinished = nullptr;
   }
   const fs::path& path() const { return path_; }
 
@@ -66,9 +82,28 @@ class Temporary {
 
 }  // namespace
 
+const char* unfinished_file() { return unfinished; }
+
+fs::path final_place(const std::string& path) {
+  constexpr int most_links = 40;
+  std::error_code error;
+  fs::path place = path;
+  // A link to what does not exist yet is none to weakly_canonical.
+  for (int link = 0; link < most_links && fs::is_symlink(place, error); ++link) {
+    const fs::path target = fs::read_symlink(place, error);
+    if (error) break;
+    place = target.is_absolute() ? target : place.parent_path() / target;
+  }
+  const fs::path whole = fs::weakly_canonical(fs::absolute(place, error), error);
+  return error ? fs::path(path) : whole;
+}
+
 void check_writable(const std::string& path) {
   if (path.empty()) {
     throw EnvironmentError("the name of a file to write is empty");
+  }
+  if (standard_stream(path) != nullptr) {
+    return;
   }
   const fs::path place = is_special(path) ? fs::path(path) : final_place(path);
   std::error_code error;
@@ -91,6 +126,10 @@ void check_writable(const std::string& path) {
 }
 
 void replace_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  if (std::ostream* stream = standard_stream(path)) {
+    write_stream(path, *stream, write);
+    return;
+  }
   check_writable(path);
   if (is_special(path)) {
     write_directly(path, path, write);

@@ -2,6 +2,7 @@
 /// Files that appear whole or not at all.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -12,9 +13,16 @@ namespace neuspec {
 /// \throws EnvironmentError
 void check_writable(const std::string& path);
 
+/// Where the bytes of `path` go in the end: absolute, through symbolic links also where nothing is at their end yet.
+std::filesystem::path final_place(const std::string& path);
+
 /// Lets `write` fill a temporary file beside `path`, then renames it to `path`: a reader sees the old content or the new one, and a
-/// failure leaves the old one. What is no regular file (a pipe, /dev/stdout) is written directly; a symbolic link keeps its place.
+/// failure leaves the old one. What is no regular file (a pipe, a device) is written directly, /dev/stdout and /dev/stderr are the program's own
+/// streams; a symbolic link keeps its place.
 /// \throws EnvironmentError when the file cannot be written, and whatever `write` throws.
 void replace_file(const std::string& path, const std::function<void(std::ostream&)>& write);
+
+/// The temporary that `replace_file` is filling, or null: what a signal handler removes that ends the program. Async-signal-safe.
+const char* unfinished_file();
 
 }  // namespace neuspec

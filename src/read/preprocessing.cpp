@@ -7,6 +7,7 @@
 #include "neuspec/error.hpp"
 #include "read/classes.hpp"
 #include "read/message.hpp"
+#include "read/range.hpp"
 
 namespace neuspec {
 namespace {
@@ -185,6 +186,10 @@ std::vector<double> Preprocessing::features_of(const Table& table) const {
         }
       }
     });
+    const auto bad = std::find_if_not(z.begin(), z.end(), [](double value) { return std::isfinite(value); }) - z.begin();
+    if (bad < static_cast<Index>(z.size())) {
+      fail(table.path, "sample " + std::to_string(bad / d + 1) + ": feature " + std::to_string(bad % d + 1) + " is too large to be standardised");
+    }
   }
   return z;
 }
@@ -218,6 +223,7 @@ Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions
   if (table.samples == 0) {
     fail(table.path, "the file holds no samples");
   }
+  check_range(table);
   Preprocessing map;
   map.image_height = table.image_height;
   map.image_width = table.image_width;

@@ -10,6 +10,7 @@
 #include "certify/targets.hpp"
 #include "device/parallel.hpp"
 #include "neuspec/error.hpp"
+#include "read/range.hpp"
 #include "solve/admm.hpp"
 #include "solve/burer_monteiro.hpp"
 #include "solve/choose.hpp"
@@ -37,6 +38,7 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 
 void check_input(const Source& data, const Problem& problem, const std::vector<double>& betas) {
   if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
+  check_range(data);
   check_targets(problem.loss, data);
   for (const double beta : betas) {
     if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");
@@ -127,10 +129,14 @@ class Session {
         if (zero_is_optimal && !problem_.loss.smooth()) dual_vector = std::move(own);
       }
       seconds.decompose += since(decomposing);
+      if (settings_.candidate) settings_.candidate({network, {}});
       const Clock::time_point certifying = Clock::now();
       const Certificate certificate = certify(network, problem_, source_, dual_vector, space_.get());
       seconds.certify += since(certifying);
-      if (attempt == 0 || certificate.relative_gap < report.relative_gap) adopt(certificate, std::move(network), std::move(dual_vector), result);
+      if (attempt == 0 || certificate.relative_gap < report.relative_gap) {
+        adopt(certificate, std::move(network), std::move(dual_vector), result);
+        if (settings_.candidate) settings_.candidate(result);
+      }
       if (report.relative_gap <= settings_.tolerance) {
         report.status = Status::optimal;
         break;
@@ -211,7 +217,8 @@ std::vector<Result> solve_path(const Source& data, const Problem& problem, const
   for (const double beta : betas) {
     results.push_back(session.solve(beta));
     if (after_each && !after_each(results.back())) break;
-    if (results.back().report.status == Status::interrupted) break;
+    const Status status = results.back().report.status;
+    if (status == Status::interrupted || status == Status::time_limit) break;
   }
   return results;
 }

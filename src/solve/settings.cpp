@@ -106,7 +106,7 @@ constexpr std::array<SettingInfo, 11> table = {{
        settings.max_iterations = parse_between<Index>(1, 1000000000, "max-iterations", value, iterations_values);
      },
      [](const Settings& settings) { return format_number(settings.max_iterations); }},
-    {"time-limit", time_values, "time of solving before giving up",
+    {"time-limit", time_values, "time before giving up",
      [](Settings& settings, const std::string& value) { settings.time_limit = parse_time_limit(value); },
      [](const Settings& settings) { return format_number(settings.time_limit); }},
     {"threads", threads_values, "CPU threads to use",

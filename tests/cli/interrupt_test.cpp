@@ -1,8 +1,19 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <initializer_list>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "cli/program.hpp"
 #include "neuspec/network.hpp"
@@ -10,41 +21,103 @@
 namespace neuspec::test {
 namespace {
 
-/// Runs the program, sends it a signal as soon as `marker` was seen on the stream `descriptor`, and waits for its end.
-class Interrupt : public Program {
- protected:
-  Outcome run_until(const std::string& marker, int descriptor, int signal, std::vector<std::string> arguments) const {
-    int ends[2];
-    EXPECT_EQ(::pipe(ends), 0);
-    const pid_t child = ::fork();
-    if (child == 0) {
+using testing::HasSubstr;
+using testing::Not;
+
+/// Whether a process has a handler of its own for a signal: before that the signal would end it as any other.
+bool handles(pid_t process, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> static_cast<unsigned>(signal - 1) & 1U) != 0;
+  }
+  return false;
+}
+
+/// A program that runs beside the test. What it writes to the stream `descriptor` comes through a pipe of one page.
+class Running {
+ public:
+  Running(std::vector<std::string> arguments, int descriptor, bool hangups_ignored = false) {
+    EXPECT_EQ(::pipe(ends_), 0);
+    ::fcntl(ends_[1], F_SETPIPE_SZ, 4096);
+    child_ = ::fork();
+    if (child_ == 0) {
       const int null = ::open("/dev/null", O_WRONLY);
       ::dup2(null, STDOUT_FILENO);
       ::dup2(null, STDERR_FILENO);
-      ::dup2(ends[1], descriptor);
-      ::close(ends[0]);
+      ::dup2(ends_[1], descriptor);
+      ::close(ends_[0]);
+      ::close(ends_[1]);
+      std::signal(SIGHUP, hangups_ignored ? SIG_IGN : SIG_DFL);
       std::vector<char*> argv;
       for (std::string& argument : arguments) argv.push_back(argument.data());
       argv.push_back(nullptr);
       ::execv(argv[0], argv.data());
       ::_exit(127);
     }
-    ::close(ends[1]);
-    std::string seen;
-    bool sent = false;
-    char buffer[512];
-    for (ssize_t count = ::read(ends[0], buffer, sizeof buffer); count > 0; count = ::read(ends[0], buffer, sizeof buffer)) {
-      seen.append(buffer, static_cast<std::size_t>(count));
-      if (!sent && seen.find(marker) != std::string::npos) {
-        ::kill(child, signal);
-        sent = true;
-      }
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() {
+    ::close(ends_[0]);
+    close_writer();
+  }
+
+  void send(int signal) const { ::kill(child_, signal); }
+
+  /// Reads until `marker` was seen on the stream; false if it ends before.
+  bool wait_for(const std::string& marker) {
+    while (seen_.find(marker) == std::string::npos) {
+      char byte = 0;
+      if (::read(ends_[0], &byte, 1) != 1) return false;
+      seen_ += byte;
     }
-    ::close(ends[0]);
+    return true;
+  }
+
+  /// From now on whatever the program writes blocks, for nobody reads it: the work never comes to its next step.
+  void block() const {
+    // An opening of its own: the program's must not be made non-blocking.
+    const int filling = ::open(("/proc/self/fd/" + std::to_string(ends_[1])).c_str(), O_WRONLY | O_NONBLOCK);
+    const std::string filler(4096, ' ');
+    for (std::size_t size = filler.size(); size > 0;) {
+      if (::write(filling, filler.data(), size) < 0) size /= 2;
+    }
+    ::close(filling);
+  }
+
+  /// The exit code, or minus the signal that ended the program. Reads on if nothing blocks.
+  int wait(bool reading = true) {
+    close_writer();
+    for (char byte = 0; reading && ::read(ends_[0], &byte, 1) == 1;) seen_ += byte;
     int status = 0;
-    ::waitpid(child, &status, 0);
-    EXPECT_TRUE(sent) << seen;
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, seen, seen};
+    ::waitpid(child_, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+  const std::string& seen() const { return seen_; }
+  pid_t id() const { return child_; }
+
+ private:
+  void close_writer() {
+    if (ends_[1] >= 0) ::close(ends_[1]);
+    ends_[1] = -1;
+  }
+
+  int ends_[2] = {-1, -1};
+  pid_t child_ = -1;
+  std::string seen_;
+};
+
+/// Runs the program, sends it a signal as soon as `marker` was seen on the stream `descriptor`, and waits for its end.
+class Interrupt : public Program {
+ protected:
+  static Outcome run_until(const std::string& marker, int descriptor, int signal, std::vector<std::string> arguments) {
+    Running program(std::move(arguments), descriptor);
+    const bool seen = program.wait_for(marker);
+    program.send(signal);
+    const int code = program.wait();
+    EXPECT_TRUE(seen) << program.seen();
+    return {code, program.seen(), program.seen()};
   }
 };
 
@@ -57,7 +130,7 @@ std::vector<std::string> endless(const std::string& command, const std::string& 
 }
 
 TEST_F(Interrupt, OfAFitSavesACertifiedNetworkWithCodeFour) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     const Outcome fit = run_until("iter", STDERR_FILENO, signal,
                                   endless("fit", real("digits.csv.gz"), {"--beta", "1", "--model", file("m.json"), "--report", file("r.json")}));
     EXPECT_EQ(fit.code, 4) << fit.err;
@@ -81,6 +154,96 @@ TEST_F(Interrupt, OfAPathKeepsWhatIsDone) {
   ASSERT_GE(table.size(), 2U);
   EXPECT_EQ(table[1].at(0), "1e+09");
   EXPECT_NO_THROW(Model::load(file("m.json")));
+}
+
+TEST_F(Interrupt, OfReadingEndsAtOnceForThereIsNothingToSave) {
+  ASSERT_EQ(::mkfifo(file("never.csv").c_str(), 0600), 0);
+  const int writer = ::open(file("never.csv").c_str(), O_RDWR);  // opened, and nothing ever comes
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    Running program({NEUSPEC_PROGRAM, "fit", file("never.csv"), "--beta", "1", "--model", file("m.json")}, STDERR_FILENO);
+    while (!handles(program.id(), signal)) ::usleep(1000);
+    program.send(signal);
+    EXPECT_EQ(program.wait(), 4);
+    EXPECT_THAT(program.seen(), HasSubstr("nothing to save"));
+  }
+  ::close(writer);
+  EXPECT_EQ(files(), std::set<std::string>{"never.csv"});
+}
+
+TEST_F(Interrupt, OfCrossValidationEndsAtOnceForThereIsNothingToSave) {
+  const std::string data = real("digits.csv.gz");
+  const Outcome path = run_until("folds iter", STDERR_FILENO, SIGTERM,
+                                 endless("path", data, {"--betas", "1", "--folds", "3", "--model", file("m.json"), "-o", file("p.csv")}));
+  EXPECT_EQ(path.code, 4) << path.err;
+  EXPECT_THAT(path.err, HasSubstr("nothing to save"));
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(Interrupt, IsNoHangupWhereHangupsAreIgnored) {
+  Running program(endless("fit", real("digits.csv.gz"), {"--beta", "1", "--model", file("m.json")}), STDERR_FILENO, true);
+  ASSERT_TRUE(program.wait_for("iter"));
+  program.send(SIGHUP);
+  ASSERT_TRUE(program.wait_for("\niter")) << "it goes on";
+  EXPECT_THAT(program.seen(), Not(HasSubstr("stopping")));
+  program.send(SIGTERM);
+  EXPECT_EQ(program.wait(), 4);
+}
+
+TEST_F(Interrupt, ThatNobodyHeedsEndsTheProgramWithWhatIsSaved) {
+  const std::string data = real("digits.csv.gz");
+  Running program(endless("path", data, {"--betas", "1e9,1", "-o", file("p.csv"), "--validation", data, "--model", file("m.json")}), STDERR_FILENO);
+  ASSERT_TRUE(program.wait_for("2/2 iter")) << program.seen();
+  program.block();
+  program.send(SIGTERM);
+  EXPECT_EQ(program.wait(false), 4);
+  EXPECT_EQ(rows(read(file("p.csv"))).size(), 2U);
+  EXPECT_EQ(Model::load(file("m.json")).status, "optimal");
+  EXPECT_EQ(files(), (std::set<std::string>{"m.json", "p.csv"}));
+}
+
+TEST_F(Interrupt, OnceMoreEndsTheProgramAtOnce) {
+  Running program(endless("fit", real("digits.csv.gz"), {"--beta", "1"}), STDERR_FILENO);
+  ASSERT_TRUE(program.wait_for("iter"));
+  program.block();
+  program.send(SIGTERM);
+  program.send(SIGINT);
+  const int end = program.wait(false);
+  EXPECT_TRUE(end == -SIGINT || end == -SIGTERM) << end;
+}
+
+TEST_F(Interrupt, ByTheLimitOfTimeHoldsForAllFoldsTogether) {
+  const Outcome path = run("path " + real("digits.csv.gz") + " --folds 3 --betas 1 --solver admm --tol 1e-13 --max-iterations 1000000000" +
+                           " --time-limit 0.5 --standardize --model " + file("m.json"));
+  EXPECT_EQ(path.code, 4);
+  EXPECT_THAT(path.err, HasSubstr("before all folds were done"));
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(Interrupt, ByTheLimitOfTimeKeepsTheNetworkOfAFit) {
+  const Outcome fit = run("fit " + real("digits.csv.gz") + " --beta 1 --solver admm --tol 1e-13 --max-iterations 1000000000 --standardize" +
+                          " --time-limit 0.2 --model " + file("m.json"));
+  EXPECT_EQ(fit.code, 4);
+  EXPECT_EQ(Model::load(file("m.json")).status, "time_limit");
+}
+
+// beta_max, the moments, the solve and the scores: none of them starts threads of its own.
+class Threads : public Program {};
+
+TEST_F(Threads, AreNoMoreThanAskedForAtAnyTime) {
+  Running program({NEUSPEC_PROGRAM, "fit", real("digits.csv.gz"), "--one-vs-rest", "--standardize", "--beta-ratio", "0.05", "--threads", "1",
+                   "--quiet", "--test", real("digits.csv.gz")},
+                  STDERR_FILENO);
+  std::size_t most = 0;
+  for (int status = 0; ::waitpid(program.id(), &status, WNOHANG) == 0; ::usleep(500)) {
+    std::error_code gone;
+    std::size_t count = 0;
+    for (auto task = std::filesystem::directory_iterator("/proc/" + std::to_string(program.id()) + "/task", gone);
+         !gone && task != std::filesystem::directory_iterator(); task.increment(gone)) {
+      ++count;
+    }
+    most = std::max(most, count);
+  }
+  EXPECT_EQ(most, 1U);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST_F(Path, GoesFromBetaMaxDownwardsWithAProofAtEveryPoint) {
   const auto table = rows(read(file("p.csv")));
   ASSERT_EQ(table.size(), 6U);
   EXPECT_EQ(table[0], (std::vector<std::string>{"beta", "status", "primal", "dual", "relative_gap", "neurons", "train_loss", "train_accuracy",
-                                                "validation_loss", "validation_accuracy"}));
+                                                "validation_loss", "validation_accuracy", "unproven_folds"}));
   EXPECT_EQ(table[1].at(5), "0") << "the zero network at beta_max";
   const auto beta = numbers(read(file("p.csv")), 0), primal = numbers(read(file("p.csv")), 2), loss = numbers(read(file("p.csv")), 6);
   EXPECT_NEAR(beta[4], 0.01 * beta[0], 1e-9 * beta[0]);

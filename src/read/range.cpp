@@ -1,0 +1,52 @@
+#include "read/range.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <variant>
+
+#include "neuspec/error.hpp"
+#include "text/number.hpp"
+
+namespace neuspec {
+
+namespace {
+
+constexpr Index chunk_samples = 8192;
+
+/// `values` are row-major with so many columns, `first` is the sample of the first row.
+void check_values(const std::string& what, const double* values, Index samples, Index columns, Index first) {
+  const double* const end = values + samples * columns;
+  const double* const bad = std::find_if_not(values, end, [](double value) { return std::abs(value) <= largest_usable; });
+  if (bad == end) {
+    return;
+  }
+  const Index position = bad - values;
+  throw DataError("sample " + std::to_string(first + position / columns + 1) + ": " + what + " " + std::to_string(position % columns + 1) + " is " +
+                  format_number(*bad) + ", larger than " + format_number(largest_usable) + " in size: does it stand for what is missing?");
+}
+
+}  // namespace
+
+void check_range(const Source& data) {
+  data.visit(chunk_samples, [&](const Chunk& chunk) {
+    check_values("feature", chunk.x, chunk.samples, data.features(), chunk.first);
+    check_values("target", chunk.y, chunk.samples, data.targets(), chunk.first);
+    if (chunk.weights != nullptr) {
+      check_values("weight", chunk.weights, chunk.samples, 1, chunk.first);
+    }
+  });
+}
+
+void check_range(const Table& table) {
+  try {
+    if (const auto* x = std::get_if<std::vector<double>>(&table.x)) {
+      check_values("feature", x->data(), table.samples, table.features, 0);
+    }
+    check_values("target", table.y.data(), table.samples, table.targets, 0);
+  } catch (const DataError& error) {
+    throw DataError(table.path + ": " + error.what());
+  }
+}
+
+}  // namespace neuspec
