@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "neuspec/error.hpp"
 #include "read/classes.hpp"
