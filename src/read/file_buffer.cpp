@@ -154,7 +154,7 @@ GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path) 
 
 FileBuffer::FileBuffer(const std::string& path) {
   const Descriptor file(path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.value(), &status) != 0) {
     fail(path, "cannot be read: " + reason());
   }

@@ -84,7 +84,8 @@ TEST(Certificate, WeakDuality) {
     for (int network = 0; network < 10; ++network) {
       const Certificate certificate = certify(random.network(activation, d, C, random.index(0, 5)), problem, data);
       EXPECT_GE(certificate.relative_gap, 0);
-      EXPECT_NEAR(certificate.relative_gap, (certificate.primal - certificate.dual) / std::max(std::min(1.0, without_neurons), certificate.primal), 1e-15);
+      EXPECT_NEAR(certificate.relative_gap, (certificate.primal - certificate.dual) / std::max(std::min(1.0, without_neurons), certificate.primal),
+                  1e-15);
       best_dual = std::max(best_dual, certificate.dual);
       best_primal = std::min(best_primal, certificate.primal);
     }
