@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "device/lapack.hpp"
-#include "device/parallel.hpp"
 
 namespace neuspec {
 namespace {
@@ -16,7 +15,6 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kAtRoot = 1e-9;  // |‖z‖ − 1| of a μ whose h is least to rounding: h there exceeds it by the square of this
 constexpr int kIterations = 100;  // a few are needed
 constexpr int kAttempts = 40;     // one is needed
-constexpr Index kSerial = 256;    // below, threads gain the reduction nothing, and on a busy machine each of their barriers costs
 
 /// [t gᵀ; g M] divided by a power of two, such that neither squares nor inverses overflow and none that matters vanishes. Column-major, lower
 /// triangle.

@@ -137,7 +137,7 @@ std::string distances_text(const std::vector<Flip>& flips) {
     }
   }
   const auto count = [&](const auto& which) { return std::to_string(std::count_if(flips.begin(), flips.end(), which)); };
-  const std::string unreachable = count([](const Flip&flip) { return std::isinf(flip.lower_bound); }), unknown = count(is_unknown);
+  const std::string unreachable = count([](const Flip& flip) { return std::isinf(flip.lower_bound); }), unknown = count(is_unknown);
   const std::string of_all = " of " + std::to_string(flips.size()) + " samples keep their prediction ";
   std::string text = "distances      " + quantiles_text(flips) + '\n';
   text += "proven         to a relative difference of " + upper_bound_text(difference, 2) + " at worst\n";

@@ -135,7 +135,9 @@ class Crew {
   void call(int wanted) {
     calls_.fetch_add(1);
     if (asleep_.load() == 0) return;
-    { const std::lock_guard<std::mutex> lock(sleeping_); }  // whoever counts as asleep now waits, or has seen the call
+    {
+      const std::lock_guard<std::mutex> lock(sleeping_);
+    }  // whoever counts as asleep now waits, or has seen the call
     for (int i = std::min(wanted, asleep_.load()); i > 0; --i) called_.notify_one();
   }
 

@@ -59,7 +59,7 @@
     const int n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc);                                                               \
     if (n > 0) R##syrk_("L", &t, &n_, &k_, &alpha, a, &lda_, &beta, c, &ldc_);                                                                      \
   }                                                                                                                                                 \
-  /* b ← L⁻¹ b or b L⁻¹, L or its transpose, for the lower triangle L of a: side L or R, n or T. b is m × n. */                            \
+  /* b ← L⁻¹ b or b L⁻¹, L or its transpose, for the lower triangle L of a: side L or R, n or T. b is m × n. */                                     \
   inline void trsm(char side, char t, Index m, Index n, const T* a, Index lda, T* b, Index ldb) {                                                   \
     const BlasThreads team(0);                                                                                                                      \
     const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                               \
@@ -87,7 +87,7 @@
     if (n > 0) R##potrs_("L", &n_, &m_, a, &lda_, b, &ldb_, &info);                                                                                 \
     return info;                                                                                                                                    \
   }                                                                                                                                                 \
-  /* Eigenvalues above zero alone, ascending in values[0 … count), with their eigenvectors in the columns of z (n × n). */                       \
+  /* Eigenvalues above zero alone, ascending in values[0 … count), with their eigenvectors in the columns of z (n × n). */                          \
   inline int syevr_positive(Index n, T* a, Index lda, T* values, T* z, Index& count, std::vector<T>& work, std::vector<int>& iwork) {               \
     const BlasThreads team(cube(n) / memory_bound);                                                                                                 \
     const int n_ = to_int(n), lda_ = to_int(lda), query = -1, none = 0;                                                                             \
@@ -106,7 +106,7 @@
     count = found;                                                                                                                                  \
     return info;                                                                                                                                    \
   }                                                                                                                                                 \
-  /* Householder QR of a (m × n, m ≥ n): R above, reflectors below the diagonal, their factors in tau (n). */                                    \
+  /* Householder QR of a (m × n, m ≥ n): R above, reflectors below the diagonal, their factors in tau (n). */                                       \
   inline void geqrf(Index m, Index n, T* a, Index lda, T* tau, std::vector<T>& work) {                                                              \
     const BlasThreads team(2 * square(n) * static_cast<double>(m));                                                                                 \
     const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(64 * n);                                                           \
@@ -114,7 +114,7 @@
     work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
     if (n > 0) R##geqrf_(&m_, &n_, a, &lda_, tau, work.data(), &lwork, &info);                                                                      \
   }                                                                                                                                                 \
-  /* c (m × n) from the left by the product Q of k reflectors that geqrf left in a, or by its transpose. */                                        \
+  /* c (m × n) from the left by the product Q of k reflectors that geqrf left in a, or by its transpose. */                                         \
   inline void ormqr(char t, Index m, Index n, Index k, const T* a, Index lda, const T* tau, T* c, Index ldc, std::vector<T>& work) {                \
     const BlasThreads team(4 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k));                                           \
     const int m_ = to_int(m), n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc), lwork = to_int(64 * n + 65 * 64);             \
@@ -130,7 +130,7 @@
     work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
     if (n > 0) R##orgqr_(&m_, &n_, &n_, a, &lda_, tau, work.data(), &lwork, &info);                                                                 \
   }                                                                                                                                                 \
-  /* Tridiagonal form by Householder reflections, which leave the first row its length: diagonal (n) and off-diagonal (n − 1). a is lost. */      \
+  /* Tridiagonal form by Householder reflections, which leave the first row its length: diagonal (n) and off-diagonal (n − 1). a is lost. */        \
   inline void sytrd(Index n, T* a, Index lda, T* diagonal, T* off, std::vector<T>& work) {                                                          \
     const BlasThreads team(cube(n) / memory_bound);                                                                                                 \
     const int n_ = to_int(n), lda_ = to_int(lda), lwork = to_int(32 * n);                                                                           \

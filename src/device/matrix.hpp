@@ -22,7 +22,8 @@ struct View {
   View reshaped(Index new_rows, Index new_columns) const { return {data, new_rows, new_columns, new_rows}; }
   /// A view may always be read.
   operator View<const T>() const  // NOLINT(google-explicit-constructor)
-      requires(!std::is_const_v<T>) {
+    requires(!std::is_const_v<T>)
+  {
     return {data, rows, columns, stride};
   }
 };

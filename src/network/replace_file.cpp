@@ -138,7 +138,7 @@ void replace_file(const std::string& path, const std::function<void(std::ostream
   const fs::path place = final_place(path);
   const Temporary temporary(place);
   write_directly(path, temporary.path(), write);
-  struct stat before {};
+  struct stat before{};
   if (::stat(place.c_str(), &before) == 0) {
     ::chmod(temporary.path().c_str(), before.st_mode & 07777U);
   }

@@ -2,6 +2,7 @@
 /// Binary arrays as NPY and IDX files hold them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -164,7 +164,7 @@ GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string&
 
 FileBuffer::FileBuffer(const std::string& path) {
   const Descriptor file(path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.value(), &status) != 0) {
     fail(path, "cannot be read: " + reason());
   }

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "read/array.hpp"
 #include "read/message.hpp"
 #include "read/readers.hpp"

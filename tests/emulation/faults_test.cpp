@@ -79,8 +79,7 @@ TEST_P(Faults, OfAFitAreThrownAndLeaveNothingBehind) {
   double last = 0;
   // A descent factors its preconditioner alone, and goes on without one.
   const bool harmless = std::string(fault.label) == "solver" && method.solver == SolverKind::burer_monteiro;
-  const long calls = strike_everywhere(
-      fault, [&] { last = fit(data, problem, settings).report.primal; }, harmless);
+  const long calls = strike_everywhere(fault, [&] { last = fit(data, problem, settings).report.primal; }, harmless);
   EXPECT_EQ(last, expected);
   EXPECT_TRUE(harmless ? calls >= (method.data_operator == OperatorKind::matrix_free ? 1 : 0) : calls > 3) << calls;
 }

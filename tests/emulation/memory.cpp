@@ -75,7 +75,7 @@ void touched(int signal, siginfo_t* information, void* /*context*/) {
 Memory& memory() {
   static Memory instance;
   static const bool watched = [] {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = touched;
     action.sa_flags = SA_SIGINFO;
     return sigaction(SIGSEGV, &action, nullptr) == 0;

@@ -1,4 +1,5 @@
 // Streams, events, copies and the rest of the CUDA runtime.
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <set>

@@ -1,6 +1,7 @@
 // cuSOLVER on LAPACK. Workspaces have to be of the size that was asked for, infos have to be read.
 #include <cusolverDn.h>
 
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <set>

@@ -36,8 +36,7 @@ inline std::vector<Loss> separable_losses() {
 }
 inline std::string test_name(const testing::TestParamInfo<Loss>& info) {
   std::string text = info.param.name();
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == ':' || c == '.'; }, '_');
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == ':' || c == '.'; }, '_');
   return text;
 }
 

@@ -209,7 +209,7 @@ TEST_F(ModelFile, ReplacesWhatWasThereAndLeavesNoTemporary) {
   example().save(path_);
   EXPECT_EQ(Model::load(path_).status, "optimal");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0640U);
 }

@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <cmath>
+#include <cstdint>
 #include <random>
 
 #include "files.hpp"
@@ -207,9 +208,7 @@ TEST(Preprocessing, does_not_depend_on_the_number_of_threads) {
 }
 
 TEST(Preprocessing, features_too_large_to_standardise) {
-  EXPECT_EQ(complaint([] {
-              learn_preprocessing(table_of(2, 2, {1, 1e308, 2, -1e308}), {.standardize = true});
-            }),
+  EXPECT_EQ(complaint([] { learn_preprocessing(table_of(2, 2, {1, 1e308, 2, -1e308}), {.standardize = true}); }),
             "data.csv: feature 2 is too large to be standardised");
 }
 
@@ -220,9 +219,7 @@ TEST(Preprocessing, one_against_the_rest) {
   const Dataset data = map.dataset_of(table);
   EXPECT_EQ(data.targets(), 3);
   EXPECT_EQ(data.y(), (Doubles{-1, -1, 1, 1, -1, -1, -1, 1, -1, -1, -1, 1}));
-  EXPECT_EQ(complaint([&] {
-              map.dataset_of(table_of(3, 1, {0, 0, 0}, {7, 2.5, 3}));
-            }),
+  EXPECT_EQ(complaint([&] { map.dataset_of(table_of(3, 1, {0, 0, 0}, {7, 2.5, 3})); }),
             "data.csv: sample 3: the label 3 is not one of the classes -1, 2.5, 7");
 }
 
@@ -255,9 +252,7 @@ TEST(Preprocessing, classes_need_two_labels_in_one_column) {
 TEST(Preprocessing, refuses_tables_of_another_shape) {
   const Preprocessing map = learn_preprocessing(table_of(1, 2, {1, 2}, {3}), {});
   EXPECT_EQ(complaint([&] { map.features_of(table_of(1, 3, {1, 2, 3})); }), "data.csv: 3 features where 2 are expected");
-  EXPECT_EQ(complaint([&] {
-              map.dataset_of(table_of(1, 2, {1, 2}));
-            }),
+  EXPECT_EQ(complaint([&] { map.dataset_of(table_of(1, 2, {1, 2})); }),
             "data.csv: the file has no targets; name a column or give the labels in a file of their own");
   const Preprocessing images = learn_preprocessing(images_of(1, 2, 6, Doubles(12)), {});
   EXPECT_EQ(complaint([&] { images.features_of(images_of(1, 3, 4, Doubles(12))); }), "data.csv: images of 3 × 4 where 2 × 6 are expected");

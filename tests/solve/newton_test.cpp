@@ -11,7 +11,7 @@ namespace {
 /// A function of a few variables by its value, gradient and Hessian on the host.
 struct Smooth {
   std::function<double(const Host& x)> value;
-  std::function<Host(const Host&x)> gradient, hessian;
+  std::function<Host(const Host& x)> gradient, hessian;
 };
 
 template <class B>
@@ -106,14 +106,8 @@ Smooth rosenbrock() {
 /// (u² − 1)²/4 + v²/2: minima at (±1, 0), a saddle at 0.
 Smooth double_well() {
   return {.value = [](const Host& x) { return 0.25 * std::pow(x(0, 0) * x(0, 0) - 1, 2) + 0.5 * x(1, 0) * x(1, 0); },
-          .gradient =
-              [](const Host& x) {
-                return Host(2, 1, std::vector<double>{x(0, 0) * (x(0, 0) * x(0, 0) - 1), x(1, 0)});
-              },
-          .hessian =
-              [](const Host& x) {
-                return Host(2, 2, std::vector<double>{3 * x(0, 0) * x(0, 0) - 1, 0, 0, 1});
-              }};
+          .gradient = [](const Host& x) { return Host(2, 1, std::vector<double>{x(0, 0) * (x(0, 0) * x(0, 0) - 1), x(1, 0)}); },
+          .hessian = [](const Host& x) { return Host(2, 2, std::vector<double>{3 * x(0, 0) * x(0, 0) - 1, 0, 0, 1}); }};
 }
 
 TYPED_TEST(Minimise, SolvesAQuadratic) {

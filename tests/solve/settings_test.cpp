@@ -132,10 +132,9 @@ TEST(Validate, IsWhatFitAndItsPathAskOfTheirSettings) {
   const auto expect_refused = [&](const char* setting, auto change) {
     Settings settings;
     change(settings);
-    for (const auto& call : {std::function<void()>([&] { fit(data, problem, settings); }), std::function<void()>([&] {
-                               fit_path(data, problem, {1, 0.1}, settings);
-                             }),
-                             std::function<void()>([&] { fit_path(data, problem, {}, settings); })}) {
+    for (const auto& call :
+         {std::function<void()>([&] { fit(data, problem, settings); }), std::function<void()>([&] { fit_path(data, problem, {1, 0.1}, settings); }),
+          std::function<void()>([&] { fit_path(data, problem, {}, settings); })}) {
       try {
         call();
         ADD_FAILURE() << setting;

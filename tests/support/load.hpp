@@ -78,8 +78,7 @@ inline FreshCase load_fresh(std::size_t index) {
   const auto n = static_cast<Index>(set.at("x").size()), d = static_cast<Index>(x.size()) / n;
   const auto& sigma = set.at("activation");
   std::string name = entry.at("data").get<std::string>() + '_' + entry.at("loss").get<std::string>() + '_' + std::to_string(C);
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == ':' || c == '.'; }, '_');
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == ':' || c == '.'; }, '_');
   return {.name = std::move(name),
           .data = {n, d, static_cast<Index>(C), std::move(x), std::move(y), std::move(weights)},
           .problem = {.activation = {sigma[0], sigma[1], sigma[2]},

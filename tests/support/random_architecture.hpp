@@ -34,8 +34,7 @@ inline std::vector<Loss> every_loss() {
 /// A name that gtest takes.
 inline std::string label_of(const Loss& loss, const Architecture& shape) {
   std::string text = loss.name() + '_' + shape.name();
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == ':' || c == '.' || c == ',' || c == '='; }, '_');
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == ':' || c == '.' || c == ',' || c == '='; }, '_');
   return text;
 }
 
