@@ -221,7 +221,7 @@ TEST(BlasThreads, ABufferThatCannotBeMappedIsAnError) {
         told = std::string(error.what()).find("ulimit -v") != std::string::npos;
       }
     }).join();
-    ::_exit(told && address_space_left() < 64e6 ? 0 : 1);
+    ::_exit(told && address_space_left() < 65e6 ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
