@@ -4,9 +4,6 @@ find_package(LAPACK REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
 
-# Thrust's headers serve the CPU build through their OpenMP system; nothing of CUDA is linked.
-find_path(NEUSPEC_THRUST_INCLUDE_DIR thrust/version.h REQUIRED)
-
 # nvcc serves cuda/ and bench/; a language is enabled once, where both can see it. They ask nvcc for C++20 themselves: CMake 3.25 knows it of no nvcc.
 if(NEUSPEC_CUDA AND NOT NEUSPEC_CUDA STREQUAL EMULATED)
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)

@@ -13,9 +13,7 @@ int threads() {
   return in_scope > 0 ? in_scope : usable_processors();
 }
 
-ThreadScope::ThreadScope(int threads) : before_(in_scope) {
-  if (threads > 0) in_scope = threads;
-}
+ThreadScope::ThreadScope(int threads) : before_(in_scope) { in_scope = threads > 0 ? threads : neuspec::threads(); }
 ThreadScope ThreadScope::at_most(int threads) { return ThreadScope(std::min(threads, neuspec::threads())); }
 ThreadScope::~ThreadScope() { in_scope = before_; }
 

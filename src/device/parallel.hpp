@@ -14,7 +14,7 @@ namespace neuspec {
 /// as the process may use at once (device/processors.hpp). What a result's bits depend on.
 int threads();
 
-/// Sets that number on this thread for the lifetime of the object; 0 keeps it. Nothing of the host program's OpenMP changes.
+/// Sets that number on this thread for the lifetime of the object; 0 keeps it as it is now. Nothing of the host program's OpenMP changes.
 class ThreadScope {
  public:
   explicit ThreadScope(int threads);
