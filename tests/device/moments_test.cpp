@@ -1,4 +1,5 @@
 // Streamed moments S = Σ w ā āᵀ and r = Σ w y ā against the sum over explicit lifted samples.
+#include "device/parallel.hpp"
 #include "support/backend.hpp"
 
 namespace neuspec::test {
