@@ -165,7 +165,7 @@ class Descent {
 };
 
 /// The best network without neurons: zero, or constants where there is an intercept. Those of logistic loss and softmax are logarithms of the
-/// classes' shares of the weight.
+/// classes' shares of the weight; where all is of one class there is no best one and they are 0.
 inline Network best_constant(const Judge& judge) {
   const std::size_t C = judge.outputs();
   Network network{{}, Reals(C)};
@@ -176,14 +176,15 @@ inline Network best_constant(const Judge& judge) {
     descent.minimise_biases();
     return descent.network();
   }
-  const Real nothing = -1e6;  // e to it is
+  std::size_t classes = 0;
   for (std::size_t k = 0; k < C; ++k) {
     Real of_class = 0, others = 0;
     for (std::size_t i = 0; i < judge.samples(); ++i) (judge.targets(i)[k] > 0 ? of_class : others) += judge.weight(i);
-    if (of_class == 0 && others == 0) continue;
-    if (kind == LossKind::softmax) network.bias[k] = of_class > 0 ? Real(log(of_class)) : nothing;
-    if (kind == LossKind::logistic) network.bias[k] = of_class == 0 ? nothing : others == 0 ? Real(-nothing) : Real(log(of_class) - log(others));
+    classes += of_class > 0 ? 1 : 0;
+    if (kind == LossKind::softmax) network.bias[k] = of_class > 0 ? Real(log(of_class)) : Real(-1e6);
+    if (kind == LossKind::logistic && of_class > 0 && others > 0) network.bias[k] = log(of_class) - log(others);
   }
+  if (kind == LossKind::softmax && classes < 2) network.bias.assign(C, Real(0));
   return network;
 }
 
