@@ -86,7 +86,7 @@ class Trial {
     exact::Descent descent(judge_, network), from_nothing(judge_, constant);
     verdict_.upper = std::min({verdict_.upper, descent.run(4, 6), from_nothing.run(8, 6)});
     verdict_.false_dual = claimed.dual > verdict_.upper;
-    verdict_.unconfirmed_dual = !verdict_.false_dual && claimed.dual > verdict_.dual + scale * matters;
+    verdict_.unconfirmed_dual = !verdict_.false_dual && claimed.dual > verdict_.dual + scale * claim_tolerance / 10;
     verdict_.false_optimal = verdict_.optimal && gap_to(verdict_.upper) > claim_tolerance + matters;
     verdict_.unconfirmed_optimal = !optimal_proven && !verdict_.false_optimal;
   }
