@@ -100,12 +100,14 @@ void score_classes(const std::vector<double>& f, const Dataset& data, Scores& sc
 Scores evaluate(const Network& network, const Loss& loss, const Dataset& data) {
   const Index n = data.samples(), C = network.outputs;
   DualSums sums(loss, C);
-  std::vector<double> f(at(n * C)), v;
+  std::vector<double> f(at(n * C)), v, rounding;  // a score is what these predictions have, not a bound
+  const std::vector<double> no_more(at(C));       // the intercept is in f
   data.visit(chunk_samples, [&](const Chunk& chunk) {
     v.resize(at(chunk.samples * C));
+    rounding.assign(v.size(), 0.0);
     double* part = f.data() + chunk.first * C;
     network.predict(chunk.x, chunk.samples, part);
-    sums.add(chunk.samples, part, chunk.y, chunk.weights, v.data());
+    sums.add(chunk.samples, {part, rounding.data(), no_more}, chunk.y, chunk.weights, v.data());
   });
   Scores scores;
   scores.samples = n;
