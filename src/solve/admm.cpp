@@ -16,6 +16,7 @@ constexpr double negligible = 1e-10;     // of the largest eigenvalue: no neuron
 constexpr double multiplier_size = 1.0;  // ‖ρU‖ ≈ this·β·√(rows of all blocks) at the optimum; seen within a third on every data set tried
 constexpr double first_split_rho = 0.1;
 constexpr double same_factor = 1.5;  // factors of the two ρ that are closer than this become one, which spares the factorisation
+constexpr Index stagnation = 1000;   // steps, and as many as have been taken, in which a gap has to halve
 constexpr Index patience = 40;       // steps that a warm start is granted whatever the last cold one took
 }  // namespace
 
@@ -58,7 +59,8 @@ void Admm<Real>::start() {
   step_.split_rho = has_split() ? first_split_rho : 1;
   step_.rho = std::max(predicted_rho(), data_.smallest_rho() * step_.split_rho);
   split_.weight = has_split() ? step_.split_rho / step_.rho : 0;
-  iterations_ = tested_ = 0;
+  iterations_ = tested_ = halved_at_ = 0;
+  halved_gap_ = std::numeric_limits<double>::infinity();
   balance_pending_ = prepared_ = warm_ = false;
 }
 
@@ -81,6 +83,10 @@ void Admm<Real>::run(Monitor& monitor, double target) {
     if (balance_pending_) balance();
     if (iterations_ % test_interval == test_interval / 4) {
       if (converged(monitor, target)) break;
+      if (data_.loss_function().smooth() && stagnates(monitor.relative_gap())) {
+        monitor.give_up();
+        break;
+      }
       if (warm_ && iterations_ >= std::max(patience, cold_iterations_)) {
         start();
         continue;
@@ -100,7 +106,8 @@ void Admm<Real>::set_beta(double beta) {
   forget_best();
   if (iterations_ == 0 || !near) return start();
   iteration_.forget();
-  iterations_ = tested_ = 0;
+  iterations_ = tested_ = halved_at_ = 0;
+  halved_gap_ = std::numeric_limits<double>::infinity();
   balance_pending_ = false;
   warm_ = true;
 }
@@ -133,6 +140,16 @@ bool Admm<Real>::converged(Monitor& monitor, double target) {
     balance_pending_ = true;
   }
   return stop;
+}
+
+// For losses without kinks alone, where descent can take over.
+template <class Real>
+bool Admm<Real>::stagnates(double gap) {
+  if (gap <= 0.5 * halved_gap_) {
+    halved_gap_ = gap;
+    halved_at_ = iterations_;
+  }
+  return iterations_ - halved_at_ > std::max(stagnation, halved_at_);
 }
 
 // v is that of the bounds, which `dual_at` left behind.

@@ -41,6 +41,7 @@ class Admm final : public Solver {
   double predicted_rho();
   void evaluate();  // W, D and the residuals at V
   bool converged(Monitor& monitor, double target);
+  bool stagnates(double gap);
   void balance();  // ρ from the residuals of two consecutive steps
   void change_rho(double factor, double split_factor);
   std::vector<double> primal();
@@ -60,6 +61,8 @@ class Admm final : public Solver {
   Best best_;
   Index rank_ = 0, iterations_ = 0, tested_ = 0;  // iterations since the start at this β
   Index cold_iterations_ = 0;                     // of the last solve that started from zero
+  Index halved_at_ = 0;                           // iteration at which the gap was last half of what it had been then
+  double halved_gap_ = std::numeric_limits<double>::infinity();
   double primal_residual_ = 0, split_residual_ = 0;
   double size_ = std::numeric_limits<double>::quiet_NaN();  // about ‖D‖, once known
   bool balance_pending_ = false, prepared_ = false, warm_ = false;

@@ -45,7 +45,8 @@ void check_input(const Source& data, const Problem& problem, const std::vector<d
 }
 
 /// ADMM ends with W and the linear step's D a little apart: D proves the bound, W becomes the network. Descent over the network's own neurons closes
-/// that last distance for the price of a few steps, where ADMM takes half as many again. A loss with kinks has no such descent.
+/// that last distance for the price of a few steps, where ADMM takes half as many again, and all of it where ADMM gets no further. A loss with kinks
+/// has no such descent.
 template <class Real>
 class PolishedAdmm final : public Solver {
  public:
@@ -53,9 +54,18 @@ class PolishedAdmm final : public Solver {
       : smooth_(data.loss_function().smooth()), admm_(data, beta, projection), polisher_(data, beta) {}
 
   void run(Monitor& monitor, double target) override {
-    admm_.run(monitor, target);
-    network_ = admm_.network();
-    if (!smooth_) return;
+    if (!handed_over_) {
+      admm_.run(monitor, target);
+      network_ = admm_.network();
+      if (!smooth_) return;
+      handed_over_ = monitor.status() == Status::stalled;
+      if (handed_over_) polisher_.continue_from(network_);
+    }
+    if (handed_over_) {
+      polisher_.run(monitor, target);
+      network_ = polisher_.network();
+      return;
+    }
     const bool in_a_hurry = monitor.status() == Status::interrupted || monitor.status() == Status::time_limit;
     polisher_.polish(std::move(network_), monitor, in_a_hurry ? std::numeric_limits<double>::infinity() : target);
     network_ = polisher_.network();
@@ -63,12 +73,13 @@ class PolishedAdmm final : public Solver {
   void set_beta(double beta) override {
     admm_.set_beta(beta);
     polisher_.set_beta(beta);
+    handed_over_ = false;
   }
   Network network() override { return network_; }
   std::vector<double> dual_vector() override { return admm_.dual_vector(); }
 
  private:
-  bool smooth_;
+  bool smooth_, handed_over_ = false;  // to descent
   Admm<Real> admm_;
   BurerMonteiro<Real> polisher_;
   Network network_;

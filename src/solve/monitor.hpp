@@ -23,6 +23,8 @@ class Monitor {
   /// (their gap has reached `target`, or a limit, or the observer's wish). Problems that share nothing but the data (DataOperator::problems) have
   /// bests that add up.
   bool test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target);
+  /// The solver sees that it gets no further; sets `status`.
+  void give_up() { status_ = Status::stalled; }
   /// True when a limit has passed; sets `status`.
   bool out_of_budget();
 
