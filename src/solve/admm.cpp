@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "decompose/neural_decomposition.hpp"
@@ -15,6 +16,8 @@ constexpr double negligible = 1e-10;     // of the largest eigenvalue: no neuron
 constexpr double multiplier_size = 1.0;  // ‖ρU‖ ≈ this·β·√(rows of all blocks) at the optimum; seen within a third on every data set tried
 constexpr double first_split_rho = 0.1;
 constexpr double same_factor = 1.5;  // factors of the two ρ that are closer than this become one, which spares the factorisation
+constexpr Index stagnation = 1000;   // steps, and as many as have been taken, in which a gap has to halve
+constexpr Index patience = 40;       // steps that a warm start is granted whatever the last cold one took
 }  // namespace
 
 template <class Real>
@@ -30,9 +33,6 @@ Admm<Real>::Admm(DataOperator<Real>& data, double beta, ProjectionKind projectio
       split_(iteration_.add(data.split_rows(), data.outputs(), data.split_rows() > 0 ? 1 : 0)) {
   step_.N = data.N();
   step_.beta = beta;
-  step_.rho = predicted_rho();
-  if (has_split()) step_.split_rho = first_split_rho;
-  step_.rho = std::max(step_.rho, data_.smallest_rho() * step_.split_rho);
   W_ = device_.allocate(p_, 2 * K_);
   previous_W_ = device_.allocate(p_, 2 * K_);
   factors_ = device_.allocate(step_.N, step_.N * 2 * K_);
@@ -40,36 +40,76 @@ Admm<Real>::Admm(DataOperator<Real>& data, double beta, ProjectionKind projectio
   D_ = device_.allocate(p_, K_);
   s_ = device_.allocate(data.split_rows(), data.outputs());
   previous_s_ = device_.allocate(data.split_rows(), data.outputs());
+  best_.W = device_.allocate(p_, 2 * K_);
+  best_.v.resize(static_cast<std::size_t>(data.split_rows() * data.outputs()));
+  forget_best();
+  start();
+}
+
+template <class Real>
+void Admm<Real>::forget_best() {
+  best_.primal.assign(static_cast<std::size_t>(data_.problems()), std::numeric_limits<double>::infinity());
+  best_.dual.assign(best_.primal.size(), -std::numeric_limits<double>::infinity());
+  best_.is_latest = false;
+}
+
+template <class Real>
+void Admm<Real>::start() {
+  iteration_.restart();
+  step_.split_rho = has_split() ? first_split_rho : 1;
+  step_.rho = std::max(predicted_rho(), data_.smallest_rho() * step_.split_rho);
   split_.weight = has_split() ? step_.split_rho / step_.rho : 0;
+  iterations_ = tested_ = halved_at_ = 0;
+  halved_gap_ = std::numeric_limits<double>::infinity();
+  balance_pending_ = prepared_ = warm_ = false;
 }
 
 // ADMM does best where the multipliers ρU and the point W have norms in the ratio ρ. Both can be foretold before the first step: the former from β
 // alone, the latter from a ridge solution. It saves the two or three refactorisations that balancing from a blind start takes.
 template <class Real>
 double Admm<Real>::predicted_rho() {
-  const double size = data_.ridge_norm(), multiplier = multiplier_size * step_.beta * std::sqrt(static_cast<double>(2 * K_ * step_.N));
-  const double rho = multiplier / size;
+  if (std::isnan(size_)) size_ = data_.ridge_norm();
+  const double multiplier = multiplier_size * step_.beta * std::sqrt(static_cast<double>(2 * K_ * step_.N));
+  const double rho = multiplier / size_;
   return std::isfinite(rho) && rho > 0 ? rho : step_.beta;
 }
 
 template <class Real>
 void Admm<Real>::run(Monitor& monitor, double target) {
-  if (!prepared_) {
-    data_.prepare(step_.rho / step_.split_rho);
-    prepared_ = true;
-  }
   while (true) {
+    if (!prepared_) data_.prepare(step_.rho / step_.split_rho);
+    prepared_ = true;
     evaluate();
     if (balance_pending_) balance();
-    if (iterations_ % test_interval == test_interval / 4 && converged(monitor, target)) return;
+    if (iterations_ % test_interval == test_interval / 4) {
+      if (converged(monitor, target)) break;
+      if (data_.loss_function().smooth() && stagnates(monitor.relative_gap())) {
+        monitor.give_up();
+        break;
+      }
+      if (warm_ && iterations_ >= std::max(patience, cold_iterations_)) {
+        start();
+        continue;
+      }
+    }
     iteration_.advance(balance_pending_);
   }
+  if (!warm_) cold_iterations_ = iterations_;
 }
 
+// A neighbour's optimum is a good start more often than not, and now and then one that takes a hundred times as long as zero. So it gets as many
+// steps as the last start from zero took on these data, which is what it may cost at most.
 template <class Real>
 void Admm<Real>::set_beta(double beta) {
+  const bool near = is_near(beta, step_.beta);
   step_.beta = beta;
+  forget_best();
+  if (iterations_ == 0 || !near) return start();
   iteration_.forget();
+  iterations_ = tested_ = halved_at_ = 0;
+  halved_gap_ = std::numeric_limits<double>::infinity();
+  balance_pending_ = false;
+  warm_ = true;
 }
 
 template <class Real>
@@ -89,6 +129,7 @@ void Admm<Real>::evaluate() {
 template <class Real>
 bool Admm<Real>::converged(Monitor& monitor, double target) {
   const std::vector<double> objective = primal(), bounds = dual_bounds(data_.dual_at(step_, state()), step_.N, step_.beta, data_.problems());
+  remember(objective, bounds);
   const bool stop = monitor.test(objective, bounds, neurons(), iterations_ - tested_, target);
   tested_ = iterations_;
   if (!iteration_.candidate_pending()) {
@@ -99,6 +140,37 @@ bool Admm<Real>::converged(Monitor& monitor, double target) {
     balance_pending_ = true;
   }
   return stop;
+}
+
+// For losses without kinks alone, where descent can take over.
+template <class Real>
+bool Admm<Real>::stagnates(double gap) {
+  if (gap <= 0.5 * halved_gap_) {
+    halved_gap_ = gap;
+    halved_at_ = iterations_;
+  }
+  return iterations_ - halved_at_ > std::max(stagnation, halved_at_);
+}
+
+// v is that of the bounds, which `dual_at` left behind.
+template <class Real>
+void Admm<Real>::remember(const std::vector<double>& objective, const std::vector<double>& bounds) {
+  const Index problems = data_.problems(), columns = 2 * K_ / problems, C = data_.outputs(), width = C / problems;
+  std::vector<double> v;
+  best_.is_latest = true;
+  for (Index k = 0; k < problems; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    if (objective[at] < best_.primal[at]) {
+      best_.primal[at] = objective[at];
+      device_.copy(W_.view().column_range(k * columns, columns), best_.W.view().column_range(k * columns, columns));
+    } else {
+      best_.is_latest = false;
+    }
+    if (!(bounds[at] > best_.dual[at])) continue;
+    best_.dual[at] = bounds[at];
+    if (v.empty() && has_split()) v = data_.multiplier();
+    for (Index i = 0; i < data_.split_rows(); ++i) std::copy_n(v.begin() + i * C + k * width, width, best_.v.begin() + i * C + k * width);
+  }
 }
 
 // Objective of W made feasible: what ⟨G, W⟩ lacks goes to its corner or to the identity of its leading block.
@@ -196,6 +268,8 @@ std::vector<std::vector<double>> Admm<Real>::factors() {
 
 template <class Real>
 Network Admm<Real>::network() {
+  const bool seen = std::isfinite(*std::max_element(best_.primal.begin(), best_.primal.end()));
+  if (seen && !best_.is_latest) rank_ = projection_.factor(step_.N, best_.W, W_, factors_);
   Network result = empty_network(data_.activation(), data_.patches(), data_.outputs());
   Index block = 0;
   for (std::vector<double>& P : factors()) {
@@ -208,7 +282,7 @@ Network Admm<Real>::network() {
 
 template <class Real>
 std::vector<double> Admm<Real>::dual_vector() {
-  return data_.loss_function().smooth() ? std::vector<double>() : data_.multiplier();
+  return best_.v;
 }
 
 template class Admm<float>;

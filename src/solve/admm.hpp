@@ -1,6 +1,7 @@
 // ADMM with Anderson acceleration on the neural spectrahedron, docs/mathematics.md section 6.
 #pragma once
 
+#include <limits>
 #include <memory>
 
 #include "solve/anderson.hpp"
@@ -25,10 +26,22 @@ class Admm final : public Solver {
   /// A norm ratio of the residuals of one kind of multiplier: how much larger its ρ should be.
   double wanted_factor(double primal_residual, ConstView<Real> v, ConstView<Real> point, View<Real> before);
 
+  /// The best point and the best dual vector of each problem at this β, wherever the iteration has gone since.
+  struct Best {
+    std::vector<double> primal, dual;
+    DeviceMatrix<Real> W;
+    std::vector<double> v;   // row-major n × C; empty for squared loss
+    bool is_latest = false;  // W is that of the last test
+  };
+
+  void forget_best();
+  void remember(const std::vector<double>& objective, const std::vector<double>& bounds);
+  void start();                                // from zero, with the ρ that the data foretell
   std::vector<std::vector<double>> factors();  // P (N × r, column-major) of Z_b and Z'_b: blocks 2b and 2b + 1
   double predicted_rho();
   void evaluate();  // W, D and the residuals at V
   bool converged(Monitor& monitor, double target);
+  bool stagnates(double gap);
   void balance();  // ρ from the residuals of two consecutive steps
   void change_rho(double factor, double split_factor);
   std::vector<double> primal();
@@ -45,9 +58,14 @@ class Admm final : public Solver {
   Part &blocks_, &carry_, &split_;  // V = W + U; the data operator's linear part; s + u
   DeviceMatrix<Real> W_, factors_, T_, D_, s_;
   DeviceMatrix<Real> previous_W_, previous_s_;
-  Index rank_ = 0, iterations_ = 0, tested_ = 0;
+  Best best_;
+  Index rank_ = 0, iterations_ = 0, tested_ = 0;  // iterations since the start at this β
+  Index cold_iterations_ = 0;                     // of the last solve that started from zero
+  Index halved_at_ = 0;                           // iteration at which the gap was last half of what it had been then
+  double halved_gap_ = std::numeric_limits<double>::infinity();
   double primal_residual_ = 0, split_residual_ = 0;
-  bool balance_pending_ = false, prepared_ = false;
+  double size_ = std::numeric_limits<double>::quiet_NaN();  // about ‖D‖, once known
+  bool balance_pending_ = false, prepared_ = false, warm_ = false;
 };
 
 }  // namespace neuspec

@@ -39,6 +39,13 @@ void Anderson<Real>::forget() {
 }
 
 template <class Real>
+void Anderson<Real>::restart() {
+  for (const auto& part : parts_) device_.copy(device_.allocate(part->v.rows(), part->v.columns()), part->v);
+  forget();
+  steps_ = 0;
+}
+
+template <class Real>
 void Anderson<Real>::advance(bool plain) {
   ++steps_;
   if (candidate_pending_) {

@@ -25,6 +25,8 @@ class Anderson {
   Part& add(Index rows, Index columns, double weight);
   /// The next state, from the residual at this one. `plain`: not an accelerated one.
   void advance(bool plain);
+  /// Back to zero, as made.
+  void restart();
   /// What was remembered belongs to another map.
   void forget();
   /// Whether the state is a candidate that has yet to be judged.

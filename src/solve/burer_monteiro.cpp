@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -80,7 +81,14 @@ Blocks blocks_of(const Network& network) {
 
 template <class Real>
 BurerMonteiro<Real>::BurerMonteiro(DataOperator<Real>& data, double beta)
-    : data_(data), device_(data.device()), beta_(beta), point_(empty_network(data.activation(), data.patches(), data.outputs())) {}
+    : data_(data), device_(data.device()), beta_(beta), point_(empty_network(data.activation(), data.patches(), data.outputs())), best_(point_) {}
+
+template <class Real>
+void BurerMonteiro<Real>::set_beta(double beta) {
+  if (!is_near(beta, beta_)) point_ = empty_network(data_.activation(), data_.patches(), data_.outputs());
+  beta_ = beta;
+  best_objective_.clear();
+}
 
 template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
@@ -94,6 +102,7 @@ template <class Real>
 void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
   point_ = std::move(point);
   improve(monitor, target, products_a_polish);
+  best_ = point_;
 }
 
 template <class Real>
@@ -107,12 +116,32 @@ bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterat
   std::vector<double> objective = candidate.loss;
   for (Index j = 0; j < point_.neurons(); ++j)
     objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
+  remember(objective);
   const bool stop = monitor.test(objective, dual_bounds(candidate, data_.N(), beta_, data_.problems()), m, new_iterations, target);
   if (!stop) {
     for (Index block = 0; block < data_.blocks(); ++block)
       add_violators(candidate.gamma.data() + block * p, block / data_.pools(), block % data_.pools());
   }
   return stop;
+}
+
+template <class Real>
+void BurerMonteiro<Real>::remember(const std::vector<double>& objective) {
+  best_objective_.resize(objective.size(), std::numeric_limits<double>::infinity());
+  const auto improved = [&](Index output) {
+    const std::size_t k = data_.problems() == 1 ? 0 : at(output);
+    return objective[k] < best_objective_[k];
+  };
+  Network kept = empty_network(data_.activation(), data_.patches(), data_.outputs());
+  for (const Network* network : {&best_, &point_}) {
+    for (Index j = 0; j < network->neurons(); ++j) {
+      const Index k = network->output[at(j)];
+      if (improved(k) == (network == &point_))
+        kept.add(network->directions.data() + j * network->direction_size(), network->weights[at(j)], k, network->pool_of(j));
+    }
+  }
+  best_ = std::move(kept);
+  for (std::size_t k = 0; k < objective.size(); ++k) best_objective_[k] = std::fmin(best_objective_[k], objective[k]);
 }
 
 // The maximiser on the sphere is exact; eigenvectors [w; s] of the traceless lifted gradient, scaled to the sphere, are good further directions.
@@ -141,7 +170,8 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k, Index pool
   for (Index j = 0; j < N; ++j) full[at(j * N + j)] -= j < d ? trace : -trace;
   std::vector<double> values(at(N)), work;
   std::vector<int> iwork;
-  if (lapack::syevd(true, N, full.data(), N, values.data(), work, iwork) != 0) throw EnvironmentError("the symmetric eigensolver did not converge");
+  if (lapack::syevd(true, N, full.data(), N, values.data(), work, iwork) != 0)
+    throw DataError("the data are too large: the lifted gradient overflows");
   for (const double sign : {1.0, -1.0}) {
     Index added = 0;
     for (Index rank = 0; rank < N && added < neurons_a_round; ++rank) {

@@ -5,6 +5,8 @@
 // smallest neuron.
 #pragma once
 
+#include <utility>
+
 #include "solve/solver.hpp"
 
 namespace neuspec {
@@ -15,8 +17,10 @@ class BurerMonteiro final : public Solver {
   BurerMonteiro(DataOperator<Real>& data, double beta);
 
   void run(Monitor& monitor, double target) override;
-  void set_beta(double beta) override { beta_ = beta; }
-  Network network() override { return point_; }
+  void set_beta(double beta) override;
+  Network network() override { return best_; }
+  /// Where `run` goes on from.
+  void continue_from(Network point) { point_ = std::move(point); }
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself.
@@ -25,6 +29,8 @@ class BurerMonteiro final : public Solver {
  private:
   /// Bound and missing neurons of the current point. True when the monitor says stop.
   bool test(Monitor& monitor, double target, Index new_iterations);
+  /// Keeps the neurons of those problems whose objective has never been lower.
+  void remember(const std::vector<double>& objective);
   /// Appends the neurons of output k and a pool that violate |uᵀMu + qᵀu + t| ≤ β, worst first, at most `neurons_a_round` a sign.
   void add_violators(const double* gamma, Index k, Index pool);
   /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
@@ -35,7 +41,8 @@ class BurerMonteiro final : public Solver {
   DataOperator<Real>& data_;
   Device<Real>& device_;
   double beta_;
-  Network point_;
+  Network point_, best_;
+  std::vector<double> best_objective_;  // of each problem, at `best_`
 };
 
 }  // namespace neuspec

@@ -14,6 +14,7 @@
 #include "solve/admm.hpp"
 #include "solve/burer_monteiro.hpp"
 #include "solve/choose.hpp"
+#include "solve/equilibration.hpp"
 
 namespace neuspec {
 
@@ -46,7 +47,8 @@ void check_input(const Source& data, const Problem& problem, const std::vector<d
 }
 
 /// ADMM ends with W and the linear step's D a little apart: D proves the bound, W becomes the network. Descent over the network's own neurons closes
-/// that last distance for the price of a few steps, where ADMM takes half as many again. A loss with kinks has no such descent.
+/// that last distance for the price of a few steps, where ADMM takes half as many again, and all of it where ADMM gets no further. A loss with kinks
+/// has no such descent.
 template <class Real>
 class PolishedAdmm final : public Solver {
  public:
@@ -54,9 +56,18 @@ class PolishedAdmm final : public Solver {
       : smooth_(data.loss_function().smooth()), admm_(data, beta, projection), polisher_(data, beta) {}
 
   void run(Monitor& monitor, double target) override {
-    admm_.run(monitor, target);
-    network_ = admm_.network();
-    if (!smooth_) return;
+    if (!handed_over_) {
+      admm_.run(monitor, target);
+      network_ = admm_.network();
+      if (!smooth_) return;
+      handed_over_ = monitor.status() == Status::stalled;
+      if (handed_over_) polisher_.continue_from(network_);
+    }
+    if (handed_over_) {
+      polisher_.run(monitor, target);
+      network_ = polisher_.network();
+      return;
+    }
     const bool in_a_hurry = monitor.status() == Status::interrupted || monitor.status() == Status::time_limit;
     polisher_.polish(std::move(network_), monitor, in_a_hurry ? std::numeric_limits<double>::infinity() : target);
     network_ = polisher_.network();
@@ -64,12 +75,13 @@ class PolishedAdmm final : public Solver {
   void set_beta(double beta) override {
     admm_.set_beta(beta);
     polisher_.set_beta(beta);
+    handed_over_ = false;
   }
   Network network() override { return network_; }
   std::vector<double> dual_vector() override { return admm_.dual_vector(); }
 
  private:
-  bool smooth_;
+  bool smooth_, handed_over_ = false;  // to descent
   Admm<Real> admm_;
   BurerMonteiro<Real> polisher_;
   Network network_;
@@ -86,7 +98,10 @@ class Session {
         start_(Clock::now()),
         device_(make_device<Real>(settings.device, arithmetic(settings))),
         monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_),
-        space_(row_space_of(problem, data, [this] { return monitor_.in_a_hurry(); })) {
+        space_(row_space_of(problem, data, [this] { return monitor_.in_a_hurry(); })),
+        units_(problem, space_ ? *space_ : data),
+        unit_(objective_unit(problem, data)) {
+    monitor_.set_units(units_.objective(), unit_);
     const Source& seen = space_ ? *space_ : data;
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
     const Patches patches(problem.architecture, seen.features());
@@ -94,14 +109,14 @@ class Session {
     choice_ = choose(settings, size, memory);
     if (space_)
       choice_.reason = (stopped() ? "stopped before the row space of the samples was known; " : "in the row space of the samples, ") + choice_.reason;
-    operator_ = make_operator<Real>(choice_.data_operator, *device_, problem, seen);
+    operator_ = make_operator<Real>(choice_.data_operator, *device_, units_.problem(), units_);
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
     // A space that was stopped is not the samples', but its bound is one.
-    beta_max_ = stopped() ? neuspec::beta_max(problem, data, space_.get()) : largest_violation(zero_, operator_->N());
+    beta_max_ = stopped() ? neuspec::beta_max(problem, data, space_.get()) : units_.beta_of_the_data(largest_violation(zero_, operator_->N()));
     if (choice_.solver == SolverKind::admm) {
-      solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, problem.beta, projection(settings));
+      solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, units_.problem().beta, projection(settings));
     } else {
-      solver_ = std::make_unique<BurerMonteiro<Real>>(*operator_, problem.beta);
+      solver_ = std::make_unique<BurerMonteiro<Real>>(*operator_, units_.problem().beta);
     }
     lift_seconds_ = since(start_);
   }
@@ -109,34 +124,17 @@ class Session {
   Result solve(double beta) {
     const ThreadScope threads = ThreadScope::at_most(choice_.threads);
     problem_.beta = beta;
-    solver_->set_beta(beta);
+    solver_->set_beta(units_.beta(beta));
     monitor_.restart();
     Result result;
     Report& report = result.report;
-    Report::Seconds& seconds = report.seconds;
     double target = first_target * settings_.tolerance;
-    const bool zero_is_optimal = stopped() || zero_gap(beta) <= target;  // from β_max on, and where nothing can be learnt
+    const bool zero_is_optimal = stopped() || zero_gap(units_.beta(beta)) <= target;  // from β_max on, and where nothing can be learnt
     for (int attempt = 0; attempt < attempts; ++attempt, target *= next_target) {
-      const auto begin = Clock::now();
+      const Clock::time_point begin = Clock::now();
       if (!zero_is_optimal) solver_->run(monitor_, target);
-      seconds.solve += since(begin);
-      const Clock::time_point decomposing = Clock::now();
-      Network network = zero_is_optimal ? zero_network() : solver_->network();
-      if (space_) network = space_->lift(network);
-      std::vector<double> dual_vector = zero_is_optimal ? std::vector<double>() : solver_->dual_vector();
-      if (problem_.bias) {
-        std::vector<double> own = set_best_bias(network, problem_, source_);
-        if (zero_is_optimal && !problem_.loss.smooth()) dual_vector = std::move(own);
-      }
-      seconds.decompose += since(decomposing);
-      if (settings_.candidate) settings_.candidate({network, {}});
-      const Clock::time_point certifying = Clock::now();
-      const Certificate certificate = certify(network, problem_, source_, dual_vector, space_.get());
-      seconds.certify += since(certifying);
-      if (attempt == 0 || certificate.relative_gap < report.relative_gap) {
-        adopt(certificate, std::move(network), std::move(dual_vector), result);
-        if (settings_.candidate) settings_.candidate(result);
-      }
+      report.seconds.solve += since(begin);
+      consider(zero_is_optimal, result);
       if (report.relative_gap <= settings_.tolerance) {
         report.status = Status::optimal;
         break;
@@ -160,17 +158,49 @@ class Session {
       primal += zero_.loss[k];
       dual += bounds[k];
     }
-    return (primal - dual) / std::max(1.0, primal);
+    return relative_gap(units_.objective() * primal, units_.objective() * dual, unit_);
   }
 
   Network zero_network() const { return empty_network(problem_.activation, operator_->patches(), source_.targets()); }
 
-  static void adopt(const Certificate& certificate, Network network, std::vector<double> dual_vector, Result& result) {
-    result.report.primal = certificate.primal;
-    result.report.dual = certificate.dual;
-    result.report.relative_gap = certificate.relative_gap;
-    result.network = std::move(network);
-    result.report.dual_vector = std::move(dual_vector);
+  /// The solver's network, or the one without neurons, as a result: with the proof that its own gradient is, and if that is none, with the dual
+  /// vector that the solver found.
+  void consider(bool zero, Result& result) {
+    Report::Seconds& seconds = result.report.seconds;
+    const Clock::time_point decomposing = Clock::now();
+    Network network = zero ? zero_network() : units_.network_of_the_data(solver_->network());
+    if (space_) network = space_->lift(network);
+    std::vector<double> dual_vector = zero ? std::vector<double>() : units_.dual_vector_of_the_data(solver_->dual_vector());
+    if (problem_.bias) {
+      std::vector<double> own = set_best_bias(network, problem_, source_);
+      if (zero && !problem_.loss.smooth()) dual_vector = std::move(own);
+    }
+    seconds.decompose += since(decomposing);
+    if (settings_.candidate) settings_.candidate({network, {}});
+    const Clock::time_point certifying = Clock::now();
+    if (problem_.loss.smooth()) adopt(certify(network, problem_, source_, {}, space_.get()), network, {}, result);
+    const bool proven = result.report.relative_gap <= settings_.tolerance;
+    if (!proven && !dual_vector.empty()) adopt(certify(network, problem_, source_, dual_vector, space_.get()), network, dual_vector, result);
+    if (!problem_.loss.smooth() && dual_vector.empty()) adopt(certify(network, problem_, source_, {}, space_.get()), network, {}, result);
+    seconds.certify += since(certifying);
+    if (settings_.candidate) settings_.candidate(result);
+  }
+
+  /// Keeps the better network and the better bound. Where either's v is ∇ℓ at its network, they belong together.
+  void adopt(const Certificate& certificate, const Network& network, const std::vector<double>& dual_vector, Result& result) const {
+    Report& best = result.report;
+    const bool first = std::isnan(best.primal), apart = !first && !dual_vector.empty() && !best.dual_vector.empty();
+    const bool better = first || certificate.relative_gap < best.relative_gap;
+    if (apart ? certificate.primal < best.primal : better) {
+      best.primal = certificate.primal;
+      result.network = network;
+    }
+    if (apart ? certificate.dual > best.dual : better) {
+      best.dual = certificate.dual;
+      best.dual_vector = dual_vector;
+    }
+    if (better) best.relative_gap = certificate.relative_gap;
+    if (apart && best.primal >= best.dual) best.relative_gap = relative_gap(best.primal, best.dual, certificate.unit);
   }
 
   void describe(Result& result) {
@@ -200,6 +230,8 @@ class Session {
   std::unique_ptr<Device<Real>> device_;
   Monitor monitor_;
   std::unique_ptr<RowSpace> space_;  // of wide data: what the solver sees in their place
+  Equilibration units_;              // and what units it sees them in
+  double unit_;                      // of gaps
   Choice choice_;
   std::unique_ptr<DataOperator<Real>> operator_;
   std::unique_ptr<Solver> solver_;

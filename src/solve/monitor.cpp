@@ -30,9 +30,9 @@ void Monitor::restart() {
   history_.clear();
 }
 
-double Monitor::primal() const { return sum(primal_); }
-double Monitor::dual() const { return sum(dual_); }
-double Monitor::relative_gap() const { return (primal() - dual()) / std::max(1.0, std::abs(primal())); }
+double Monitor::primal() const { return objective_ * sum(primal_); }
+double Monitor::dual() const { return objective_ * sum(dual_); }
+double Monitor::relative_gap() const { return neuspec::relative_gap(primal(), dual(), unit_); }
 
 bool Monitor::out_of_budget() {
   if (iterations_ >= settings_.max_iterations) {
@@ -56,8 +56,7 @@ bool Monitor::test(const std::vector<double>& primal, const std::vector<double>&
     status_ = Status::interrupted;
     return true;
   }
-  const double current = (sum(primal) - sum(dual)) / std::max(1.0, std::abs(sum(primal)));
-  if (current <= target) {
+  if (relative_gap() <= target) {
     status_ = Status::optimal;
     return true;
   }

@@ -14,10 +14,17 @@ class Monitor {
 
   Monitor(const Settings& settings, const Observer& observer, Index problems, Clock::time_point start);
 
+  /// The units of what solvers report (Equilibration::objective), and `objective_unit` of the problem, which gaps are measured in.
+  void set_units(double objective, double gap) {
+    objective_ = objective;
+    unit_ = gap;
+  }
   /// A test of convergence: objective and lower bound of each problem. Keeps the best of each; true when the solver has to stop
-  /// (`target` reached, or a limit, or the observer's wish). Problems that share nothing but the data (DataOperator::problems) have bests that add
-  /// up.
+  /// (their gap has reached `target`, or a limit, or the observer's wish). Problems that share nothing but the data (DataOperator::problems) have
+  /// bests that add up.
   bool test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target);
+  /// The solver sees that it gets no further; sets `status`.
+  void give_up() { status_ = Status::stalled; }
   /// True when a limit has passed; sets `status`.
   bool out_of_budget();
 
@@ -42,6 +49,7 @@ class Monitor {
   const Settings& settings_;
   const Observer& observer_;
   Clock::time_point start_;
+  double objective_ = 1, unit_ = 1;
   std::vector<double> primal_, dual_;
   Index iterations_ = 0;
   Status status_ = Status::stalled;

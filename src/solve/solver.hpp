@@ -16,16 +16,19 @@ inline Network empty_network(const Activation& activation, const Patches& patche
   return network;
 }
 
+/// Whether the optimum at one β is a better start for another than zero is: at a tenth of β or ten times it, it no longer is.
+inline bool is_near(double beta, double other) { return beta <= 10 * other && other <= 10 * beta; }
+
 class Solver {
  public:
   virtual ~Solver() = default;
   /// Continues from where it stands until the monitor says stop, aiming at the relative gap `target`.
   virtual void run(Monitor& monitor, double target) = 0;
-  /// Another β on the same data; the current point is the warm start.
+  /// Another β on the same data; the current point is the start where that `is_near`, else zero.
   virtual void set_beta(double beta) = 0;
-  /// The current point as a network.
+  /// The best point so far at this β as a network; of problems that share nothing but the data, each one's best.
   virtual Network network() = 0;
-  /// A dual vector (row-major n × C) to prove it with where ∇ℓ does not exist everywhere; else empty.
+  /// The dual vector (row-major n × C) of the best bound so far, where there is one beside ∇ℓ at the network; else empty.
   virtual std::vector<double> dual_vector() { return {}; }
 };
 
