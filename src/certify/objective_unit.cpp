@@ -1,6 +1,7 @@
 // What the gap of a small objective is measured in.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "certify/targets.hpp"
@@ -18,7 +19,7 @@ double weight_of(const Chunk& chunk, Index i) { return chunk.weights == nullptr 
 
 /// Where the weighted mean of a column is measured from its first value, values that are all the same have it exactly.
 struct Mean {
-  double first = 0;
+  double first = 0, largest = 0;
   CompensatedSum sum;
 };
 
@@ -43,6 +44,7 @@ Targets targets_of(const Source& data) {
         const double y = chunk.y[static_cast<std::size_t>(i) * C + k];
         if (i + chunk.first == 0) targets.means[k].first = y;
         targets.means[k].sum.add(w * (y - targets.means[k].first));
+        targets.means[k].largest = std::max(targets.means[k].largest, std::abs(y));
         (y > 0 ? targets.positive : targets.negative)[k].add(w);
       }
     }
@@ -73,6 +75,14 @@ std::vector<double> good_constants(const Loss& loss, const Targets& targets) {
   }
   if (loss.coupled() && classes < 2) std::fill(constants.begin(), constants.end(), 0.0);
   return constants;
+}
+
+/// How much the loss of the means may be above that of their exact values, for absolute and Huber loss: Σ w |ℓ'| times what rounding moves a mean by.
+double doubt(const Loss& loss, const Targets& targets) {
+  const double slope = loss.kind == LossKind::huber ? loss.delta : 1;
+  double sum = 0;
+  for (const Mean& mean : targets.means) sum += targets.weight.value() * slope * (8 * std::numeric_limits<double>::epsilon() * mean.largest);
+  return std::isnan(sum) ? std::numeric_limits<double>::infinity() : sum;
 }
 
 std::vector<double> best_constants(const Loss& loss, const Source& data) {
@@ -108,11 +118,12 @@ double objective_unit(const Problem& problem, const Source& data) {
   const Loss& loss = problem.loss;
   const double at_zero = loss_of_constant(loss, data, std::vector<double>(static_cast<std::size_t>(data.targets())), 1);
   if (!problem.bias) return at_zero;
-  const double good = loss_of_constant(loss, data, good_constants(loss, targets_of(data)), 4);
+  const Targets targets = targets_of(data);
   const bool best = loss.kind != LossKind::absolute && loss.kind != LossKind::huber;
+  const double enough = best ? 1 : 4 + doubt(loss, targets), good = loss_of_constant(loss, data, good_constants(loss, targets), enough);
   // Beside the mean Σ w ℓ is at most four times that beside the best constant, by Jensen's inequality and ℓ(2r) ≤ 4 ℓ(r): the search is seldom
   // needed.
-  if (best || good >= 4) return std::min({1.0, at_zero, best ? good : 1.0});
+  if (best || good >= enough) return std::min({1.0, at_zero, best ? good : 1.0});
   return std::min(at_zero, loss_of_constant(loss, data, best_constants(loss, data), 1));
 }
 
