@@ -15,11 +15,11 @@
 #include "certify/prediction.hpp"
 #include "certify/sphere_bound.hpp"
 #include "certify/targets.hpp"
-#include "device/parallel.hpp"
 #include "loss/intercept.hpp"
 #include "neuspec/error.hpp"
 #include "numeric/rounding.hpp"
 #include "numeric/window.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {

@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "device/lapack.hpp"
-#include "device/parallel.hpp"
 #include "numeric/rounding.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {

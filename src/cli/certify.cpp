@@ -6,8 +6,8 @@
 #include "cli/failure.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
-#include "device/parallel.hpp"
 #include "neuspec/certificate.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::cli {
 namespace {

@@ -14,11 +14,11 @@
 #include "cli/failure.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
-#include "device/parallel.hpp"
 #include "network/replace_file.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/version.hpp"
 #include "text/number.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::cli {
 namespace {

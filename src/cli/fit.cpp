@@ -11,9 +11,9 @@
 #include "cli/output.hpp"
 #include "cli/report.hpp"
 #include "cli/training.hpp"
-#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
 #include "read/range.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::cli {
 namespace {

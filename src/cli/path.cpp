@@ -12,9 +12,9 @@
 #include "cli/output.hpp"
 #include "cli/path_table.hpp"
 #include "cli/training.hpp"
-#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
 #include "read/range.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::cli {
 namespace {

@@ -8,10 +8,10 @@
 #include "cli/evaluate.hpp"
 #include "cli/failure.hpp"
 #include "cli/output.hpp"
-#include "device/parallel.hpp"
 #include "network/replace_file.hpp"
 #include "neuspec/network.hpp"
 #include "text/number.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::cli {
 namespace {

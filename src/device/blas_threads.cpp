@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "device/parallel.hpp"
-#include "device/processors.hpp"
 #include "neuspec/error.hpp"
+#include "threads/parallel.hpp"
+#include "threads/processors.hpp"
 
 // Absent where another BLAS is linked.
 extern "C" __attribute__((weak)) char* openblas_get_corename();

@@ -5,9 +5,10 @@
 
 namespace neuspec {
 
-/// Around a call of BLAS or LAPACK that takes so many flops: its OpenMP threads on the calling thread are those of device/parallel.hpp where the work
-/// is worth their meeting and they can exist, otherwise one, whatever the host program has set, which is restored. OpenBLAS waits for all the threads
-/// that it has been promised: under OMP_DYNAMIC, OMP_THREAD_LIMIT or without active levels for ever, hence it is promised none that do not come.
+/// Around a call of BLAS or LAPACK that takes so many flops: its OpenMP threads on the calling thread are those of threads/parallel.hpp where the
+/// work is worth their meeting and they can exist, otherwise one, whatever the host program has set, which is restored. OpenBLAS waits for all the
+/// threads that it has been promised: under OMP_DYNAMIC, OMP_THREAD_LIMIT or without active levels for ever, hence it is promised none that do not
+/// come.
 /// \throws EnvironmentError where a limit on the address space leaves no room for the buffer that OpenBLAS maps: it would try for ever
 class BlasThreads {
  public:

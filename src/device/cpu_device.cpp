@@ -12,7 +12,7 @@
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
 #include "device/packing.inl"
-#include "device/parallel.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 

@@ -1,4 +1,4 @@
-// The device seam on the host: BLAS and LAPACK, and threads of the library's own (device/parallel.hpp).
+// The device seam on the host: BLAS and LAPACK, and threads of the library's own (threads/parallel.hpp).
 #pragma once
 
 #include "device/device.hpp"

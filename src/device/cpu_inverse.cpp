@@ -7,7 +7,7 @@
 #include "device/cpu_device.hpp"
 #include "device/cpu_launch.hpp"
 #include "device/lapack.hpp"
-#include "device/parallel.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 

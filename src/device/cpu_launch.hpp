@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "device/parallel.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 

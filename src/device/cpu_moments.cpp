@@ -4,8 +4,8 @@
 #include "device/cpu_device.hpp"
 #include "device/cpu_launch.hpp"
 #include "device/lapack.hpp"
-#include "device/parallel.hpp"
 #include "lift/moment_plan.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 

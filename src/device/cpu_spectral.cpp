@@ -4,8 +4,8 @@
 
 #include "device/cpu_device.hpp"
 #include "device/lapack.hpp"
-#include "device/parallel.hpp"
 #include "numeric/packed.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 

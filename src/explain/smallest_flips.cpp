@@ -7,11 +7,11 @@
 
 #include "certify/sphere_quadratic.hpp"
 #include "device/lapack.hpp"
-#include "device/parallel.hpp"
 #include "explain/eigenbasis.hpp"
 #include "explain/nearest_zero.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/explain.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "device/parallel.hpp"
 #include "loss/softmax.hpp"
 #include "numeric/laplacian.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 

@@ -3,9 +3,9 @@
 #include <numeric>
 
 #include "device/lapack.hpp"
-#include "device/parallel.hpp"
 #include "neuspec/network.hpp"
 #include "numeric/window.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #include "read/message.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -93,11 +95,12 @@ template <typename T>
 bool convert(const Array& array, Index samples, const Destination& to) {
   const Strides strides = strides_of(array, samples, static_cast<Index>(to.columns.place.size()));
   const Index tiles = (samples + kTile - 1) / kTile;
-  bool finite = true;
-#pragma omp parallel for reduction(&& : finite) if (tiles > kTilesForThreads)
-  for (Index tile = 0; tile < tiles; ++tile) {
-    finite = convert_samples<T>(array, strides, tile * kTile, std::min(samples, (tile + 1) * kTile), to) && finite;
-  }
+  std::atomic<bool> finite = true;
+  parallel_ranges(tiles, kTilesForThreads, [&](Index first, Index last) {
+    for (Index tile = first; tile < last; ++tile) {
+      if (!convert_samples<T>(array, strides, tile * kTile, std::min(samples, (tile + 1) * kTile), to)) finite = false;
+    }
+  });
   return finite;
 }
 

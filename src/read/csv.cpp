@@ -9,6 +9,7 @@
 #include "read/number.hpp"
 #include "read/readers.hpp"
 #include "read/text_labels.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -164,11 +165,11 @@ std::vector<Block> cut(const CsvLayout& layout, std::size_t count) {
     blocks.push_back({rest.substr(0, size), 1, 0});
     rest.remove_prefix(size);
   }
-#pragma omp parallel for schedule(dynamic) if (blocks.size() > 1)
-  for (Block& block : blocks) {
+  run_pieces(static_cast<Index>(blocks.size()), threads(), [&](Index k) {
+    Block& block = blocks[static_cast<std::size_t>(k)];
     const std::string_view text = block.text;
     block.rows = std::count(text.begin(), text.end(), '\n') + (text.back() == '\n' ? 0 : 1);
-  }
+  });
   Index line = layout.first_line;
   for (Block& block : blocks) {
     block.first_line = line;
@@ -185,15 +186,15 @@ void read_blocks(const Sheet& sheet, const std::vector<Block>& blocks, Table& ta
     readers.emplace_back(sheet, block);
   }
   std::vector<Index> rows(blocks.size());
-#pragma omp parallel for schedule(dynamic) if (blocks.size() > 1)
-  for (std::size_t k = 0; k < blocks.size(); ++k) {
+  run_pieces(static_cast<Index>(blocks.size()), threads(), [&](Index piece) {
+    const auto k = static_cast<std::size_t>(piece);
     const Index row = blocks[k].first_line - blocks.front().first_line;
     try {
       rows[k] = readers[k].read(x.data() + row * table.features, table.y.data() + row * table.targets);
     } catch (...) {
       errors[k] = std::current_exception();
     }
-  }
+  });
   for (const std::exception_ptr& error : errors) {
     if (error != nullptr) {
       std::rethrow_exception(error);

@@ -1,6 +1,7 @@
 #include "neuspec/dataset.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include "neuspec/error.hpp"
 #include "read/message.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {
@@ -24,14 +26,17 @@ void check_size(const char* what, const std::vector<double>& values, Index rows,
 bool all_finite(const std::vector<double>& values) {
   constexpr std::uint64_t kExponent = 0x7ff0000000000000;
   const auto size = static_cast<Index>(values.size());
-  constexpr Index kParallelFrom = 1 << 16;
-  std::uint64_t bad = 0;
-#pragma omp parallel for reduction(| : bad) if (size >= kParallelFrom)
-  for (Index i = 0; i < size; ++i) {
-    const std::uint64_t exponent = std::bit_cast<std::uint64_t>(values[static_cast<std::size_t>(i)]) & kExponent;
-    bad |= exponent == kExponent ? 1U : 0U;
-  }
-  return bad == 0;
+  constexpr Index kRange = 1 << 15;  // values worth a thread's while
+  std::atomic<bool> finite = true;
+  parallel_ranges(size, kRange, [&](Index first, Index last) {
+    std::uint64_t bad = 0;
+    for (Index i = first; i < last; ++i) {
+      const std::uint64_t exponent = std::bit_cast<std::uint64_t>(values[static_cast<std::size_t>(i)]) & kExponent;
+      bad |= exponent == kExponent ? 1U : 0U;
+    }
+    if (bad != 0) finite = false;
+  });
+  return finite;
 }
 
 void check_values(const char* what, const std::vector<double>& values, Index columns, double least) {

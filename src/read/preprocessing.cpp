@@ -9,6 +9,7 @@
 #include "read/classes.hpp"
 #include "read/message.hpp"
 #include "read/range.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {
@@ -65,10 +66,9 @@ void block_means(const T* image, const Windows& windows, std::vector<typename Su
 template <typename Work>
 void for_runs(Index samples, const Work& work) {
   const Index runs = (samples + kRun - 1) / kRun;
-#pragma omp parallel for schedule(static) if (runs > 1)
-  for (Index run = 0; run < runs; ++run) {
-    work(run * kRun, std::min(samples, (run + 1) * kRun), run);
-  }
+  parallel_ranges(runs, 1, [&](Index first, Index last) {
+    for (Index run = first; run < last; ++run) work(run * kRun, std::min(samples, (run + 1) * kRun), run);
+  });
 }
 
 // Features after the block means, before standardisation.
@@ -140,9 +140,6 @@ void learn_scaling(const Table& table, Preprocessing& map) {
   for (std::size_t j = 0; j < origin.size(); ++j) {
     const double error = residue[j] / samples;
     const double variance = squares[j] / samples - error * error;
-    if (!std::isfinite(variance)) {
-      fail(table.path, "feature " + std::to_string(j + 1) + " is too large to be standardised");
-    }
     map.mean.push_back(origin[j] + (shift[j] + error));
     const double deviation = std::sqrt(std::max(variance, 0.0));
     map.scale.push_back(deviation > rounding * std::abs(map.mean.back()) ? deviation : 1.0);

@@ -8,13 +8,13 @@
 #include "certify/bias.hpp"
 #include "certify/in_row_space.hpp"
 #include "certify/targets.hpp"
-#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
 #include "read/range.hpp"
 #include "solve/admm.hpp"
 #include "solve/burer_monteiro.hpp"
 #include "solve/choose.hpp"
 #include "solve/equilibration.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 

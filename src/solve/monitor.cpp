@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "certify/sphere_bound.hpp"
-#include "device/parallel.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 

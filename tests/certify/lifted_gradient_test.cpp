@@ -6,8 +6,8 @@
 #include <array>
 #include <cmath>
 
-#include "device/parallel.hpp"
 #include "support/random.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {

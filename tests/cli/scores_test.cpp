@@ -104,7 +104,7 @@ TEST_F(Scores, OfSamplesLeftOutOneByOneArePooled) {
   EXPECT_NEAR(scores["auc"], ordered / pairs, 1e-12);
 }
 
-TEST(Folds, HaveEveryClassWhereCountsAllowAndAreTheSameForTheSameSeed) {
+TEST(FoldsOfSamples, HaveEveryClassWhereCountsAllowAndAreTheSameForTheSameSeed) {
   constexpr Index n = 30, folds = 5;
   std::vector<double> y(n, -1.0);
   for (const std::size_t i : {2, 3, 4, 17, 29, 11}) y[i] = 1;

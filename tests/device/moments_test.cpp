@@ -1,6 +1,6 @@
 // Streamed moments S = Σ w ā āᵀ and r = Σ w y ā against the sum over explicit lifted samples.
-#include "device/parallel.hpp"
 #include "support/backend.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::test {
 namespace {

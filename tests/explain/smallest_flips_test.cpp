@@ -4,9 +4,9 @@
 #include <array>
 #include <limits>
 
-#include "device/parallel.hpp"
 #include "explain/attack.hpp"
 #include "neuspec/explain.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {

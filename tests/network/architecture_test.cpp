@@ -4,11 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "device/parallel.hpp"
 #include "neuspec/error.hpp"
 #include "numeric/window.hpp"
 #include "support/naive.hpp"
 #include "support/random_architecture.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::test {
 namespace {

@@ -4,9 +4,9 @@
 #include <array>
 #include <cmath>
 
-#include "device/parallel.hpp"
 #include "neuspec/network.hpp"
 #include "support/random.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 namespace {

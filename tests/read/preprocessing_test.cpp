@@ -1,13 +1,12 @@
 #include "neuspec/preprocessing.hpp"
 
-#include <omp.h>
-
 #include <cmath>
 #include <cstdint>
 #include <random>
 
 #include "files.hpp"
 #include "read/columns.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::test {
 namespace {
@@ -197,19 +196,18 @@ TEST(Preprocessing, does_not_depend_on_the_number_of_threads) {
   Doubles x(30000);
   for (double& value : x) value = std::normal_distribution<double>()(random);
   const Table table = table_of(10000, 3, x);
-  const int threads = omp_get_max_threads();
-  omp_set_num_threads(1);
-  const Preprocessing one = learn_preprocessing(table, {.standardize = true});
-  omp_set_num_threads(4);
-  const Preprocessing four = learn_preprocessing(table, {.standardize = true});
-  omp_set_num_threads(threads);
+  const auto learnt = [&](int threads) {
+    const ThreadScope scope(threads);
+    return learn_preprocessing(table, {.standardize = true});
+  };
+  const Preprocessing one = learnt(1), four = learnt(4);
   EXPECT_EQ(one.mean, four.mean);
   EXPECT_EQ(one.scale, four.scale);
 }
 
 TEST(Preprocessing, features_too_large_to_standardise) {
   EXPECT_EQ(complaint([] { learn_preprocessing(table_of(2, 2, {1, 1e308, 2, -1e308}), {.standardize = true}); }),
-            "data.csv: feature 2 is too large to be standardised");
+            "data.csv: sample 1: feature 2 is 1e+308, larger than 1e+60 in size: does it stand for what is missing?");
 }
 
 TEST(Preprocessing, one_against_the_rest) {

@@ -92,7 +92,7 @@ TEST_P(SoftmaxBias, AClassWithoutSamplesChangesNothing) {
 TEST_P(SoftmaxBias, OfSamplesThatSayNothing) {
   problem_.beta = 0.5;
   const Dataset one(1, 4, 3, {1, 2, 3, 4}, {0, 1, 0});
-  EXPECT_EQ(solve(one).report.primal, 0) << "the intercept alone tells the only class";
+  EXPECT_LE(solve(one).report.primal, 1e-300) << "the intercept alone tells the only class";
   Dataset idle = data(5, 3, false);
   idle = Dataset(5, 4, 3, idle.x(), idle.y(), std::vector<double>(5, 0.0));
   EXPECT_EQ(solve(idle).report.primal, 0);

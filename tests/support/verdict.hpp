@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "certify/prediction.hpp"
+#include "loss/intercept.hpp"
 #include "neuspec/certificate.hpp"
 #include "neuspec/error.hpp"
 #include "support/exact_descent.hpp"
@@ -102,7 +103,14 @@ class Trial {
     predict(claim_.data.x().data(), claim_.data.samples(), 0, f.data(), rounding.data());
     exact::Reals sum = exact::reals(f);
     for (std::size_t at = 0; at < sum.size(); ++at) sum[at] += predict.bias()[at % predict.bias().size()];
-    best = std::max(best, judge_.dual(judge_.gradient(sum)));
+    const exact::Reals own = judge_.gradient(sum);
+    best = std::max(best, judge_.dual(own));
+    if (claim_.problem.bias && claim_.problem.loss.coupled()) {  // of the ways to bring it to sum zero, the library's
+      std::vector<double> v;
+      for (const exact::Real& value : own) v.push_back(static_cast<double>(value));
+      balance(claim_.problem.loss, by_samples(v.data(), claim_.data.samples(), claim_.data.targets()));
+      best = std::max(best, judge_.dual(exact::reals(v)));
+    }
     return best;
   }
 

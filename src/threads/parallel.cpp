@@ -1,6 +1,6 @@
-#include "device/parallel.hpp"
+#include "threads/parallel.hpp"
 
-#include "device/processors.hpp"
+#include "threads/processors.hpp"
 
 namespace neuspec {
 

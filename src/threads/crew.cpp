@@ -1,4 +1,4 @@
-#include "device/crew.hpp"
+#include "threads/crew.hpp"
 
 #include <pthread.h>
 #include <signal.h>

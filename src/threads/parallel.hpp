@@ -5,13 +5,13 @@
 #include <atomic>
 #include <exception>
 
-#include "device/crew.hpp"
 #include "neuspec/dataset.hpp"
+#include "threads/crew.hpp"
 
 namespace neuspec {
 
 /// Threads that a loop or a call of LAPACK starting here may use: 1 inside of a piece of work, else what the innermost ThreadScope says, else as many
-/// as the process may use at once (device/processors.hpp). What a result's bits depend on.
+/// as the process may use at once (threads/processors.hpp). What a result's bits depend on.
 int threads();
 
 /// Sets that number on this thread for the lifetime of the object; 0 keeps it as it is now. Nothing of the host program's OpenMP changes.

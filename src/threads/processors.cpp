@@ -1,4 +1,4 @@
-#include "device/processors.hpp"
+#include "threads/processors.hpp"
 
 #include <omp.h>
 #include <sched.h>

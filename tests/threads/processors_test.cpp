@@ -1,5 +1,5 @@
 // What control groups grant, read from files as Linux shows them.
-#include "device/processors.hpp"
+#include "threads/processors.hpp"
 
 #include <gtest/gtest.h>
 #include <omp.h>

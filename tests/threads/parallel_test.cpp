@@ -1,5 +1,5 @@
 // Loops on the library's own threads, and the threads that each call of LAPACK gets.
-#include "device/parallel.hpp"
+#include "threads/parallel.hpp"
 
 #include <gtest/gtest.h>
 #include <omp.h>
