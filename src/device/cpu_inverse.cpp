@@ -15,7 +15,7 @@ namespace {
 
 constexpr Index block = 128;     // columns at a time: GEMM runs at its rate, and a block on the diagonal is little work
 constexpr Index smallest = 256;  // below, LAPACK alone
-constexpr Index largest = 4096;  // beyond, a second matrix would cost memory, and LAPACK's threads have enough to do between their meetings
+constexpr Index largest = 2560;  // beyond, a second matrix would cost memory, and LAPACK has enough to do between its meetings
 
 Index blocks_of(Index n) { return (n + block - 1) / block; }
 
@@ -90,7 +90,7 @@ bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real>
     M.data[j * M.stride + j] += static_cast<Real>(shift);
   };
   each(n, shifted, n / 4);
-  if (n < smallest || n > largest) {
+  if (n < smallest || n > largest || threads() == 1) {
     if (lapack::potrf(n, M.data, M.stride) != 0 || lapack::potri(n, M.data, M.stride) != 0) return false;
   } else {
     if (!factorise(M)) return false;
