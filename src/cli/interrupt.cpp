@@ -68,7 +68,7 @@ extern "C" void end_of_patience(int /*signal*/) {
 }
 
 void handle(int signal, void (*handler)(int), sigset_t& handled) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = handler;
   action.sa_flags = static_cast<int>(SA_RESTART);
   sigaction(signal, &action, nullptr);
@@ -82,7 +82,7 @@ void catch_interrupts() {
   sigemptyset(&handled);
   handle(SIGINT, request_stop, handled);
   handle(SIGTERM, request_stop, handled);
-  struct sigaction hangup {};
+  struct sigaction hangup{};
   sigaction(SIGHUP, nullptr, &hangup);
   if (hangup.sa_handler != SIG_IGN) {
     handle(SIGHUP, request_stop, handled);

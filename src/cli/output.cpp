@@ -17,11 +17,11 @@ namespace {
 /// The same for two names of one file, whether it exists (links, hard links, file systems that take a for A) or not; nothing for pipes and devices,
 /// which take any number of outputs.
 std::string identity_of(const std::filesystem::path& place) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(place.c_str(), &status) == 0) {
     return S_ISREG(status.st_mode) ? std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino) : std::string();
   }
-  struct stat folder {};
+  struct stat folder{};
   const bool in_folder = ::stat(place.parent_path().c_str(), &folder) == 0;
   return (in_folder ? std::to_string(folder.st_dev) + ':' + std::to_string(folder.st_ino) : place.parent_path().string()) + '/' +
          place.filename().string();

@@ -64,8 +64,7 @@ std::string blanks_to_delimiters(std::string_view content) {
   result.reserve(content.size());
   for (std::size_t begin = 0; begin < content.size();) {
     const std::string_view line = line_at(content, begin);
-    for_words(
-        line, [&](std::string_view word) { result += word; }, [&] { result += *delimiter; });
+    for_words(line, [&](std::string_view word) { result += word; }, [&] { result += *delimiter; });
     begin += line.size() + 1;
     if (begin <= content.size()) {
       result += '\n';

@@ -21,7 +21,7 @@ std::string reason() { return std::generic_category().message(errno); }
 
 // Opening /dev/stdin again would wait for ever where it is a named pipe whose writer is done, and fails where it is a socket.
 int open_descriptor(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   const bool streams = path == "/dev/stdin" && ::fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
   return streams ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
 }

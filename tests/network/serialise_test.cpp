@@ -141,10 +141,7 @@ TEST_F(ModelFile, KeepsClassesThatAreWords) {
   model.preprocessing.class_names = {"no", "yes, \"really\""};
   model.save(path_);
   EXPECT_EQ(Model::load(path_).preprocessing.class_names, model.preprocessing.class_names);
-  EXPECT_THAT(complaint(model,
-                        [](json& j) {
-                          j["preprocessing"]["class_names"] = {"yes", "no"};
-                        }),
+  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["class_names"] = {"yes", "no"}; }),
               HasSubstr("class names are not in ascending order"));
   EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["class_names"] = {"no"}; }), HasSubstr("wrong number of class names"));
 }

@@ -117,8 +117,7 @@ TEST_P(InUnits, StepsDoNotDependOnThem) {
 
 INSTANTIATE_TEST_SUITE_P(Losses, InUnits, testing::ValuesIn(every_loss()), [](const auto& tested) {
   std::string text = tested.param.name();
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == ':' || c == '.'; }, '_');
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == ':' || c == '.'; }, '_');
   return text;
 });
 
