@@ -1,93 +1,13 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include "model_file.hpp"
 
-#include "neuspec/error.hpp"
-#include "neuspec/network.hpp"
-
-namespace neuspec {
+namespace neuspec::test {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
-
-class ModelFile : public testing::Test {
- protected:
-  void SetUp() override {
-    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    folder_ = fs::path(testing::TempDir()) / ("neuspec_" + std::to_string(::getpid()) + "_" + name);
-    fs::create_directories(folder_);
-    path_ = (folder_ / "model.json").string();
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string text() const {
-    std::ifstream file(path_);
-    std::ostringstream all;
-    all << file.rdbuf();
-    return all.str();
-  }
-  void write(const std::string& content) const { std::ofstream(path_) << content; }
-
-  /// What load says about a saved model after `change` was made to its JSON.
-  template <class Change>
-  std::string complaint(const Model& model, Change change) const {
-    model.save(path_);
-    json content = json::parse(text());
-    change(content);
-    write(content.dump());
-    return load_error();
-  }
-  std::string load_error() const {
-    try {
-      Model::load(path_);
-    } catch (const DataError& error) {
-      EXPECT_THAT(error.what(), testing::StartsWith(path_));
-      return error.what();
-    }
-    return "loaded";
-  }
-
-  fs::path folder_;
-  std::string path_;
-};
-
-Model example() {
-  Model model;
-  model.problem.activation = {0.09, 0.5, 1.0 / 3.0};
-  model.problem.beta = 0.1 + 0.2;
-  Network& network = model.network;
-  network.activation = model.problem.activation;
-  network.features = 3;
-  network.outputs = 2;
-  for (int j = 0; j < 4; ++j) {
-    const double angle = 0.7 * (j + 1);
-    network.directions.insert(network.directions.end(), {std::cos(angle), std::sin(angle) * 0.6, std::sin(angle) * 0.8});
-    network.weights.push_back(std::exp(-20.0 * j) * (j % 2 == 0 ? 1 : -1) / 7);
-    network.output.push_back(j % 2);
-  }
-  model.preprocessing.mean = {1e-300, -2.0 / 3.0, 12345678.9012345678};
-  model.preprocessing.scale = {1, 1e-17, std::nextafter(1.0, 2.0)};
-  model.preprocessing.classes = {-1.5, 3};
-  model.preprocessing.encoding = Encoding::one_vs_rest;
-  model.preprocessing.feature_names = {"height", "a \"quoted\", name", "größe"};
-  model.preprocessing.target_names = {"label"};
-  model.preprocessing.columns = {5, {4}, {0}, true};
-  model.primal = 4.168447761234567;
-  model.dual = 4.168447700000001;
-  model.relative_gap = (model.primal - model.dual) / model.primal;
-  model.status = "optimal";
-  model.provenance = "train.csv, 100 samples";
-  return model;
-}
 
 TEST_F(ModelFile, ComesBackBitForBit) {
   const Model model = example();
@@ -235,98 +155,5 @@ TEST_F(ModelFile, IsNotTouchedByAModelThatLoadWouldRefuse) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
 }
 
-TEST_F(ModelFile, ThatIsNoModelIsNamedAsSuch) {
-  EXPECT_THAT(load_error(), HasSubstr("cannot be read"));
-  write("");
-  EXPECT_THAT(load_error(), HasSubstr("not a neuspec model"));
-  write("x0,x1,y\n1,2,3\n");
-  EXPECT_THAT(load_error(), HasSubstr("not a neuspec model"));
-  write("[1, 2, 3]");
-  EXPECT_THAT(load_error(), HasSubstr("not a neuspec model"));
-  write("{\"format\": \"another\", \"version\": 1}");
-  EXPECT_THAT(load_error(), HasSubstr("not a neuspec model"));
-  EXPECT_THROW(Model::load(folder_.string()), DataError);
-}
-
-TEST_F(ModelFile, CutShortAnywhereIsRefused) {
-  example().save(path_);
-  const std::string whole = text();
-  const std::size_t end = whole.find_last_of('}');
-  for (std::size_t length = 0; length <= end; length += 7) {
-    write(whole.substr(0, length));
-    EXPECT_NE(load_error(), "loaded") << length;
-  }
-}
-
-TEST_F(ModelFile, OfALaterVersionIsRefused) {
-  EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 5; }), HasSubstr("later version"));
-  EXPECT_THAT(complaint(example(), [](json& j) { j["version"] = 0; }), HasSubstr("unknown model format"));
-}
-
-TEST_F(ModelFile, WithAnyMemberMissingOrOfAnotherTypeIsRefused) {
-  example().save(path_);
-  const json whole = json::parse(text());
-  const auto check = [&](const json::json_pointer& place) {
-    json without = whole;
-    without[place.parent_pointer()].erase(place.back());
-    write(without.dump());
-    EXPECT_NE(load_error(), "loaded") << "without " << place.to_string();
-    json other = whole;
-    other[place] = {{"another", "type"}};
-    write(other.dump());
-    EXPECT_NE(load_error(), "loaded") << "changed " << place.to_string();
-  };
-  for (const auto& [key, value] : whole.items()) {
-    check(json::json_pointer("/" + key));
-    if (value.is_object()) {
-      for (const auto& [inner, ignored] : value.items()) {
-        check(json::json_pointer("/" + key + "/" + inner));
-      }
-    }
-  }
-  for (const auto& [key, ignored] : whole["neurons"][0].items()) {
-    check(json::json_pointer("/neurons/0/" + key));
-  }
-}
-
-TEST_F(ModelFile, WithDamagedNeuronsIsRefused) {
-  const Model model = example();
-  EXPECT_THAT(complaint(model, [](json& j) { j["neurons"][1]["direction"].erase(0); }), HasSubstr("neuron 2"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["neurons"][2]["direction"][0] = 0.5; }), HasSubstr("neuron 3: its direction is not of unit length"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["neurons"][0]["output"] = 2; }), HasSubstr("output 2 is not among the 2 outputs"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["neurons"][0]["output"] = -1; }), HasSubstr("output -1"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["neurons"][0]["weight"] = nullptr; }), HasSubstr("null"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["features"] = 0; }), HasSubstr("features"));
-}
-
-TEST_F(ModelFile, WithNumbersOutOfRangeIsRefused) {
-  example().save(path_);
-  const std::string whole = text();
-  const std::string weight = "\"weight\":";
-  const std::size_t begin = whole.find(weight) + weight.size();
-  const std::size_t end = whole.find(',', begin);
-  write(whole.substr(0, begin) + "1e999" + whole.substr(end));
-  EXPECT_NE(load_error(), "loaded");
-  write(whole.substr(0, begin) + "NaN" + whole.substr(end));
-  EXPECT_NE(load_error(), "loaded");
-}
-
-TEST_F(ModelFile, WithDamagedHeadIsRefused) {
-  const Model model = example();
-  EXPECT_THAT(complaint(model, [](json& j) { j["problem"]["beta"] = 0; }), HasSubstr("beta"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["problem"]["loss"] = "cubic"; }), HasSubstr("loss 'cubic'"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["problem"]["activation"] = {1, 2}; }), HasSubstr("activation"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["certificate"]["dual"] = nullptr; }), HasSubstr("null"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["mean"].erase(0); }), HasSubstr("means"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["scale"][0] = 0; }), HasSubstr("scale"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["classes"] = {3, 1}; }), HasSubstr("classes"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["classes"] = {3}; }), HasSubstr("classes"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["feature_names"].erase(0); }), HasSubstr("feature names"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["target_names"] = {"a", "b"}; }), HasSubstr("target names"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["window"] = {2, 2}; }), HasSubstr("tile"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["image"] = {2, 2}; }), HasSubstr("image"));
-  EXPECT_THAT(complaint(model, [](json& j) { j["preprocessing"]["image"] = {-3, -1}; }), HasSubstr("image"));
-}
-
 }  // namespace
-}  // namespace neuspec
+}  // namespace neuspec::test
