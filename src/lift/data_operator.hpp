@@ -89,10 +89,9 @@ class DataOperator {
   // ADMM, for the forms that have a factor.
   /// About ‖D‖ of the ridge solution (ĀᵀĀ + ridge_shift() I)⁻¹Āᵀy: how large solutions are.
   virtual double ridge_norm() = 0;
-  /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite: 100 ε tr(ĀᵀĀ).
-  double smallest_rho() const {
-    return 100 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * mean_eigenvalue_ * static_cast<double>(p() * pools());
-  }
+  double trace() const { return mean_eigenvalue_ * static_cast<double>(p() * pools()); }  ///< tr(ĀᵀĀ)
+  /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite.
+  double smallest_rho() const { return 100 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * trace(); }
   virtual void prepare(double rho) = 0;  ///< factors ĀᵀĀ + (ρ/2) I
   virtual Index carry_rows() const { return 0; }
   Index split_rows() const { return loss_.kind == LossKind::squared ? 0 : samples_; }

@@ -15,9 +15,10 @@ constexpr double balance_threshold = 2.5;
 constexpr double negligible = 1e-10;     // of the largest eigenvalue: no neuron
 constexpr double multiplier_size = 1.0;  // ‖ρU‖ ≈ this·β·√(rows of all blocks) at the optimum; seen within a third on every data set tried
 constexpr double first_split_rho = 0.1;
-constexpr double same_factor = 1.5;  // factors of the two ρ that are closer than this become one, which spares the factorisation
-constexpr Index stagnation = 1000;   // steps, and as many as have been taken, in which a gap has to halve
-constexpr Index patience = 40;       // steps that a warm start is granted whatever the last cold one took
+constexpr double smallest_share = 5e-3;  // of ρ₂/ρ₁ in tr(ĀᵀĀ) at first: beside less, as for a tiny β, the linear step hardly hears of the blocks
+constexpr double same_factor = 1.5;      // factors of the two ρ that are closer than this become one, which spares the factorisation
+constexpr Index stagnation = 1000;       // steps, and as many as have been taken, in which a gap has to halve
+constexpr Index patience = 40;           // steps that a warm start is granted whatever the last cold one took
 }  // namespace
 
 template <class Real>
@@ -56,8 +57,9 @@ void Admm<Real>::forget_best() {
 template <class Real>
 void Admm<Real>::start() {
   iteration_.restart();
-  step_.split_rho = has_split() ? first_split_rho : 1;
-  step_.rho = std::max(predicted_rho(), data_.smallest_rho() * step_.split_rho);
+  step_.rho = predicted_rho();
+  step_.split_rho = has_split() ? std::min(first_split_rho, step_.rho / (smallest_share * data_.trace())) : 1;
+  step_.rho = std::max(step_.rho, data_.smallest_rho() * step_.split_rho);
   split_.weight = has_split() ? step_.split_rho / step_.rho : 0;
   iterations_ = tested_ = halved_at_ = 0;
   halved_gap_ = std::numeric_limits<double>::infinity();
