@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "certify/targets.hpp"
@@ -85,7 +86,33 @@ double doubt(const Loss& loss, const Targets& targets) {
   return std::isnan(sum) ? std::numeric_limits<double>::infinity() : sum;
 }
 
+/// What Σ w |f − y| is least at.
+double weighted_median(std::vector<std::pair<double, double>> targets) {
+  std::sort(targets.begin(), targets.end());
+  double all = 0, below = 0;
+  for (const auto& [y, w] : targets) all += w;
+  for (const auto& [y, w] : targets) {
+    below += w;
+    if (below >= 0.5 * all) return y;
+  }
+  return 0;
+}
+
+std::vector<double> medians(const Source& data) {
+  std::vector<std::vector<std::pair<double, double>>> targets(static_cast<std::size_t>(data.targets()));
+  data.visit(kChunk, [&](const Chunk& chunk) {
+    const double* y = chunk.y;
+    for (Index i = 0; i < chunk.samples; ++i) {
+      for (auto& column : targets) column.emplace_back(*y++, weight_of(chunk, i));
+    }
+  });
+  std::vector<double> result;
+  for (auto& column : targets) result.push_back(weighted_median(std::move(column)));
+  return result;
+}
+
 std::vector<double> best_constants(const Loss& loss, const Source& data) {
+  if (loss.kind == LossKind::absolute) return medians(data);
   const Index n = data.samples(), C = data.targets();
   std::vector<double> y, weights;
   data.visit(kChunk, [&](const Chunk& chunk) {

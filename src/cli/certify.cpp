@@ -53,6 +53,7 @@ int run_certify(const CertifyOptions& options) {
               << "dual     " << lower_bound_text(certificate.dual, 12) << "   no network is below\n"
               << "gap      " << upper_bound_text(certificate.relative_gap, 3) << "   relative; " << (proven ? "within" : "above")
               << " the tolerance of " << rounded(options.settings.tolerance, 2) << '\n'
+              << contradiction(certificate.primal, certificate.dual)
               << (layers == 1 ? ""
                               : "proven   the last of " + std::to_string(layers) +
                                     " layers alone, on what those below put out; nothing is proven of the layers together\n");

@@ -92,11 +92,16 @@ std::string scores_text(const Scores& scores) {
   return text;
 }
 
+std::string contradiction(double primal, double dual) {
+  return primal < dual ? "primal is below dual: the arithmetic that made them is at fault, and nothing is proven\n" : "";
+}
+
 std::string summary(const Report& report, const std::optional<Scores>& test, double tolerance) {
   const auto& seconds = report.seconds;
   std::ostringstream text;
   text << verdict(report, tolerance) << '\n'
-       << "  primal   " << upper_bound_text(report.primal, 12) << "   objective of this network, from the raw data\n"
+       << contradiction(report.primal, report.dual) << "  primal   " << upper_bound_text(report.primal, 12)
+       << "   objective of this network, from the raw data\n"
        << "  dual     " << lower_bound_text(report.dual, 12) << "   no network is below\n"
        << "  gap      " << upper_bound_text(report.relative_gap, 3) << '\n'
        << "  beta     " << rounded(report.beta, 6) << " (the network has no neurons from " << upper_bound_text(report.beta_max, 6) << ")\n"

@@ -22,6 +22,9 @@ Json report_json(const Report& report, const std::optional<Scores>& test);
 /// What a person wants to know of a solve, some lines.
 std::string summary(const Report& report, const std::optional<Scores>& test, double tolerance);
 
+/// A line that says what a bound above an objective means, which only faulty arithmetic can cause; nothing where it is not.
+std::string contradiction(double primal, double dual);
+
 /// "loss 12.3, accuracy 82.31 %, rmse 0.4, r2 0.7", without what is absent.
 std::string scores_text(const Scores& scores);
 

@@ -111,8 +111,9 @@ class Session {
       choice_.reason = (stopped() ? "stopped before the row space of the samples was known; " : "in the row space of the samples, ") + choice_.reason;
     operator_ = make_operator<Real>(choice_.data_operator, *device_, units_.problem(), units_);
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
-    // A space that was stopped is not the samples', but its bound is one.
-    beta_max_ = stopped() ? neuspec::beta_max(problem, data, space_.get()) : units_.beta_of_the_data(largest_violation(zero_, operator_->N()));
+    // A space that was stopped is not the samples', but its bound is one; and where the solver's arithmetic leaves the numbers, the proof's does not.
+    beta_max_ = stopped() ? std::numeric_limits<double>::quiet_NaN() : units_.beta_of_the_data(largest_violation(zero_, operator_->N()));
+    if (std::isnan(beta_max_)) beta_max_ = neuspec::beta_max(problem, data, space_.get());
     if (choice_.solver == SolverKind::admm) {
       solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, units_.problem().beta, projection(settings));
     } else {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "certify/loss.hpp"
 #include "certify/prediction.hpp"
 #include "loss/intercept.hpp"
 #include "neuspec/certificate.hpp"
@@ -97,17 +98,17 @@ class Trial {
   exact::Real best_dual(const exact::Network& network) const {
     exact::Real best = std::max(exact::Real(0), judge_.dual(judge_.gradient(judge_.predict(network))));
     if (!claim_.dual_vector.empty()) best = std::max(best, judge_.dual(exact::reals(claim_.dual_vector)));
-    // The library's own f, whose last digits decide on which side of a kink it lies.
+    // The library's own v: the last digits of f decide on which side of a kink it lies.
     const Prediction predict(claim_.network);
     std::vector<double> f(claim_.data.y().size()), rounding(f.size());
     predict(claim_.data.x().data(), claim_.data.samples(), 0, f.data(), rounding.data());
-    exact::Reals sum = exact::reals(f);
-    for (std::size_t at = 0; at < sum.size(); ++at) sum[at] += predict.bias()[at % predict.bias().size()];
-    const exact::Reals own = judge_.gradient(sum);
-    best = std::max(best, judge_.dual(own));
-    if (claim_.problem.bias && claim_.problem.loss.coupled()) {  // of the ways to bring it to sum zero, the library's
-      std::vector<double> v;
-      for (const exact::Real& value : own) v.push_back(static_cast<double>(value));
+    DualSums sums(claim_.problem.loss, claim_.data.targets());
+    std::vector<double> v(f.size());
+    const auto& weights = claim_.data.weights();
+    sums.add(claim_.data.samples(), {f.data(), rounding.data(), predict.bias()}, claim_.data.y().data(), weights.empty() ? nullptr : weights.data(),
+             v.data());
+    best = std::max(best, judge_.dual(exact::reals(v)));
+    if (claim_.problem.bias) {  // of the ways to bring it to sum zero, the library's
       balance(claim_.problem.loss, by_samples(v.data(), claim_.data.samples(), claim_.data.targets()));
       best = std::max(best, judge_.dual(exact::reals(v)));
     }
