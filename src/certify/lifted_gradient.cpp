@@ -67,7 +67,7 @@ LiftedGradient::LiftedGradient(const Activation& activation, Index d, Index C)
 
 void LiftedGradient::accumulate(const double* x, Index stride, const double* v, Index samples) {
   const Index d = features, C = outputs, blocks = (samples + kRows - 1) / kRows;
-  const int available = neuspec::threads();
+  const Index available = neuspec::threads();
   const Index own = (d * d + d + 1) * C + 2, scratch = d * kRows;
   // Threads take blocks of rows where there are enough; else the BLAS may share out each block's SYRK.
   const Index threads = blocks >= 2 * available && own <= kPrivate / available ? available : 1;
@@ -95,7 +95,7 @@ void LiftedGradient::accumulate(const double* x, Index stride, const double* v, 
   if (threads == 1) {
     run(0);
   } else {
-    run_pieces(threads, available, run);
+    run_pieces(threads, static_cast<int>(available), run);
   }
   const auto add = [](std::vector<double>& sum, const double* part) { std::transform(sum.begin(), sum.end(), part, sum.begin(), std::plus<>()); };
   for (Index thread = 1; thread < threads; ++thread) {

@@ -132,7 +132,8 @@ class FitRun {
         report.relative_gap = 1;  // the largest with a dual of zero
       }
       save(result, problem, {});
-    } catch (const Error&) {  // the end of the solve may still come, or tell why not
+    } catch (const Error&) {
+      return;  // the end of the solve may still come, or tell why not
     }
   }
 

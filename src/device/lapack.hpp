@@ -117,7 +117,7 @@
   /* c (m × n) from the left by the product Q of k reflectors that geqrf left in a, or by its transpose. */                                         \
   inline void ormqr(char t, Index m, Index n, Index k, const T* a, Index lda, const T* tau, T* c, Index ldc, std::vector<T>& work) {                \
     const BlasThreads team(4 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k));                                           \
-    const int m_ = to_int(m), n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc), lwork = to_int(64 * n + 65 * 64);             \
+    const int m_ = to_int(m), n_ = to_int(n), k_ = to_int(k), lda_ = to_int(lda), ldc_ = to_int(ldc), lwork = to_int(64 * (n + 65));                \
     int info = 0;                                                                                                                                   \
     work.resize(std::max(work.size(), static_cast<std::size_t>(lwork)));                                                                            \
     if (n > 0 && k > 0) R##ormqr_("L", &t, &m_, &n_, &k_, a, &lda_, tau, c, &ldc_, work.data(), &lwork, &info);                                     \

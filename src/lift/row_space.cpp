@@ -24,7 +24,8 @@ std::size_t size(Index value) { return static_cast<std::size_t>(value); }
 
 /// γ for sums of so many terms that are taken kTerms at a time.
 double gamma_of(Index terms) {
-  const double chain = static_cast<double>(std::min(terms, kTerms) + (terms + kTerms - 1) / kTerms + 2) * rounding::u;
+  const Index longest = std::min(terms, kTerms) + (terms + kTerms - 1) / kTerms + 2;
+  const double chain = static_cast<double>(longest) * rounding::u;
   return chain / (1 - 2 * chain);
 }
 
@@ -131,7 +132,8 @@ bool RowSpace::prove(const std::function<bool()>& stop) {
   bool stopped = false;
   std::vector<double> residual;
   data_.visit(std::max<Index>(1, kResiduals / d), [&](const Chunk& chunk) {
-    if (stopped || (stopped = stop && stop())) return;
+    stopped = stopped || (stop && stop());
+    if (stopped) return;
     residual.assign(chunk.x, chunk.x + chunk.samples * d);
     for (Index first = 0; first < r; first += kTerms)
       lapack::gemm('N', 'N', d, chunk.samples, std::min(kTerms, r - first), -1.0, basis_.data() + first * d, d, sample(chunk.first) + first, r + 1,

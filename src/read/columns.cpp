@@ -153,7 +153,7 @@ void describe(const Columns& columns, const std::string& path, Table& table) {
   table.columns = columns.file;
   table.target_path = path;
   for (const std::string& notice : columns.notices) {
-    table.notices.push_back(path + ": " + notice);
+    table.notices.emplace_back(path).append(": ").append(notice);
   }
 }
 

@@ -242,7 +242,7 @@ Table read_csv(std::string_view content, const std::string& path, const Selectio
   const Columns columns = select_columns({path, layout.header, layout.columns}, selection);
   Table table;
   for (const std::string& notice : layout.notices) {
-    table.notices.push_back(path + ": " + notice);
+    table.notices.emplace_back(path).append(": ").append(notice);
   }
   describe(columns, path, table);
   const Labels labels = columns.targets == 1 ? selection.labels : Labels::numbers;
