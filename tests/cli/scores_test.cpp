@@ -107,7 +107,7 @@ TEST_F(Scores, OfSamplesLeftOutOneByOneArePooled) {
 TEST(FoldsOfSamples, HaveEveryClassWhereCountsAllowAndAreTheSameForTheSameSeed) {
   constexpr Index n = 30, folds = 5;
   std::vector<double> y(n, -1.0);
-  for (const std::size_t i : {2, 3, 4, 17, 29, 11}) y[i] = 1;
+  for (const std::size_t i : {2U, 3U, 4U, 17U, 29U, 11U}) y[i] = 1;
   const Dataset data(n, 1, 1, std::vector<double>(n, 0.5), y);
   for (const unsigned seed : {0U, 1U, 7U}) {
     const std::vector<Index> fold_of = cli::deal_folds(data, Loss::parse("hinge"), folds, seed);

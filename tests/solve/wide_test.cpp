@@ -70,7 +70,7 @@ TEST_P(Wide, HasTheOptimumOfTheSameProblemOnTheSamples) {
   Problem problem{.activation = {}, .loss = std::get<0>(GetParam()), .beta = 1, .architecture = {}, .bias = std::get<1>(GetParam())};
   const Dataset data = wide_data(random, problem.loss), many = repeated(data);
   Settings settings;
-  settings.tolerance = problem.loss.smooth() ? 1e-9 : 1e-7;
+  settings.tolerance = problem.loss.smooth() ? 1e-8 : 1e-7;
   const double largest = beta_max(problem, data);
   EXPECT_NEAR(largest, beta_max(problem, many), 1e-10 * largest);
   for (const double ratio : {0.5, 0.05}) {
