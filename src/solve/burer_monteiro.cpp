@@ -22,6 +22,7 @@ constexpr double start_weight = 1e-2;     // of a new neuron, relative to the he
 constexpr double negligible = 1e-12;      // weight relative to the heaviest of its block below which a neuron has vanished
 constexpr double vanished = 1e-24;        // and relative to the heaviest of all
 constexpr double enough = 1.0;            // of the target: relative gradient at which a round ends
+constexpr double same_objective = 1e-11;  // relative: of two points so near the later one has the better gradient to prove it with
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -130,7 +131,7 @@ void BurerMonteiro<Real>::remember(const std::vector<double>& objective) {
   best_objective_.resize(objective.size(), std::numeric_limits<double>::infinity());
   const auto improved = [&](Index output) {
     const std::size_t k = data_.problems() == 1 ? 0 : at(output);
-    return objective[k] < best_objective_[k];
+    return objective[k] <= best_objective_[k] * (1 + same_objective);
   };
   Network kept = empty_network(data_.activation(), data_.patches(), data_.outputs());
   for (const Network* network : {&best_, &point_}) {
