@@ -15,11 +15,7 @@
 
 #if defined(__GLIBC__) && defined(__ELF__)
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define NEUSPEC_UNCHECKED __attribute__((no_sanitize("address", "thread", "undefined")))
-#else
-#define NEUSPEC_UNCHECKED
-#endif
 
 namespace neuspec::cli {
 namespace {

@@ -77,7 +77,6 @@ class FitRun {
     hold_time_limit(options_.settings.time_limit);
     const ThreadScope threads(options_.settings.threads);
     training_ = read_training(options_.data, problem_.loss);
-    in_file(options_.data.path, [&] { check_range(training_.data); });
     const double read_seconds = clock_.seconds();
     line_.say(options_.data.path + ": " + shape_text(training_.data) + ", read in " + rounded(read_seconds, 2) + " s");
     const auto test_data = read_optional(options_.test, options_.test_labels, options_, training_.preprocessing);

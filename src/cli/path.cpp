@@ -112,7 +112,6 @@ class PathRun {
 
   void read() {
     training_ = read_training(options_.data, problem_.loss);
-    in_file(options_.data.path, [&] { check_range(training_.data); });
     line_.say(options_.data.path + ": " + shape_text(training_.data) + ", read in " + rounded(clock_.seconds(), 2) + " s");
     if (!options_.validation.empty()) {
       validation_ = read_samples({options_.validation, options_.validation_labels, options_.data.header, {}}, training_.preprocessing, problem_.loss);

@@ -2,25 +2,14 @@
 // bench/proof_search.cpp runs as many as one likes.
 #include <gtest/gtest.h>
 
+#include "support/sanitizers.hpp"
 #include "support/verdict.hpp"
-
-// Sanitizers make numbers of 60 digits some fifteen times slower.
-#if defined(__SANITIZE_ADDRESS__)
-#define NEUSPEC_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define NEUSPEC_SANITIZED
-#endif
-#endif
 
 namespace neuspec::test {
 namespace {
 
-#ifdef NEUSPEC_SANITIZED
-constexpr unsigned problems_a_shard = 10, shards = 20;
-#else
-constexpr unsigned problems_a_shard = 100, shards = 20;
-#endif
+// Sanitizers make numbers of 60 digits some fifteen times slower.
+constexpr unsigned problems_a_shard = address_sanitizer ? 10 : 100, shards = 20;
 
 class Claims : public testing::TestWithParam<unsigned> {};
 

@@ -33,12 +33,11 @@ bool handles(pid_t process, int signal) {
   return false;
 }
 
-/// A program that runs beside the test. What it writes to the stream `descriptor` comes through a pipe of one page.
+/// A program that runs beside the test. What it writes to the stream `descriptor` comes through a pipe.
 class Running {
  public:
   Running(std::vector<std::string> arguments, int descriptor, bool hangups_ignored = false) {
     EXPECT_EQ(::pipe(ends_), 0);
-    ::fcntl(ends_[1], F_SETPIPE_SZ, 4096);
     child_ = ::fork();
     if (child_ == 0) {
       const int null = ::open("/dev/null", O_WRONLY);

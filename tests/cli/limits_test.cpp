@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/program.hpp"
+#include "support/sanitizers.hpp"
 
 namespace neuspec::test {
 namespace {
@@ -22,9 +23,8 @@ class Limits : public Program {
   }
 };
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they reserve address space without measure
-
 TEST_F(Limits, TooLittleAddressSpaceIsSaid) {
+  if (address_space_is_reserved) GTEST_SKIP() << "sanitizers reserve address space without measure";
   if (run("--version", "OPENBLAS_VERBOSE=2").err.find("Core: ") == std::string::npos) GTEST_SKIP() << "no OpenBLAS, which needs it";
   const Outcome outcome = fit(std::string("ulimit -v 300000;") + guard);
   EXPECT_EQ(outcome.code, 5);
@@ -34,6 +34,7 @@ TEST_F(Limits, TooLittleAddressSpaceIsSaid) {
 }
 
 TEST_F(Limits, FewerThreadsWhereTheAddressSpaceAllowsNoMore) {
+  if (address_space_is_reserved) GTEST_SKIP() << "sanitizers reserve address space without measure";
   const Outcome outcome = fit(std::string("ulimit -v 700000;") + guard);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(json(file("r.json"))["status"], "optimal");
@@ -41,14 +42,13 @@ TEST_F(Limits, FewerThreadsWhereTheAddressSpaceAllowsNoMore) {
 
 // Stacks of 8 GiB: no second one finds room.
 TEST_F(Limits, OneThreadWhereNoOtherCanBeStarted) {
+  if (address_space_is_reserved) GTEST_SKIP() << "sanitizers reserve address space without measure";
   const Outcome outcome = fit(std::string("ulimit -s 8000000; ulimit -v 6000000; OMP_NUM_THREADS=2 ") + guard);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   if (outcome.err.empty()) GTEST_SKIP() << "one processor, or a limit on stacks";
   EXPECT_THAT(outcome.err, HasSubstr("going on with one"));
   EXPECT_THAT(outcome.err, HasSubstr("ulimit"));
 }
-
-#endif
 
 TEST_F(Limits, SettingsOfOpenMPNeverMakeItWait) {
   for (const std::string setting : {"OMP_DYNAMIC=true", "OMP_THREAD_LIMIT=1", "OMP_MAX_ACTIVE_LEVELS=0", "OMP_NUM_THREADS=16", "OMP_NUM_THREADS=1",

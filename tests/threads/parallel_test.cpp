@@ -19,6 +19,7 @@
 #include "device/lapack.hpp"
 #include "neuspec/error.hpp"
 #include "support/random.hpp"
+#include "support/sanitizers.hpp"
 
 namespace neuspec::test {
 namespace {
@@ -129,9 +130,7 @@ TEST(Parallel, SmallLoopsAreNotShared) {
 
 TEST(Parallel, AForkedProcessHiresItsOwn) {
   EXPECT_EQ(visits(100, 4), std::vector<int>(100, 1));
-#ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "ThreadSanitizer allows no threads after a fork";
-#endif
+  if (thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer allows no threads after a fork";
   const pid_t child = ::fork();
   if (child == 0) ::_exit(visits(100, 4) == std::vector<int>(100, 1) ? 0 : 1);
   int status = 0;
@@ -200,9 +199,7 @@ TEST(BlasThreads, GoWithTheWork) {
 
 // In a process of its own, whose limit leaves less than a buffer: OpenBLAS would try for ever.
 TEST(BlasThreads, ABufferThatCannotBeMappedIsAnError) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers reserve address space without measure";
-#endif
+  if (address_space_is_reserved) GTEST_SKIP() << "sanitizers reserve address space without measure";
   if (blas_buffer() == 0) GTEST_SKIP() << "no OpenBLAS";
   const std::vector<double> matrix = definite(8);
   const pid_t child = ::fork();
