@@ -25,6 +25,13 @@ namespace neuspec::cuda {
   }                                                                                                                                               \
   inline void syrkx(Context& c, Index n, Index k, T alpha, const T* A, Index lda, const T* B, Index ldb, T beta, T* C, Index ldc) {               \
     if (n > 0) NEUSPEC_CHECK(cublas##R##syrkx_64(c.blas(), CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N, n, k, &alpha, A, lda, B, ldb, &beta, C, ldc));    \
+  }                                                                                                                                               \
+  /* B (m × n) ← alpha L B or alpha B L for a lower triangle L. */                                                                                \
+  inline void trmm(Context& c, cublasSideMode_t side, Index m, Index n, T alpha, const T* L, Index ldl, T* B, Index ldb) {                        \
+    if (m > 0 && n > 0) {                                                                                                                         \
+      NEUSPEC_CHECK(                                                                                                                              \
+          cublas##R##trmm_64(c.blas(), side, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N, CUBLAS_DIAG_NON_UNIT, m, n, &alpha, L, ldl, B, ldb, B, ldb));   \
+    }                                                                                                                                             \
   }
 NEUSPEC_DECLARE_BLAS(S, float)
 NEUSPEC_DECLARE_BLAS(D, double)

@@ -7,6 +7,7 @@
 #include "context.hpp"
 #include "device/device.hpp"
 #include "eigensolver.hpp"
+#include "spectral_basis.hpp"
 
 namespace neuspec {
 
@@ -21,6 +22,7 @@ class CudaDevice final : public Device<Real> {
  public:
   explicit CudaDevice(Arithmetic arithmetic = Arithmetic::full)
       : eigensolver_(context_),
+        spectral_steps_(context_),
         traces_(context_),
         scalars_(context_),
         wide_(context_),
@@ -80,6 +82,8 @@ class CudaDevice final : public Device<Real> {
   void pack(ConstView<Real> full, View<Real> packed) override;
   bool tells_rank() const override { return false; }
   Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) override;
+  void start_basis(Index N, ConstView<Real> factors, Index width, SpectralBasis<Real>& basis) override;
+  void project_psd_near(Index N, ConstView<Real> V, SpectralBasis<Real>& basis, View<Real> W, View<Real> factors) override;
   void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;
   void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;
   void project_trace(Index N, View<Real> M) override;
@@ -96,12 +100,14 @@ class CudaDevice final : public Device<Real> {
   ColumnViews<Real> views(const FactorColumns& columns, Index outputs);
   void mirror(View<Real> S);
   /// Replaces a lower triangular L, zeros above its diagonal, by all of LᵀL.
+  void invert_triangle(View<Real> L, int* infos);
   void square(View<Real> L);
   /// A vector of at least `count` ones.
   const Real* units(Index count);
 
   cuda::Context context_;
   cuda::Eigensolver<Real> eigensolver_;
+  cuda::SpectralSteps<Real> spectral_steps_;
   cuda::Buffer<Real> traces_;
   cuda::Buffer<double> scalars_;    // partial sums
   cuda::Buffer<Real> wide_, full_;  // products with samples; unpacked matrices

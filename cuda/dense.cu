@@ -1,5 +1,6 @@
 // Memory and dense algebra on the GPU, and ADMM's and Anderson's steps.
 #include <algorithm>
+#include <vector>
 
 #include "blas.hpp"
 #include "cuda_device.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr Index piece = 1 << 20;        // doubles sent or received at a time: 8 MiB, 200 µs of a bus against 10 µs to start
 constexpr Index most_strip_rows = 512;  // of a product in place: enough for GEMM to run at its rate
+constexpr Index triangle = 2048;        // columns of a triangle that are inverted at a time
 
 cublasOperation_t operation(Transpose t) { return t == Transpose::no ? CUBLAS_OP_N : CUBLAS_OP_T; }
 
@@ -124,28 +126,47 @@ void CudaDevice<Real>::mirror(View<Real> S) {
 // n³/3 flops each for the factor L, for L⁻¹ and for L⁻ᵀL⁻¹, in place.
 template <class Real>
 bool CudaDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real> M) {
-  const Index n = M.rows;
+  const Index n = M.rows, infos = 1 + (n + triangle - 1) / triangle;
   const auto type = cuda::data_type<Real>;
-  std::size_t factor_bytes = 0, factor_host = 0, inverse_bytes = 0, inverse_host = 0;
+  std::size_t device_bytes = 0, host_bytes = 0;
   NEUSPEC_CHECK(cusolverDnXpotrf_bufferSize(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, M.data, M.stride, type,
-                                            &factor_bytes, &factor_host));
-  NEUSPEC_CHECK(cusolverDnXtrtri_bufferSize(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, n, type, M.data, M.stride,
-                                            &inverse_bytes, &inverse_host));
-  void* work = work_.reserve(static_cast<Index>(std::max(factor_bytes, inverse_bytes)));
-  host_work_.resize(std::max({factor_host, inverse_host, host_work_.size()}));
-  int* info = info_.reserve(2);
+                                            &device_bytes, &host_bytes));
+  void* work = work_.reserve(static_cast<Index>(device_bytes));
+  host_work_.resize(std::max(host_bytes, host_work_.size()));
+  int* info = info_.reserve(infos);
   context_.each(S.size(), Shifted<Real>{S, M, static_cast<Real>(shift)});
-  NEUSPEC_CHECK(cusolverDnXpotrf(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, M.data, M.stride, type, work, factor_bytes,
-                                 host_work_.data(), factor_host, info));
-  NEUSPEC_CHECK(cusolverDnXtrtri(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, n, type, M.data, M.stride, work, inverse_bytes,
-                                 host_work_.data(), inverse_host, info + 1));
-  double* infos = scalars_.reserve(2);
-  double seen[2] = {0, 0};
-  context_.each(2, Convert<int, double>{{info, 2, 1, 2}, {infos, 2, 1, 2}});
-  context_.receive(infos, 2, seen);
-  if (seen[0] != 0 || seen[1] != 0) return false;
+  NEUSPEC_CHECK(cusolverDnXpotrf(context_.solver(), context_.params(), CUBLAS_FILL_MODE_LOWER, n, type, M.data, M.stride, type, work, device_bytes,
+                                 host_work_.data(), host_bytes, info));
+  invert_triangle(M, info + 1);
+  double* on_device = scalars_.reserve(infos);
+  std::vector<double> seen(static_cast<std::size_t>(infos));
+  context_.each(infos, Convert<int, double>{{info, infos, 1, infos}, {on_device, infos, 1, infos}});
+  context_.receive(on_device, infos, seen.data());
+  if (std::any_of(seen.begin(), seen.end(), [](double value) { return value != 0; })) return false;
   square(M);
   return true;
+}
+
+// Blocks of columns from the last on, as LAPACK's TRTRI, with products in double for all sizes that memory holds: cuSOLVER's own routine fails at
+// n = 60,000.
+template <class Real>
+void CudaDevice<Real>::invert_triangle(View<Real> L, int* infos) {
+  const auto type = cuda::data_type<Real>;
+  for (Index block = (L.rows + triangle - 1) / triangle - 1; block >= 0; --block) {
+    const Index first = block * triangle, width = std::min(triangle, L.rows - first), below = L.rows - first - width;
+    const View<Real> corner = L.row_range(first, width).column_range(first, width),
+                     panel = L.row_range(first + width, below).column_range(first, width);
+    std::size_t device_bytes = 0, host_bytes = 0;
+    NEUSPEC_CHECK(cusolverDnXtrtri_bufferSize(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, width, type, corner.data, L.stride,
+                                              &device_bytes, &host_bytes));
+    void* work = work_.reserve(static_cast<Index>(device_bytes));
+    host_work_.resize(std::max(host_bytes, host_work_.size()));
+    NEUSPEC_CHECK(cusolverDnXtrtri(context_.solver(), CUBLAS_FILL_MODE_LOWER, CUBLAS_DIAG_NON_UNIT, width, type, corner.data, L.stride, work,
+                                   device_bytes, host_work_.data(), host_bytes, infos + block));
+    const ConstView<Real> inverted = L.row_range(first + width, below).column_range(first + width, below);
+    cuda::trmm(context_, CUBLAS_SIDE_LEFT, below, width, Real(-1), inverted.data, L.stride, panel.data, L.stride);
+    cuda::trmm(context_, CUBLAS_SIDE_RIGHT, below, width, Real(1), corner.data, L.stride, panel.data, L.stride);
+  }
 }
 
 // Rows of the product need rows of L from their own on, so that each strip of them may replace what it was made of.
@@ -205,6 +226,25 @@ Index CudaDevice<Real>::project_psd(Index N, ConstView<Real> V, View<Real> W, Vi
                      factors.stride, N * factors.stride, Real(0), full, N, N * N, count);
   context_.each(entries, Pack<Real>{{full, N, N * count, N}, W});
   return N;
+}
+
+template <class Real>
+void CudaDevice<Real>::start_basis(Index N, ConstView<Real> factors, Index width, SpectralBasis<Real>& basis) {
+  const Index blocks = factors.columns / N;
+  basis.width = width;
+  basis.vectors = allocate(N, width * blocks);
+  basis.positive = allocate(1, blocks);
+  for (Index b = 0; b < blocks; ++b) copy(factors.column_range(b * N, width), basis.vectors.view().column_range(b * width, width));
+  spectral_steps_.orthonormalise(N, width, blocks, basis.vectors.view().data);
+}
+
+template <class Real>
+void CudaDevice<Real>::project_psd_near(Index N, ConstView<Real> V, SpectralBasis<Real>& basis, View<Real> W, View<Real> factors) {
+  const Index count = V.columns, entries = N * N * count;
+  Real* full = full_.reserve(entries);
+  context_.each(entries, Unpack<Real>{V, {full, N, N * count, N}});
+  spectral_steps_.project(N, count, full, basis, factors);
+  context_.each(entries, Pack<Real>{{full, N, N * count, N}, W});
 }
 
 template class CudaDevice<float>;

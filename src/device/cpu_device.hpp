@@ -57,6 +57,8 @@ class CpuDevice final : public Device<Real> {
   void pack(ConstView<Real> full, View<Real> packed) override;
   bool tells_rank() const override { return true; }
   Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) override;
+  void start_basis(Index N, ConstView<Real> factors, Index width, SpectralBasis<Real>& basis) override;
+  void project_psd_near(Index N, ConstView<Real> V, SpectralBasis<Real>& basis, View<Real> W, View<Real> factors) override;
   void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;
   void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;
   void project_trace(Index N, View<Real> M) override;
@@ -72,7 +74,7 @@ class CpuDevice final : public Device<Real> {
   static void mirror(View<Real> S);
 
  private:
-  std::vector<Real> traces_;
+  std::vector<Real> traces_, adjoint_;
   std::vector<Index> ranks_;  // of the blocks last projected: they foretell the next
 };
 

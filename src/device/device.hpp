@@ -81,6 +81,14 @@ struct AndersonPart {
   double weight = 1;
 };
 
+/// Orthonormal columns near the eigenvectors of each block's largest eigenvalues, in descending order, kept from one projection to the next.
+template <class Real>
+struct SpectralBasis {
+  Index width = 0;              ///< k, columns a block; 0 where there is none
+  DeviceMatrix<Real> vectors;   ///< N × k·blocks
+  DeviceMatrix<Real> positive;  ///< 1 × blocks: how many of them had a positive Ritz value in the last projection
+};
+
 template <class Real>
 struct SymmetricProduct {
   ConstView<Real> S, b;
@@ -170,6 +178,13 @@ class Device {
   virtual Index project_psd(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) = 0;
   /// Whether `project_psd` tells the rank, so that few positive eigenvalues make it and what follows cheap.
   virtual bool tells_rank() const = 0;
+  /// A basis of `width` columns a block from the factors of a projection, where those are zero of others.
+  virtual void start_basis(Index N, ConstView<Real> factors, Index width, SpectralBasis<Real>& basis) = 0;
+  /// W ≈ Π₊(V) by one block Krylov step and Rayleigh–Ritz from the basis, which is moved on: W = Σ θ x xᵀ over the positive ones among the k largest
+  /// Ritz values θ over span [X, VX], of whose vectors the basis then consists; 2k ≤ N. Where the basis holds more vectors than there are positive
+  /// eigenvalues, its error is a fraction of the last projection's distance; where it does not, some are missed. The first k columns of each block's
+  /// factor are written. 4 N² k + 30 N k² flops a block, nothing waits.
+  virtual void project_psd_near(Index N, ConstView<Real> V, SpectralBasis<Real>& basis, View<Real> W, View<Real> factors) = 0;
   /// full (N × N, both triangles) from packed (p × 1), and packed of the symmetric part (F + Fᵀ)/2 of full.
   virtual void unpack(ConstView<Real> packed, View<Real> full) = 0;
   virtual void pack(ConstView<Real> full, View<Real> packed) = 0;

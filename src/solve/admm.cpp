@@ -134,6 +134,7 @@ bool Admm<Real>::converged(Monitor& monitor, double target) {
   remember(objective, bounds);
   const bool stop = monitor.test(objective, bounds, neurons(), iterations_ - tested_, target);
   tested_ = iterations_;
+  projection_.review(step_.N, factors_);
   if (!iteration_.candidate_pending()) {
     primal_residual_ = std::sqrt(device_.dot(blocks_.f, blocks_.f)) / step_.relaxation;
     split_residual_ = std::sqrt(device_.dot(split_.f, split_.f)) / step_.relaxation;

@@ -1,13 +1,20 @@
 #include "solve/projection.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
+#include <vector>
 
 namespace neuspec {
 
 namespace {
-constexpr Index large = 1000;   // beyond, batched eigensolvers no longer serve
-constexpr int patience = 3;     // fallbacks in a row before products are given up
-constexpr int repetitions = 2;  // the first warms up
+constexpr Index products_from = 256;  // size of a block from which products alone are tried
+constexpr Index near_from = 64;       // size of a block from which a basis pays …
+constexpr Index few = 4;              // … if it is no wider than N over this
+constexpr Index guards = 6;           // vectors beyond the rank
+constexpr Index least_guards = 2;     // with fewer, positive eigenvalues may have gone unseen
+constexpr int patience = 3;           // fallbacks in a row before products are given up
+constexpr int repetitions = 2;        // the first warms up
 
 /// Seconds of the last of some repetitions.
 template <class Real, class Body>
@@ -26,7 +33,14 @@ double seconds(Device<Real>& device, const Body& body) {
 
 template <class Real>
 Index Projection<Real>::project(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
+  if (basis_.width > 0) {
+    device_.project_psd_near(N, V, basis_, W, factors);
+    factored_ = true;
+    if (!device_.tells_rank()) return basis_.width;
+    if (settled(N)) return rank_;
+  }
   if (kind_ == ProjectionKind::automatic) choose(N, V, W, factors);
+  ++full_;
   if (kind_ == ProjectionKind::products && refusals_ < patience) {
     if (by_products(N, V, W)) {
       refusals_ = 0;
@@ -35,13 +49,63 @@ Index Projection<Real>::project(Index N, ConstView<Real> V, View<Real> W, View<R
     }
     ++refusals_;
   }
-  return factor(N, V, W, factors);
+  const Index rank = factor(N, V, W, factors);
+  if (device_.tells_rank()) rebase(N, rank, factors);
+  return rank;
 }
 
 template <class Real>
 Index Projection<Real>::factor(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
   factored_ = true;
   return device_.project_psd(N, V, W, factors);
+}
+
+template <class Real>
+void Projection<Real>::review(Index N, ConstView<Real> factors) {
+  if (!may_keep_basis_ || device_.tells_rank()) return;
+  if (basis_.width > 0) {
+    settled(N);
+  } else if (factored_) {
+    const DeviceMatrix<Real> squares = device_.allocate(1, factors.columns);
+    device_.column_squares(factors, squares);
+    std::vector<double> host(static_cast<std::size_t>(factors.columns));
+    device_.download(squares, host.data());
+    Index rank = 0;
+    for (auto block = host.begin(); block != host.end(); block += N)
+      rank = std::max<Index>(rank, std::count_if(block, block + N, [](double square) { return square > 0; }));
+    rebase(N, rank, factors);
+  }
+}
+
+// Whether the basis still has guards; rank_ is the largest of its last projection.
+template <class Real>
+bool Projection<Real>::settled(Index N) {
+  std::vector<double> positive(static_cast<std::size_t>(basis_.positive.columns()));
+  device_.download(basis_.positive, positive.data());
+  rank_ = static_cast<Index>(*std::max_element(positive.begin(), positive.end()));
+  const bool enough = rank_ + least_guards <= basis_.width;
+  if (!enough) {
+    basis_.width = 0;
+  } else if (rank_ + 3 * guards < basis_.width) {
+    narrow(N, rank_ + guards);
+  }
+  return enough;
+}
+
+template <class Real>
+void Projection<Real>::narrow(Index N, Index width) {
+  const Index blocks = basis_.positive.columns();
+  DeviceMatrix<Real> first = device_.allocate(N, width * blocks);
+  for (Index b = 0; b < blocks; ++b)
+    device_.copy(basis_.vectors.view().column_range(b * basis_.width, width), first.view().column_range(b * width, width));
+  basis_.vectors = std::move(first);
+  basis_.width = width;
+}
+
+template <class Real>
+void Projection<Real>::rebase(Index N, Index rank, ConstView<Real> factors) {
+  const Index width = rank + guards;
+  if (may_keep_basis_ && N >= near_from && few * width <= N) device_.start_basis(N, factors, width, basis_);
 }
 
 // The host waits for the bound of each block: microseconds against the milliseconds that a block this large takes.
@@ -57,7 +121,7 @@ bool Projection<Real>::by_products(Index N, ConstView<Real> V, View<Real> W) {
 // nothing.
 template <class Real>
 void Projection<Real>::choose(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
-  const bool may_pay = N > large && !device_.tells_rank();
+  const bool may_pay = N >= products_from && !device_.tells_rank();
   if (may_pay && device_.dot(V, V) == 0) return;
   kind_ = ProjectionKind::eigen;
   if (!may_pay) return;

@@ -158,6 +158,24 @@ TYPED_TEST(Dense, InvertsShiftedMatrices) {
   }
 }
 
+// Larger than what GPUs invert in one go; in place of what it is the inverse of.
+TYPED_TEST(Dense, InvertsLargeMatricesInPlace) {
+  using Number = typename TestFixture::Real;
+  constexpr Index n = 2100;
+  Host S(n, n);
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = j; i < n; ++i) S(i, j) = S(j, i) = (i == j ? 2.0 : 0.0) + 1 / (1 + static_cast<double>(i + j));
+  }
+  const Host x = this->random(n, 2);
+  const typename TestFixture::Matrix s(this->device_, S), matrix(this->device_, S), vector(this->device_, x), result(this->device_, n, 2);
+  ASSERT_TRUE(this->device_.invert_shifted(matrix, 0.5, matrix));
+  this->device_.axpby(Number(0.5), vector, Number(0), result);
+  this->device_.symm(Number(1), s, vector, Number(1), result);
+  const typename TestFixture::Matrix shifted_x(this->device_, result.host());
+  this->device_.symm(Number(1), matrix, shifted_x, Number(0), result);
+  this->expect_near(result.host(), x, 100);
+}
+
 TYPED_TEST(Dense, RefusesToInvertIndefiniteMatrices) {
   std::vector<double> eigenvalues(37, 1.0);
   eigenvalues.back() = -2;

@@ -108,6 +108,39 @@ struct Product {
   }
 };
 
+/// B ← alpha L B or alpha B L, in place. The upper triangle must not matter.
+template <class T>
+struct Triangular {
+  cublasSideMode_t side;
+  Size m, n;
+  T alpha;
+  const T* L;
+  Size ldl;
+  T* B;
+  Size ldb;
+
+  Size order() const { return side == CUBLAS_SIDE_LEFT ? m : n; }
+  void check(const char* function) const {
+    em::require_matrix(function, L, order(), order(), ldl);
+    em::require_matrix(function, B, m, n, ldb);
+  }
+  void run() const {
+    const Size size = order();
+    std::vector<T> lower(static_cast<std::size_t>(size * size)), before(static_cast<std::size_t>(m * n));
+    for (Size j = 0; j < size; ++j) {
+      for (Size i = j; i < size; ++i) lower[static_cast<std::size_t>(j * size + i)] = L[j * ldl + i];
+    }
+    for (Size j = 0; j < n; ++j) {
+      for (Size i = 0; i < m; ++i) before[static_cast<std::size_t>(j * m + i)] = B[j * ldb + i];
+    }
+    if (side == CUBLAS_SIDE_LEFT) {
+      Product<T>{CUBLAS_OP_N, CUBLAS_OP_N, m, n, size, alpha, lower.data(), size, before.data(), m, T(0), B, ldb}.run();
+    } else {
+      Product<T>{CUBLAS_OP_N, CUBLAS_OP_N, m, n, size, alpha, before.data(), m, lower.data(), size, T(0), B, ldb}.run();
+    }
+  }
+};
+
 bool multiplies_in_tf32(cublasHandle_t handle) { return handles().count(handle) == 1 && handle->math == CUBLAS_TF32_TENSOR_OP_MATH; }
 
 template <class Work>
@@ -154,42 +187,51 @@ cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode) {
 }
 const char* cublasGetStatusString(cublasStatus_t status) { return status == CUBLAS_STATUS_SUCCESS ? "success" : "execution failed"; }
 
-#define NEUSPEC_EMULATE_BLAS(R, V, T)                                                                                                             \
-  cublasStatus_t cublas##R##gemm##V(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, Size m, Size n, Size k, const T* alpha,         \
-                                    const T* A, Size lda, const T* B, Size ldb, const T* beta, T* C, Size ldc) {                                  \
-    const Product<T> product{ta, tb, m, n, k, *alpha, A, lda, B, ldb, *beta, C, ldc, multiplies_in_tf32(h)};                                      \
-    product.check(__func__);                                                                                                                      \
-    return queued(__func__, h, [product] { product.run(); });                                                                                     \
-  }                                                                                                                                               \
-  cublasStatus_t cublas##R##gemv##V(cublasHandle_t h, cublasOperation_t t, Size m, Size n, const T* alpha, const T* A, Size lda, const T* x,      \
-                                    Size step_x, const T* beta, T* y, Size step_y) {                                                              \
-    if (step_x != 1 || step_y != 1) em::violation(__func__, "a stride that this library does not use");                                           \
-    const Size rows = t == CUBLAS_OP_N ? m : n, depth = t == CUBLAS_OP_N ? n : m;                                                                 \
-    const Product<T> product{t, CUBLAS_OP_N, rows, 1, depth, *alpha, A, lda, x, depth, *beta, y, rows};                                           \
-    product.check(__func__);                                                                                                                      \
-    return queued(__func__, h, [product] { product.run(); });                                                                                     \
-  }                                                                                                                                               \
-  cublasStatus_t cublas##R##syrk##V(cublasHandle_t h, cublasFillMode_t fill, cublasOperation_t t, Size n, Size k, const T* alpha, const T* A,     \
-                                    Size lda, const T* beta, T* C, Size ldc) {                                                                    \
-    const cublasOperation_t other = t == CUBLAS_OP_N ? CUBLAS_OP_T : CUBLAS_OP_N;                                                                 \
-    return lower<T>(__func__, h, fill, {t, other, n, n, k, *alpha, A, lda, A, lda, *beta, C, ldc});                                               \
-  }                                                                                                                                               \
-  cublasStatus_t cublas##R##syrkx_64(cublasHandle_t h, cublasFillMode_t fill, cublasOperation_t t, Size n, Size k, const T* alpha, const T* A,    \
-                                     Size lda, const T* B, Size ldb, const T* beta, T* C, Size ldc) {                                             \
-    const cublasOperation_t other = t == CUBLAS_OP_N ? CUBLAS_OP_T : CUBLAS_OP_N;                                                                 \
-    return lower<T>(__func__, h, fill, {t, other, n, n, k, *alpha, A, lda, B, ldb, *beta, C, ldc});                                               \
-  }                                                                                                                                               \
-  cublasStatus_t cublas##R##gemmStridedBatched_64(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, Size m, Size n, Size k,           \
-                                                  const T* alpha, const T* A, Size lda, long long step_A, const T* B, Size ldb, long long step_B, \
-                                                  const T* beta, T* C, Size ldc, long long step_C, Size count) {                                  \
-    std::vector<Product<T>> products;                                                                                                             \
-    for (Size b = 0; b < count; ++b) {                                                                                                            \
-      products.push_back({ta, tb, m, n, k, *alpha, A + b * step_A, lda, B + b * step_B, ldb, *beta, C + b * step_C, ldc, multiplies_in_tf32(h)}); \
-      products.back().check(__func__);                                                                                                            \
-    }                                                                                                                                             \
-    return queued(__func__, h, [products] {                                                                                                       \
-      for (const auto& product : products) product.run();                                                                                         \
-    });                                                                                                                                           \
+#define NEUSPEC_EMULATE_BLAS(R, V, T)                                                                                                               \
+  cublasStatus_t cublas##R##gemm##V(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, Size m, Size n, Size k, const T* alpha,           \
+                                    const T* A, Size lda, const T* B, Size ldb, const T* beta, T* C, Size ldc) {                                    \
+    const Product<T> product{ta, tb, m, n, k, *alpha, A, lda, B, ldb, *beta, C, ldc, multiplies_in_tf32(h)};                                        \
+    product.check(__func__);                                                                                                                        \
+    return queued(__func__, h, [product] { product.run(); });                                                                                       \
+  }                                                                                                                                                 \
+  cublasStatus_t cublas##R##gemv##V(cublasHandle_t h, cublasOperation_t t, Size m, Size n, const T* alpha, const T* A, Size lda, const T* x,        \
+                                    Size step_x, const T* beta, T* y, Size step_y) {                                                                \
+    if (step_x != 1 || step_y != 1) em::violation(__func__, "a stride that this library does not use");                                             \
+    const Size rows = t == CUBLAS_OP_N ? m : n, depth = t == CUBLAS_OP_N ? n : m;                                                                   \
+    const Product<T> product{t, CUBLAS_OP_N, rows, 1, depth, *alpha, A, lda, x, depth, *beta, y, rows};                                             \
+    product.check(__func__);                                                                                                                        \
+    return queued(__func__, h, [product] { product.run(); });                                                                                       \
+  }                                                                                                                                                 \
+  cublasStatus_t cublas##R##syrk##V(cublasHandle_t h, cublasFillMode_t fill, cublasOperation_t t, Size n, Size k, const T* alpha, const T* A,       \
+                                    Size lda, const T* beta, T* C, Size ldc) {                                                                      \
+    const cublasOperation_t other = t == CUBLAS_OP_N ? CUBLAS_OP_T : CUBLAS_OP_N;                                                                   \
+    return lower<T>(__func__, h, fill, {t, other, n, n, k, *alpha, A, lda, A, lda, *beta, C, ldc});                                                 \
+  }                                                                                                                                                 \
+  cublasStatus_t cublas##R##syrkx_64(cublasHandle_t h, cublasFillMode_t fill, cublasOperation_t t, Size n, Size k, const T* alpha, const T* A,      \
+                                     Size lda, const T* B, Size ldb, const T* beta, T* C, Size ldc) {                                               \
+    const cublasOperation_t other = t == CUBLAS_OP_N ? CUBLAS_OP_T : CUBLAS_OP_N;                                                                   \
+    return lower<T>(__func__, h, fill, {t, other, n, n, k, *alpha, A, lda, B, ldb, *beta, C, ldc});                                                 \
+  }                                                                                                                                                 \
+  cublasStatus_t cublas##R##trmm##V(cublasHandle_t h, cublasSideMode_t side, cublasFillMode_t fill, cublasOperation_t t, cublasDiagType_t diagonal, \
+                                    Size m, Size n, const T* alpha, const T* A, Size lda, const T* B, Size ldb, T* C, Size ldc) {                   \
+    if (fill != CUBLAS_FILL_MODE_LOWER || t != CUBLAS_OP_N || diagonal != CUBLAS_DIAG_NON_UNIT || B != C || ldb != ldc) {                           \
+      em::violation(__func__, "a mode that this library does not use");                                                                             \
+    }                                                                                                                                               \
+    const Triangular<T> product{side, m, n, *alpha, A, lda, C, ldc};                                                                                \
+    product.check(__func__);                                                                                                                        \
+    return queued(__func__, h, [product] { product.run(); });                                                                                       \
+  }                                                                                                                                                 \
+  cublasStatus_t cublas##R##gemmStridedBatched_64(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, Size m, Size n, Size k,             \
+                                                  const T* alpha, const T* A, Size lda, long long step_A, const T* B, Size ldb, long long step_B,   \
+                                                  const T* beta, T* C, Size ldc, long long step_C, Size count) {                                    \
+    std::vector<Product<T>> products;                                                                                                               \
+    for (Size b = 0; b < count; ++b) {                                                                                                              \
+      products.push_back({ta, tb, m, n, k, *alpha, A + b * step_A, lda, B + b * step_B, ldb, *beta, C + b * step_C, ldc, multiplies_in_tf32(h)});   \
+      products.back().check(__func__);                                                                                                              \
+    }                                                                                                                                               \
+    return queued(__func__, h, [products] {                                                                                                         \
+      for (const auto& product : products) product.run();                                                                                           \
+    });                                                                                                                                             \
   }
 NEUSPEC_EMULATE_BLAS(S, _v2_64, float)
 NEUSPEC_EMULATE_BLAS(D, _v2_64, double)

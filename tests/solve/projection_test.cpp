@@ -2,6 +2,8 @@
 #include "solve/projection.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
 #include "neuspec/error.hpp"
 #include "support/backend.hpp"
@@ -79,9 +81,66 @@ TYPED_TEST(WayToProject, TakesZeroAndNoBlocks) {
   EXPECT_EQ(products.project(9, this->device_.allocate(45, 0), this->device_.allocate(45, 0), this->device_.allocate(9, 0)), 9);
 }
 
+/// Blocks of 100 whose eigenvectors turn a little at every step, less and less, as those of iterates that converge.
+template <class B>
+class ConvergingBlocks : public WayToProject<B> {
+ protected:
+  static constexpr Index size = 100;
+  Host blocks(int step, Index rank) {
+    std::vector<double> eigenvalues;
+    for (Index j = 0; j < size; ++j) eigenvalues.push_back(j < rank ? 2 + static_cast<double>(j) : -1 - 0.01 * static_cast<double>(j));
+    Host V(packed_size(size), 2);
+    for (Index b = 0; b < 2; ++b) {
+      Random random(static_cast<unsigned>(7 + b));
+      set_column(V, b, combination(1, packed_of(symmetric_with(random, eigenvalues)), 0.3 * std::pow(0.7, step), random_host(random, V.rows, 1)));
+    }
+    return this->rounded(V);
+  }
+};
+TYPED_TEST_SUITE(ConvergingBlocks, Backends, BackendName);
+
+TYPED_TEST(ConvergingBlocks, AreProjectedFromTheStepBefore) {
+  constexpr Index N = TestFixture::size;
+  Projection<typename TestFixture::Real> projection(this->device_);
+  const DeviceMatrix<typename TestFixture::Real> factors = this->device_.allocate(N, 2 * N);
+  double error = 0;
+  for (int step = 0; step < 110; ++step) {
+    const Host V = this->blocks(step, 5);
+    const DeviceMatrix<typename TestFixture::Real> from = this->device_.allocate(V.rows, 2), to = this->device_.allocate(V.rows, 2);
+    this->device_.upload(V.values.data(), from);
+    const Index rank = projection.project(N, from, to, factors);
+    if (step % 5 == 0) projection.review(N, factors);
+    EXPECT_GE(rank, 5);
+    EXPECT_TRUE(projection.factored());
+    Host W(V.rows, 2);
+    this->device_.download(to, W.values.data());
+    error = largest(combination(1, W, -1, this->reference(N, V).W));
+  }
+  EXPECT_LT(error, 1000 * this->epsilon);
+  EXPECT_LE(projection.full(), 4);
+}
+
+TYPED_TEST(ConvergingBlocks, AreProjectedAnewWhenTheirRankGrows) {
+  constexpr Index N = TestFixture::size;
+  Projection<typename TestFixture::Real> projection(this->device_);
+  const DeviceMatrix<typename TestFixture::Real> factors = this->device_.allocate(N, 2 * N);
+  for (const Index rank : {4, 4, 4, 4, 14, 14, 14, 60, 60, 3, 3}) {
+    const Host V = this->blocks(30, rank);
+    const DeviceMatrix<typename TestFixture::Real> from = this->device_.allocate(V.rows, 2), to = this->device_.allocate(V.rows, 2);
+    this->device_.upload(V.values.data(), from);
+    for (int repetition = 0; repetition < 3; ++repetition) {  // the host hears of it at the first test
+      projection.project(N, from, to, factors);
+      projection.review(N, factors);
+    }
+    Host W(V.rows, 2);
+    this->device_.download(to, W.values.data());
+    this->expect_near(W, this->reference(N, V).W, 1000);
+  }
+}
+
 // The clock decides, the result is the same.
 TYPED_TEST(WayToProject, OfALargeBlockIsChosenByTheDevice) {
-  constexpr Index N = 1001;
+  constexpr Index N = 300;
   const Host V = this->random(packed_size(N), 2);
   Projection<typename TestFixture::Real> automatic(this->device_);
   EXPECT_TRUE(this->project(automatic, N, Host(V.rows, 2)).factored) << "a solve begins at zero, which is not what to time";
