@@ -9,8 +9,8 @@
 
 #include "certify/bias.hpp"
 #include "certify/check.hpp"
+#include "certify/gradient_sums.hpp"
 #include "certify/in_row_space.hpp"
-#include "certify/lifted_gradient.hpp"
 #include "certify/loss.hpp"
 #include "certify/prediction.hpp"
 #include "certify/sphere_bound.hpp"
@@ -24,7 +24,28 @@
 namespace neuspec {
 namespace {
 
-constexpr Index kChunk = 8192;  // samples a chunk
+constexpr Index kPiece = 512;  // samples that one thread takes at a time
+
+/// Some pieces for each of many threads.
+Index chunk_samples() { return std::max<Index>(8192, 2 * kPiece * threads()); }
+
+/// sums + Σ of the parts that body(part, piece of the chunk) makes on several threads, always of the same pieces and in the same order.
+template <class Sums, class Body>
+void add_pieces(Sums& sums, const Sums& empty, const Chunk& chunk, const Source& data, const Body& body) {
+  const Index pieces = (chunk.samples + kPiece - 1) / kPiece;
+  std::vector<Sums> parts(static_cast<std::size_t>(pieces), empty);
+  parallel_pieces(pieces, [&](Index at) {
+    const Index skipped = at * kPiece;
+    Chunk piece = chunk;
+    piece.first += skipped;
+    piece.samples = std::min(kPiece, chunk.samples - skipped);
+    piece.x += skipped * data.features();
+    piece.y += skipped * data.targets();
+    if (chunk.weights != nullptr) piece.weights += skipped;
+    body(parts[static_cast<std::size_t>(at)], piece);
+  });
+  for (const Sums& part : parts) sums.add(part);
+}
 
 // What a proof takes from the data: the loss, and Γ at v = ∇ℓ(f) or at a dual vector that was given. Losses other than squared keep v for a further
 // pass.
@@ -37,16 +58,19 @@ struct Pass {
 };
 
 /// v of the network's own gradient or of the dual vector, for a chunk; the loss on the way.
-void dual_of_chunk(const Prediction& predict, const Problem& problem, const Chunk& chunk, Index d, const std::vector<double>& dual_vector,
+void dual_of_chunk(const Prediction& predict, const Problem& problem, const Chunk& chunk, const Source& data, const std::vector<double>& dual_vector,
                    DualSums& sums, double* v) {
-  const auto C = static_cast<Index>(predict.bias().size());
-  check_chunk(chunk, d, C);
-  std::vector<double> f(static_cast<std::size_t>(chunk.samples * C)), rounding(f.size());
-  predict(chunk.x, chunk.samples, chunk.first, f.data(), rounding.data());
-  sums.add(chunk.samples, {f.data(), rounding.data(), predict.bias()}, chunk.y, chunk.weights, v);
-  if (dual_vector.empty()) return;
-  std::copy_n(dual_vector.begin() + chunk.first * C, chunk.samples * C, v);
-  project_to_domain(problem.loss, chunk.samples, C, chunk.y, chunk.weights, v);
+  const Index C = data.targets();
+  add_pieces(sums, DualSums(problem.loss, C), chunk, data, [&](DualSums& part, const Chunk& piece) {
+    check_chunk(piece, data.features(), C);
+    std::vector<double> f(static_cast<std::size_t>(piece.samples * C)), rounding(f.size());
+    predict(piece.x, piece.samples, piece.first, f.data(), rounding.data());
+    double* const own = v + (piece.first - chunk.first) * C;
+    part.add(piece.samples, {f.data(), rounding.data(), predict.bias()}, piece.y, piece.weights, own);
+    if (dual_vector.empty()) return;
+    std::copy_n(dual_vector.begin() + piece.first * C, piece.samples * C, own);
+    project_to_domain(problem.loss, piece.samples, C, piece.y, piece.weights, own);
+  });
 }
 
 /// v of all samples, whose sum is zero in every output; for squared loss that of the best intercept, whatever the network's is.
@@ -62,9 +86,9 @@ Balanced balanced_dual(const Prediction& predict, const Problem& problem, const 
   DualSums sums(problem.loss, C);
   CompensatedSum all;
   std::vector<CompensatedSum> of_v(outputs);
-  data.visit(kChunk, [&](const Chunk& chunk) {
+  data.visit(chunk_samples(), [&](const Chunk& chunk) {
     double* v = result.v.data() + chunk.first * C;
-    dual_of_chunk(predict, problem, chunk, data.features(), dual_vector, sums, v);
+    dual_of_chunk(predict, problem, chunk, data, dual_vector, sums, v);
     for (Index i = 0; i < chunk.samples; ++i) {
       all.add(chunk.weights == nullptr ? 1.0 : chunk.weights[i]);
       for (std::size_t k = 0; k < outputs; ++k) {
@@ -74,7 +98,7 @@ Balanced balanced_dual(const Prediction& predict, const Problem& problem, const 
     }
   });
   if (problem.loss.kind == LossKind::squared && all.value() > 0) {
-    data.visit(kChunk, [&](const Chunk& chunk) {
+    data.visit(chunk_samples(), [&](const Chunk& chunk) {
       double* v = result.v.data() + chunk.first * C;
       for (Index i = 0; i < chunk.samples; ++i)
         for (const CompensatedSum& sum : of_v) *v++ -= (chunk.weights == nullptr ? 1.0 : chunk.weights[i]) * (sum.value() / all.value());
@@ -85,15 +109,12 @@ Balanced balanced_dual(const Prediction& predict, const Problem& problem, const 
   return result;
 }
 
-/// Adds a chunk's samples in the row space to Γ, and what they may differ from the raw ones there; v_i itself may be some roundings away (kappa_of).
-void add_reduced(const RowSpace& space, const Activation& activation, const Chunk& chunk, const double* v, Pass& pass) {
-  const auto outputs = static_cast<Index>(pass.changes.size());
-  pass.gradients.front().accumulate(space.sample(chunk.first), space.features(), v, chunk.samples);
+/// Adds up what a chunk's samples in the row space may differ from the raw ones in Γ; v_i itself may be some roundings away (kappa_of).
+void add_changes(const RowSpace& space, const Activation& activation, const Chunk& chunk, const double* v, std::vector<double>& changes) {
   for (Index i = 0; i < chunk.samples; ++i) {
     const double change = space.change(activation, chunk.first + i);
-    for (Index k = 0; k < outputs; ++k) {
-      double& sum = pass.changes[static_cast<std::size_t>(k)];
-      const double size = std::abs(v[i * outputs + k]) * (1 + 0x1p-40) + 0x1p-1040;
+    for (double& sum : changes) {
+      const double size = std::abs(*v++) * (1 + 0x1p-40) + 0x1p-1040;
       sum = rounding::raised(sum + size * change + rounding::least, 4);
     }
   }
@@ -104,34 +125,25 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
   if (d < 1 || C < 1) throw DataError("the data need at least one feature and one target");
   if (!dual_vector.empty() && static_cast<Index>(dual_vector.size()) != data.samples() * C)
     throw DataError("the dual vector is not of the data's samples and targets");
-  const Patches patches(problem.architecture, d);
-  const Activation share = shared_among(problem.activation, patches.per_pool);
   const bool squared = problem.loss.kind == LossKind::squared;
-  Pass pass{.gradients = std::vector<LiftedGradient>(static_cast<std::size_t>(patches.pools), {share, space ? space->features() : patches.size, C}),
-            .sums = {problem.loss, C},
-            .v = {},
-            .changes = std::vector<double>(static_cast<std::size_t>(C))};
+  GradientSums gradients(problem.activation, space ? Patches({}, space->features()) : Patches(problem.architecture, d), C);
+  Pass pass{.gradients = {}, .sums = {problem.loss, C}, .v = {}, .changes = std::vector<double>(static_cast<std::size_t>(C))};
   const Balanced balanced = problem.bias ? balanced_dual(predict, problem, data, dual_vector) : Balanced{};
-  std::vector<double> own, gathered;
-  data.visit(kChunk, [&](const Chunk& chunk) {
+  std::vector<double> own;
+  data.visit(chunk_samples(), [&](const Chunk& chunk) {
     const double* v = balanced.v.data() + chunk.first * C;
     if (!problem.bias) {
       own.resize(static_cast<std::size_t>(chunk.samples * C));
-      dual_of_chunk(predict, problem, chunk, d, dual_vector, pass.sums, own.data());
+      dual_of_chunk(predict, problem, chunk, data, dual_vector, pass.sums, own.data());
       v = own.data();
     } else if (squared) {
       pass.sums.add_balanced(chunk.samples, v, chunk.y, chunk.weights, balanced.mean_y);
     }
     if (!squared) pass.v.insert(pass.v.end(), v, v + chunk.samples * C);
-    if (space) return add_reduced(*space, problem.activation, chunk, v, pass);
-    if (!patches.whole()) gathered.resize(static_cast<std::size_t>(chunk.samples * patches.size));
-    for (Index pool = 0; pool < patches.pools; ++pool) {
-      for (Index q = 0; q < patches.per_pool; ++q) {
-        const PatchRows rows = patch_rows(window_of(patches, pool, q), patches, chunk.x, chunk.samples, gathered.data());
-        pass.gradients[static_cast<std::size_t>(pool)].accumulate(rows.data, rows.stride, v, chunk.samples);
-      }
-    }
+    gradients.add(space ? space->sample(chunk.first) : chunk.x, v, chunk.samples);
+    if (space) add_changes(*space, problem.activation, chunk, v, pass.changes);
   });
+  pass.gradients = gradients.total();
   pass.loss = problem.bias ? balanced.loss : pass.sums.loss();
   return pass;
 }
@@ -169,8 +181,13 @@ std::vector<double> kappas_of(const Pass& pass) {
 double conjugate_bound(const Problem& problem, const Source& data, const std::vector<double>& v, std::vector<double> limits) {
   if (problem.loss.coupled()) std::fill(limits.begin(), limits.end(), *std::min_element(limits.begin(), limits.end()));
   for (double& limit : limits) limit = std::min(1.0, limit);
-  ConjugateSums sums(problem.loss, data.targets());
-  data.visit(kChunk, [&](const Chunk& chunk) { sums.add(chunk.samples, v.data() + chunk.first * data.targets(), chunk.y, chunk.weights, limits); });
+  const ConjugateSums empty(problem.loss, data.targets());
+  ConjugateSums sums = empty;
+  data.visit(chunk_samples(), [&](const Chunk& chunk) {
+    add_pieces(sums, empty, chunk, data, [&](ConjugateSums& part, const Chunk& piece) {
+      part.add(piece.samples, v.data() + piece.first * data.targets(), piece.y, piece.weights, limits);
+    });
+  });
   return sums.bound();
 }
 

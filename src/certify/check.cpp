@@ -1,10 +1,12 @@
 #include "certify/check.hpp"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <string>
 
 #include "neuspec/error.hpp"
+#include "numeric/all_within.hpp"
 
 namespace neuspec {
 
@@ -13,6 +15,7 @@ namespace {
 constexpr double kUnitTolerance = 1e-8;  // on ‖u_j‖ = 1: what is further off was not meant as a direction
 
 void check_values(const double* values, Index first, Index rows, Index columns, const char* what) {
+  if (all_within(values, rows * columns, std::numeric_limits<double>::max())) return;
   for (Index at = 0; at < rows * columns; ++at)
     if (!std::isfinite(values[at]))
       throw DataError(std::string(what) + " " + std::to_string(at % columns + 1) + " of sample " + std::to_string(first + at / columns + 1) +

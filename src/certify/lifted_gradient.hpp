@@ -17,9 +17,13 @@ class LiftedGradient {
 
   LiftedGradient(const Activation& activation, Index features, Index outputs);
 
-  /// Adds the part of `samples` rows of x (row-major n × d, `stride` from row to row) with dual values v (row-major n × C). Blocks of rows are shared
-  /// among the OpenMP threads; the result depends on their number only. n·d²·C flops.
+  static constexpr Index block_rows = 256;  ///< long enough for SYRK, short chains of additions
+
+  /// Adds the part of `samples` rows of x (row-major n × d, `stride` from row to row) with dual values v (row-major n × C). n·d²·C flops.
   void accumulate(const double* x, Index stride, const double* v, Index samples);
+
+  /// Adds the sums over other samples.
+  void add(const LiftedGradient& part);
 
   /// How far rounding in the sums can have moved uᵀM_k u + q_kᵀu + t_k for any ‖u‖ = 1: (length of the longest chain of additions)·2⁻⁵³·
   /// Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|), and what products below the normal numbers lose. `of_v`: further relative errors of v, in units of
@@ -31,8 +35,7 @@ class LiftedGradient {
   struct Magnitude {
     double v = 0, linear = 0, quadratic = 0;
   };
-  struct Part;
-  void add_rows(const double* x, Index stride, const double* v, Index rows, const Part& part) const;
+  void add_rows(const double* x, Index stride, const double* v, Index rows);
 
   Activation activation_;
   Index depth_ = 0, longest_block_ = 0;  ///< the longest chain of additions has at most their sum

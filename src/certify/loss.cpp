@@ -47,6 +47,18 @@ void DualSums::add(Index samples, const Predictions& predictions, const double* 
   add_numbers(samples, predictions, y, weights, v);
 }
 
+void DualSums::add(const DualSums& part) {
+  value_.add(part.value_);
+  lost_ += part.lost_;
+  for (std::size_t k = 0; k < outputs_.size(); ++k) {
+    outputs_[k].curvature.add(part.outputs_[k].curvature);
+    outputs_[k].slope.add(part.outputs_[k].slope);
+    outputs_[k].magnitude += part.outputs_[k].magnitude;
+  }
+  samples_ += part.samples_;
+  rounding_ = std::max(rounding_, part.rounding_);
+}
+
 void DualSums::add_term(double term, double weight) {
   value_.add(term);
   lost_ += 0x1p-1060 * weight + 0x1p-1020;
@@ -173,6 +185,13 @@ void ConjugateSums::add(Index samples, const double* v, const double* y, const d
     lost_ += slope * rounding::least * w;
     ++terms_;
   });
+}
+
+void ConjugateSums::add(const ConjugateSums& part) {
+  sum_.add(part.sum_);
+  magnitude_ += part.magnitude_;
+  lost_ += part.lost_;
+  terms_ += part.terms_;
 }
 
 double ConjugateSums::bound() const {

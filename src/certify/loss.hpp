@@ -29,6 +29,9 @@ class DualSums {
   /// Adds `samples` samples: targets y are row-major n × C, `weights` holds n values or is null. Writes v = w ∇ℓ(f), row-major n × C.
   void add(Index samples, const Predictions& predictions, const double* y, const double* weights, double* v);
 
+  /// Adds the sums over other samples of the same loss and outputs.
+  void add(const DualSums& part);
+
   /// At least Σ_i w_i ℓ(f(x_i), y_i) of the exact predictions; NaN or infinite where it overflows.
   double loss() const;
 
@@ -68,6 +71,9 @@ class ConjugateSums {
 
   /// `tau` holds one multiple an output, all the same where the loss couples them.
   void add(Index samples, const double* v, const double* y, const double* weights, std::span<const double> tau);
+
+  /// Adds the sum over other samples.
+  void add(const ConjugateSums& part);
 
   /// The proven bound, rounding of the terms and sums taken off. Losses have no negative values, so that 0 bounds the optimum too.
   double bound() const;

@@ -1,26 +1,37 @@
 #include "read/range.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <string>
 #include <variant>
 
 #include "neuspec/error.hpp"
+#include "numeric/all_within.hpp"
 #include "text/number.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 
 namespace {
 
-constexpr Index chunk_samples = 8192;
+constexpr Index chunk_values = 1L << 21, grain = 1L << 16;  // enough for several threads, and for one
+
+bool usable(const double* values, Index count) {
+  std::atomic<bool> result = true;
+  parallel_ranges(count, grain, [&](Index first, Index last) {
+    if (!all_within(values + first, last - first, largest_usable)) result = false;
+  });
+  return result;
+}
 
 /// `values` are row-major with so many columns, `first` is the sample of the first row.
 void check_values(const std::string& what, const double* values, Index samples, Index columns, Index first) {
-  const double* const end = values + samples * columns;
-  const double* const bad = std::find_if_not(values, end, [](double value) { return std::abs(value) <= largest_usable; });
-  if (bad == end) {
+  if (usable(values, samples * columns)) {
     return;
   }
+  const double* const end = values + samples * columns;
+  const double* const bad = std::find_if_not(values, end, [](double value) { return std::abs(value) <= largest_usable; });
   const Index position = bad - values;
   throw DataError("sample " + std::to_string(first + position / columns + 1) + ": " + what + " " + std::to_string(position % columns + 1) + " is " +
                   format_number(*bad) + ", larger than " + format_number(largest_usable) + " in size: does it stand for what is missing?");
@@ -29,7 +40,7 @@ void check_values(const std::string& what, const double* values, Index samples, 
 }  // namespace
 
 void check_range(const Source& data) {
-  data.visit(chunk_samples, [&](const Chunk& chunk) {
+  data.visit(std::max<Index>(8192, chunk_values / std::max<Index>(data.features(), 1)), [&](const Chunk& chunk) {
     check_values("feature", chunk.x, chunk.samples, data.features(), chunk.first);
     check_values("target", chunk.y, chunk.samples, data.targets(), chunk.first);
     if (chunk.weights != nullptr) {
