@@ -87,7 +87,7 @@ class DataOperator {
   virtual OperatorKind kind() const = 0;
 
   // ADMM, for the forms that have a factor.
-  /// About ‖D‖ of the ridge solution (ĀᵀĀ + ridge_shift() I)⁻¹Āᵀy: how large solutions are.
+  /// About ‖D‖ of the ridge solution (ĀᵀĀ + ridge_shift() I)⁻¹Āᵀy: how large solutions are. To be asked for before `prepare`.
   virtual double ridge_norm() = 0;
   double trace() const { return mean_eigenvalue_ * static_cast<double>(p() * pools()); }  ///< tr(ĀᵀĀ)
   /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite.

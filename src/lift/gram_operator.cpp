@@ -25,13 +25,22 @@ GramOperator<Real>::GramOperator(Device<Real>& device, const Problem& problem, c
     for (Index j = 0; j < this->N(); ++j) G[static_cast<std::size_t>(packed::position(this->N(), j, j))] = j + 1 < this->N() ? 1.0 : -1.0;
     device.upload(G.data(), gamma_.view().column_range(0, 1));
     device.lifted_forward(this->activation(), this->x(), this->s(), gamma_.view().column_range(0, 1), e_);
-    device.kernel_gram(this->activation(), this->x(), this->s(), K_);
+  }
+  form_gram();
+  device.symm(Real(1), K_, this->y(), Real(0), Ky_);
+}
+
+template <class Real>
+void GramOperator<Real>::form_gram() {
+  if (formed_) return;
+  if (this->patches().whole()) {
+    this->device().kernel_gram(this->activation(), this->x(), this->s(), K_);
   } else {
     build_from_lifted();
   }
   this->set_scale(K_);
   centre_gram();
-  device.symm(Real(1), K_, this->y(), Real(0), Ky_);
+  formed_ = true;
 }
 
 // P K P = K − c ŝᵀ − ŝ cᵀ with c = K ŝ − ½ (ŝᵀK ŝ) ŝ.
@@ -64,6 +73,7 @@ void GramOperator<Real>::build_from_lifted() {
 // D = Āᵀα with α = (K + shift I)⁻¹y. Not by ‖D‖² = αᵀKα: what of y no network reaches makes α large, and K's rounding would show in the product.
 template <class Real>
 double GramOperator<Real>::ridge_norm() {
+  form_gram();
   Device<Real>& device = this->device();
   const DeviceMatrix<Real> alpha = conjugate_gradients<Real>(device, K_, this->ridge_shift(), this->y(), ridge_steps);
   this->centre(alpha);
@@ -74,7 +84,9 @@ double GramOperator<Real>::ridge_norm() {
 
 template <class Real>
 void GramOperator<Real>::prepare(double rho) {
-  this->invert(K_, rho, inverse_);
+  form_gram();
+  formed_ = !one_matrix();
+  this->invert(K_, rho, one_matrix() ? K_ : inverse_);
 }
 
 template <class Real>
@@ -148,7 +160,7 @@ void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& stat
   device.copy(aw_, t_);
   device.axpby(Real(-1), state.carry, Real(2), t_);  // ĀT = 2 Ā(W₊ − W₋) − Ā(V₊ − V₋)
   device.axpby(Real(1), Ky_, static_cast<Real>(rho / 2), t_);
-  device.symm(Real(1), inverse_, t_, Real(0), u_);
+  device.symm(Real(1), one_matrix() ? K_ : inverse_, t_, Real(0), u_);
   device.copy(u_, state.carry_residual);
   device.axpby(static_cast<Real>(-step.relaxation), aw_, static_cast<Real>(step.relaxation), state.carry_residual);
   device.copy(u_, v_);

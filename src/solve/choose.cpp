@@ -51,7 +51,7 @@ std::array<Cost, 4> costs(const Size& size, double word) {
             2 * P * P * word + buffers + iterate + kept},
            {SolverKind::admm, OperatorKind::gram,
             gram + factorisations * n * n * n + steps * (2 * n * n * C * slow * (squared ? 1 : 2) + n * f * f * C * patches + products) + projections,
-            2 * n * n * word + samples + iterate},
+            (squared && size.dense() ? 1 : 2) * n * n * word + samples + iterate},
            {SolverKind::burer_monteiro, OperatorKind::moments, moments + descents * 2 * P * P * C * slow, P * P * word + buffers + state + kept},
            {SolverKind::burer_monteiro, OperatorKind::matrix_free, descents * 4 * n * f * m * static_cast<double>(size.per_pool) * passes,
             n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state}}};

@@ -47,6 +47,12 @@ TEST(Choose, MemoryDecidesBetweenForms) {
   EXPECT_EQ(choose(single, {5000, 784, 1}, 0.5 * gigabyte).data_operator, OperatorKind::gram) << "numbers of half the size";
 }
 
+// K and then its inverse in one place: 28.8 GB.
+TEST(Choose, FitsTheGramOfSixtyThousandSamplesIntoACardOf80GB) {
+  EXPECT_EQ(choose(with(SolverKind::admm, OperatorKind::automatic), {60000, 784, 10}, 40 * gigabyte).data_operator, OperatorKind::gram);
+  EXPECT_THROW(choose(with(SolverKind::admm, OperatorKind::gram), {60000, 784, 10, 1, 1, Loss::logistic}, 40 * gigabyte), EnvironmentError);
+}
+
 TEST(Choose, KeepsWhatWasAskedFor) {
   for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram}) {
     const Choice choice = choose(with(SolverKind::admm, kind), {500, 10, 2}, gigabyte);
