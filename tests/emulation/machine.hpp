@@ -38,6 +38,8 @@ Faults& faults();
 Machine machine();
 void count_handle(long change);
 void count_tf32();
+void count_queued();
+void count_wait();
 
 // Memory.
 cudaError_t allocate_device(void** memory, std::size_t bytes);
@@ -50,7 +52,7 @@ void free_pinned(const char* function, void* memory);
 void require_device(const char* function, const void* p, std::size_t bytes);
 void require_pinned(const char* function, const void* p, std::size_t bytes);
 /// A copy from or (`arriving`) to pinned memory is queued, and carried out: in between the host must not write, or not touch, that memory.
-void copy_begins(const void* pinned, bool arriving);
+void copy_begins(const void* pinned, std::size_t bytes, bool arriving);
 void copy_runs(void* to, const void* from, std::size_t bytes, const void* pinned, bool arriving);
 bool on_device(const void* p);
 /// From p to the end of the device allocation that holds it.

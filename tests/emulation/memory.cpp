@@ -36,7 +36,7 @@ struct Memory {
   std::map<const char*, Pinned> pinned;      // likewise
   std::map<const char*, std::size_t> infos;  // not yet read
   std::size_t capacity = memory_at_start, used = 0, peak = 0;
-  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0;
+  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0, queued = 0, waits = 0, travelled = 0;
   int opened = 0;
   Faults faults;
   Machine machine = Machine::gpu;
@@ -110,10 +110,12 @@ Pinned& pinned_at(const void* p) { return holder(memory().pinned, address(p))->s
 Faults& faults() { return memory().faults; }
 void count_handle(long change) { memory().handles += change; }
 void count_tf32() { ++memory().tf32; }
+void count_queued() { ++memory().queued; }
+void count_wait() { ++memory().waits; }
 
 Counts counts() {
   const Memory& m = memory();
-  return {m.handles, static_cast<long>(m.used) + m.pinned_bytes, m.allocations, m.tf32, static_cast<long>(m.peak)};
+  return {m.handles, static_cast<long>(m.used) + m.pinned_bytes, m.allocations, m.tf32, static_cast<long>(m.peak), m.queued, m.waits, m.travelled};
 }
 void fail_allocation(long k) { memory().faults.allocation.plant(k); }
 void fail_launch(long k) { memory().faults.launch.plant(k); }
@@ -180,7 +182,8 @@ void free_pinned(const char* function, void* p) {
   memory().pinned.erase(at);
 }
 
-void copy_begins(const void* pinned, bool arriving) {
+void copy_begins(const void* pinned, std::size_t bytes, bool arriving) {
+  neuspec::emulation::memory().travelled += static_cast<long>(bytes);
   Pinned& memory = pinned_at(pinned);
   ++(arriving ? memory.arriving : memory.leaving);
   protect(memory.region, memory.rights());

@@ -77,7 +77,7 @@ cudaError_t copy(const char* function, void* to, const void* from, std::size_t b
   }
   const bool arriving = kind == cudaMemcpyDeviceToHost;
   const void* pinned = arriving ? to : from;
-  em::copy_begins(pinned, arriving);
+  em::copy_begins(pinned, bytes, arriving);
   em::enqueue(function, stream, [to, from, bytes, pinned, arriving] { em::copy_runs(to, from, bytes, pinned, arriving); });
   return cudaSuccess;
 }
@@ -88,6 +88,7 @@ namespace neuspec::emulation {
 
 void enqueue(const char* function, cudaStream_t stream, std::function<void()> work) {
   require_stream(function, stream);
+  count_queued();
   stream->queue.push_back(std::move(work));
 }
 
@@ -158,6 +159,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   require_stream(__func__, stream);
+  em::count_wait();
   run(stream);
   return cudaSuccess;
 }
@@ -183,6 +185,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   require_event(__func__, event);
+  em::count_wait();
   if (event->reached == event->recorded) return cudaSuccess;
   require_stream(__func__, event->stream);
   const em::Opened opened;
