@@ -122,8 +122,8 @@ class Interrupt : public Program {
 
 // A tolerance at the edge of double precision: nothing but the signal ends this solve soon.
 std::vector<std::string> endless(const std::string& command, const std::string& data, std::initializer_list<std::string> more) {
-  std::vector<std::string> arguments = {NEUSPEC_PROGRAM, command, data,    "--standardize",    "--solver",
-                                        "admm",          "--tol", "1e-13", "--max-iterations", "1000000000"};
+  std::vector<std::string> arguments = {executable(), command, data,    "--standardize",    "--solver",
+                                        "admm",       "--tol", "1e-13", "--max-iterations", "1000000000"};
   arguments.insert(arguments.end(), more);
   return arguments;
 }
@@ -159,7 +159,7 @@ TEST_F(Interrupt, OfReadingEndsAtOnceForThereIsNothingToSave) {
   ASSERT_EQ(::mkfifo(file("never.csv").c_str(), 0600), 0);
   const int writer = ::open(file("never.csv").c_str(), O_RDWR);  // opened, and nothing ever comes
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    Running program({NEUSPEC_PROGRAM, "fit", file("never.csv"), "--beta", "1", "--model", file("m.json")}, STDERR_FILENO);
+    Running program({executable(), "fit", file("never.csv"), "--beta", "1", "--model", file("m.json")}, STDERR_FILENO);
     while (!handles(program.id(), signal)) ::usleep(1000);
     program.send(signal);
     EXPECT_EQ(program.wait(), 4);
@@ -229,8 +229,8 @@ TEST_F(Interrupt, ByTheLimitOfTimeKeepsTheNetworkOfAFit) {
 class Threads : public Program {};
 
 TEST_F(Threads, AreNoMoreThanAskedForAtAnyTime) {
-  Running program({NEUSPEC_PROGRAM, "fit", real("digits.csv.gz"), "--one-vs-rest", "--standardize", "--beta-ratio", "0.05", "--threads", "1",
-                   "--quiet", "--test", real("digits.csv.gz")},
+  Running program({executable(), "fit", real("digits.csv.gz"), "--one-vs-rest", "--standardize", "--beta-ratio", "0.05", "--threads", "1", "--quiet",
+                   "--test", real("digits.csv.gz")},
                   STDERR_FILENO);
   int seen_with_more = 0;  // once, when the program tries whether it could
   for (int status = 0; ::waitpid(program.id(), &status, WNOHANG) == 0; ::usleep(500)) {

@@ -27,7 +27,7 @@ class Outputs : public Program {
     const int status = std::system(("cd " + file("") + " && " + line + " 2>err").c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
-  static std::string fit() { return std::string(NEUSPEC_PROGRAM) + " fit data.csv --beta 1 --quiet"; }
+  static std::string fit() { return executable() + " fit data.csv --beta 1 --quiet"; }
   std::string data_;
 };
 
@@ -61,8 +61,8 @@ TEST_F(Outputs, OverInputsAreRefusedByAnyName) {
     EXPECT_EQ(read(data_), read(golden("dense_small.csv"))) << name;
   }
   ASSERT_EQ(shell(fit() + " --model m.json"), 0);
-  EXPECT_EQ(shell(std::string(NEUSPEC_PROGRAM) + " predict m.json data.csv -o ./m.json"), 2);
-  EXPECT_EQ(shell(std::string(NEUSPEC_PROGRAM) + " explain m.json data.csv --form e.json -o ./e.json"), 2);
+  EXPECT_EQ(shell(executable() + " predict m.json data.csv -o ./m.json"), 2);
+  EXPECT_EQ(shell(executable() + " explain m.json data.csv --form e.json -o ./e.json"), 2);
   EXPECT_EQ(shell(fit() + " --json --report r.json > r.json"), 2) << "standard output is an output";
 }
 
@@ -89,7 +89,7 @@ TEST_F(Outputs, KeepALinkToWhatDoesNotExistYet) {
 
 TEST_F(Outputs, ThatCannotBeWrittenAreFive) {
   ASSERT_EQ(shell(fit() + " --model m.json"), 0);
-  const std::string program = NEUSPEC_PROGRAM;
+  const std::string program = executable();
   for (const std::string arguments : {"--version", "--help", "fit --help", "info m.json", "predict m.json data.csv", "certify m.json data.csv",
                                       "explain m.json data.csv", "fit data.csv --beta 1 --json", "path data.csv --points 2"}) {
     EXPECT_EQ(shell(program + " " + arguments + " > /dev/full"), 5) << arguments;
@@ -103,7 +103,7 @@ TEST_F(Outputs, AreSavedWhenNobodyReadsOn) {
   ASSERT_EQ(::pipe(ends), 0);
   ::close(ends[0]);
   const std::string options = " --points 3 --validation data.csv --model m.json -o p.csv >&" + std::to_string(ends[1]);
-  EXPECT_EQ(shell(std::string(NEUSPEC_PROGRAM) + " path data.csv" + options), 5);
+  EXPECT_EQ(shell(executable() + " path data.csv" + options), 5);
   ::close(ends[1]);
   EXPECT_NO_THROW(Model::load(file("m.json")));
   EXPECT_EQ(rows(read(file("p.csv"))).size(), 4U);

@@ -14,12 +14,16 @@
 #include <string>
 #include <vector>
 
+#include "support/located.hpp"
+
 namespace neuspec::test {
 
 struct Outcome {
   int code = -1;
   std::string out, err;
 };
+
+inline std::string executable() { return located("NEUSPEC_TEST_PROGRAM", NEUSPEC_PROGRAM); }
 
 class Program : public testing::Test {
  protected:
@@ -34,8 +38,8 @@ class Program : public testing::Test {
 
   /// A path inside this test's own folder.
   std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  static std::string golden(const std::string& name) { return std::string(NEUSPEC_TEST_DATA) + "/golden/" + name; }
-  static std::string real(const std::string& name) { return std::string(NEUSPEC_TEST_DATA) + "/real/" + name; }
+  static std::string golden(const std::string& name) { return data_folder() + "/golden/" + name; }
+  static std::string real(const std::string& name) { return data_folder() + "/real/" + name; }
 
   std::string write(const std::string& name, const std::string& content) const {
     std::ofstream(file(name)) << content;
@@ -76,7 +80,7 @@ class Program : public testing::Test {
   /// Runs the program with these arguments, as a shell would split them; `before`: what the shell shall do first, or variables.
   Outcome run(const std::string& arguments, const std::string& before = "") const {
     const std::string out = folder_.string() + ".out", err = folder_.string() + ".err";
-    const int status = std::system((before + " " + std::string(NEUSPEC_PROGRAM) + " " + arguments + " >" + out + " 2>" + err).c_str());
+    const int status = std::system((before + " " + executable() + " " + arguments + " >" + out + " 2>" + err).c_str());
     const Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(out), read(err)};
     std::filesystem::remove(out);
     std::filesystem::remove(err);

@@ -99,7 +99,7 @@ TEST_F(Refusal, OfDamagedModelsIsThree) {
 
 TEST(Help, TeachesWithAnExampleForEverySubcommand) {
   for (const std::string command : {"fit", "path", "predict", "certify", "info"}) {
-    FILE* help = popen((std::string(NEUSPEC_PROGRAM) + " " + command + " --help").c_str(), "r");
+    FILE* help = popen((executable() + " " + command + " --help").c_str(), "r");
     ASSERT_NE(help, nullptr);
     std::string text;
     for (int c = std::fgetc(help); c != EOF; c = std::fgetc(help)) text += static_cast<char>(c);

@@ -9,6 +9,7 @@
 
 #include "neuspec/preprocessing.hpp"
 #include "neuspec/problem.hpp"
+#include "support/located.hpp"
 
 namespace neuspec::test {
 
@@ -31,7 +32,7 @@ struct GoldenCase {
 };
 
 inline GoldenCase load_golden(const std::string& name) {
-  const std::string folder = std::string(NEUSPEC_TEST_DATA) + "/golden/";
+  const std::string folder = data_folder() + "/golden/";
   const auto entry = nlohmann::json::parse(std::ifstream(folder + "cases.json")).at(name);
   const auto targets = entry.at("targets").get<int>();
   ReadOptions options;
@@ -57,7 +58,7 @@ struct FreshCase {
 };
 
 inline const nlohmann::json& fresh_file() {
-  static const auto file = nlohmann::json::parse(std::ifstream(std::string(NEUSPEC_TEST_DATA) + "/fresh/cases.json"));
+  static const auto file = nlohmann::json::parse(std::ifstream(data_folder() + "/fresh/cases.json"));
   return file;
 }
 inline std::size_t fresh_cases() { return fresh_file().at("cases").size(); }
@@ -91,7 +92,7 @@ inline FreshCase load_fresh(std::size_t index) {
 
 /// One of tests/data/real, standardised; with `one_vs_rest` one ±1 target per class.
 inline Dataset load_real(const std::string& name, bool one_vs_rest) {
-  const auto table = read_table(std::string(NEUSPEC_TEST_DATA) + "/real/" + name + ".csv.gz");
+  const auto table = read_table(data_folder() + "/real/" + name + ".csv.gz");
   return learn_preprocessing(table, {.standardize = true, .encoding = one_vs_rest ? Encoding::one_vs_rest : Encoding::none}).dataset_of(table);
 }
 
