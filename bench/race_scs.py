@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whole solves beside SCS 3.2 (direct) on the same semidefinite programme, in one run: set-up and solve of both.
+"""Whole solves beside SCS 3.3 (direct) on the same semidefinite programme, in one run: set-up and solve of both.
 
     scripts/install-deps --bench && build/venv/bin/python bench/race_scs.py [--case NAME ...] [--neuspec PROGRAM]
 

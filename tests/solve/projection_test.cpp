@@ -117,7 +117,7 @@ TYPED_TEST(ConvergingBlocks, AreProjectedFromTheStepBefore) {
     error = largest(combination(1, W, -1, this->reference(N, V).W));
   }
   EXPECT_LT(error, 1000 * this->epsilon);
-  EXPECT_LE(projection.full(), 4);
+  EXPECT_LE(projection.full(), 6) << "where the host hears of a narrow basis at the next review only; else fewer";
 }
 
 TYPED_TEST(ConvergingBlocks, AreProjectedAnewWhenTheirRankGrows) {
