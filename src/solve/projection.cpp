@@ -13,6 +13,7 @@ constexpr Index near_from = 64;       // size of a block from which a basis pays
 constexpr Index few = 4;              // … if it is no wider than N over this
 constexpr Index guards = 6;           // vectors beyond the rank
 constexpr Index least_guards = 2;     // with fewer, positive eigenvalues may have gone unseen
+constexpr int renewal = 10;           // reviews after which a basis is made anew, should it have missed what it cannot see
 constexpr int patience = 3;           // fallbacks in a row before products are given up
 constexpr int repetitions = 2;        // the first warms up
 
@@ -33,6 +34,7 @@ double seconds(Device<Real>& device, const Body& body) {
 
 template <class Real>
 Index Projection<Real>::project(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
+  if (std::exchange(renew_, false) && basis_.width > 0) return renew(N, V, W, factors);
   if (basis_.width > 0) {
     device_.project_psd_near(N, V, basis_, W, factors);
     factored_ = true;
@@ -55,6 +57,18 @@ Index Projection<Real>::project(Index N, ConstView<Real> V, View<Real> W, View<R
 }
 
 template <class Real>
+Index Projection<Real>::renew(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
+  ++full_;
+  const Index width = std::exchange(basis_.width, 0), rank = factor(N, V, W, factors);
+  if (device_.tells_rank()) {
+    rebase(N, rank, factors);
+  } else {
+    device_.start_basis(N, factors, width, basis_);
+  }
+  return rank;
+}
+
+template <class Real>
 Index Projection<Real>::factor(Index N, ConstView<Real> V, View<Real> W, View<Real> factors) {
   factored_ = true;
   return device_.project_psd(N, V, W, factors);
@@ -62,7 +76,9 @@ Index Projection<Real>::factor(Index N, ConstView<Real> V, View<Real> W, View<Re
 
 template <class Real>
 void Projection<Real>::review(Index N, ConstView<Real> factors) {
-  if (!may_keep_basis_ || device_.tells_rank()) return;
+  if (!may_keep_basis_) return;
+  renew_ = basis_.width > 0 && ++reviews_ % renewal == 0;
+  if (device_.tells_rank()) return;
   if (basis_.width > 0) {
     settled(N);
   } else if (factored_) {

@@ -13,7 +13,8 @@ inline constexpr double projection_accuracy = sizeof(Real) == sizeof(double) ? 1
 /// As ADMM's iterates settle, the few positive eigenvectors of a block's V are one step of subspace iteration away from those of the step before. So
 /// once ranks are small they are kept as a basis, with some guard vectors beyond them, and moved on; the error of the projection falls with the steps
 /// by itself. A full projection is made where a guard vector's Ritz value turns positive: then there may be more positive ones. Where only the device
-/// knows, the host hears of it at the next test of convergence. No certificate rests on any of it.
+/// knows, the host hears of it at the next test of convergence. Another is made every tenth test, for an eigenvector that all of the basis is
+/// orthogonal to would go unseen. No certificate rests on any of it.
 template <class Real>
 class Projection {
  public:
@@ -34,6 +35,7 @@ class Projection {
 
  private:
   bool by_products(Index N, ConstView<Real> V, View<Real> W);
+  Index renew(Index N, ConstView<Real> V, View<Real> W, View<Real> factors);
   void choose(Index N, ConstView<Real> V, View<Real> W, View<Real> factors);
   bool settled(Index N);
   void narrow(Index N, Index width);
@@ -47,7 +49,8 @@ class Projection {
   double accuracy_;
   Index rank_ = 0, full_ = 0;
   int refusals_ = 0;  // in a row
-  bool factored_ = false;
+  int reviews_ = 0;   // with a basis
+  bool factored_ = false, renew_ = false;
 };
 
 }  // namespace neuspec
