@@ -48,6 +48,7 @@ class CudaDevice final : public Device<Real> {
   void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
   double dot(ConstView<Real> X, ConstView<Real> Y) override;
+  std::vector<double> column_dots(ConstView<Real> X, ConstView<Real> Y) override;
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
 
   std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) override;

@@ -97,6 +97,19 @@ void CudaDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real
 }
 
 template <class Real>
+std::vector<double> CudaDevice<Real>::column_dots(ConstView<Real> X, ConstView<Real> Y) {
+  std::vector<double> sums(static_cast<std::size_t>(X.columns));
+  if (X.size() == 0) return sums;
+  constexpr Index tile = TileProducts<Real>::tile;
+  const Index tiles = (X.rows + tile - 1) / tile, count = tiles * X.columns;
+  double* partial = scalars_.reserve(count + X.columns);
+  context_.sums(count, std::min(tile, X.rows), TileProducts<Real>{X, Y, partial, tiles});
+  context_.sums(X.columns, tiles, AddTiles<double>{partial, tiles, partial + count, 1});
+  context_.receive(partial + count, X.columns, sums.data());
+  return sums;
+}
+
+template <class Real>
 double CudaDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
   if (X.size() == 0) return 0;
   constexpr Index tile = TileProducts<Real>::tile;

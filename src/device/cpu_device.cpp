@@ -6,7 +6,9 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <numeric>
 #include <thread>
+#include <vector>
 
 #include "device/cpu_launch.hpp"
 #include "device/elementwise.inl"
@@ -99,18 +101,25 @@ void CpuDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real>
   each(X.size(), Axpby<Real>{X, Y, alpha, beta});
 }
 
+// Columns are each summed by one thread's SIMD lanes: the result does not depend on the number of threads.
+template <class Real>
+std::vector<double> CpuDevice<Real>::column_dots(ConstView<Real> X, ConstView<Real> Y) {
+  std::vector<double> sums(static_cast<std::size_t>(X.columns));
+  const auto sum_column = [X, Y, to = sums.data()](Index j) {
+    const Real *x = X.data + j * X.stride, *y = Y.data + j * Y.stride;
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < X.rows; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+    to[j] = sum;
+  };
+  each(X.columns, sum_column, X.rows / 4);
+  return sums;
+}
+
 template <class Real>
 double CpuDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
-  // Columns in order, each summed by one thread's SIMD lanes: the result does not depend on the number of threads.
-  double sum = 0;
-  for (Index j = 0; j < X.columns; ++j) {
-    const Real *x = X.data + j * X.stride, *y = Y.data + j * Y.stride;
-    double part = 0;
-#pragma omp simd reduction(+ : part)
-    for (Index i = 0; i < X.rows; ++i) part += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-    sum += part;
-  }
-  return sum;
+  const std::vector<double> sums = column_dots(X, Y);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 template <class Real>

@@ -122,6 +122,8 @@ class Device {
   virtual void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
   virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
   virtual double dot(ConstView<Real> X, ConstView<Real> Y) = 0;                    ///< accumulated in double; waits for the device
+  /// ⟨X_k, Y_k⟩ of every column, likewise, for one wait. A view of stride 0 is the same column again and again.
+  virtual std::vector<double> column_dots(ConstView<Real> X, ConstView<Real> Y) = 0;
   /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled; M may be S). False when S + shift·I is not positive definite.
   virtual bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) = 0;
 

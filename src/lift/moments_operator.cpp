@@ -53,15 +53,10 @@ std::vector<double> MomentsOperator<Real>::loss(ConstView<Real> D) {
   const ConstView<Real> d = this->by_output(D), r = this->by_output(ConstView<Real>(r_));
   const View<Real> Sd = this->by_output(product_.view());
   this->device().symm(Real(1), S_, d, Real(0), Sd);
+  const std::vector<double> quadratic = this->device().column_dots(d, Sd), linear = this->device().column_dots(d, r);
   std::vector<double> losses;
-  for (Index k = 0; k < this->outputs(); ++k) losses.push_back(loss_of(k, d, Sd, r));
+  for (std::size_t k = 0; k < yy_.size(); ++k) losses.push_back(0.5 * quadratic[k] - linear[k] + 0.5 * yy_[k]);
   return losses;
-}
-
-template <class Real>
-double MomentsOperator<Real>::loss_of(Index k, ConstView<Real> d, ConstView<Real> Sd, ConstView<Real> r) {
-  const ConstView<Real> dk = d.column_range(k, 1);
-  return 0.5 * this->device().dot(dk, Sd.column_range(k, 1)) - this->device().dot(dk, r.column_range(k, 1)) + 0.5 * yy_[static_cast<std::size_t>(k)];
 }
 
 // With v = A D − y: vᵀv = ⟨D, Γ⟩ − ⟨r, D⟩ + yᵀy and vᵀy = ⟨r, D⟩ − yᵀy; the loss is half the former.
@@ -70,11 +65,11 @@ DualCandidate MomentsOperator<Real>::candidate(ConstView<Real> D, ConstView<Real
   DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma.size())), {}, {}};
   this->device().download(gamma, result.gamma.data());
   const ConstView<Real> d = this->by_output(D), g = this->by_output(gamma), r = this->by_output(ConstView<Real>(r_));
+  const std::vector<double> dg = this->device().column_dots(d, g), rd = this->device().column_dots(r, d);
   std::vector<double> vv, vy;
-  for (Index k = 0; k < this->outputs(); ++k) {
-    const double yy = yy_[static_cast<std::size_t>(k)], rd = this->device().dot(r.column_range(k, 1), d.column_range(k, 1));
-    vv.push_back(this->device().dot(d.column_range(k, 1), g.column_range(k, 1)) - rd + yy);
-    vy.push_back(rd - yy);
+  for (std::size_t k = 0; k < yy_.size(); ++k) {
+    vv.push_back(dg[k] - rd[k] + yy_[k]);
+    vy.push_back(rd[k] - yy_[k]);
     result.loss.push_back(vv.back() / 2);
   }
   result.bound = squared_bound(std::move(vv), std::move(vy));

@@ -43,7 +43,6 @@ class MomentsOperator final : public DataOperator<Real> {
   /// Derivative of a run's packed D in its neurons' w: p × f·count.
   DeviceMatrix<Real> lifted_jacobian(const FactorColumns& columns, const std::vector<double>& Z, Index first, Index count);
   DualCandidate candidate(ConstView<Real> D, ConstView<Real> gamma);
-  double loss_of(Index k, ConstView<Real> d, ConstView<Real> Sd, ConstView<Real> r);
   void lift_point(const FactorColumns& columns, ConstView<Real> Z);
   void pack(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z);
   void apply(const FactorColumns& columns, ConstView<Real> gamma, ConstView<Real> Z, View<Real> G);

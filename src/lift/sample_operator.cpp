@@ -96,9 +96,7 @@ template <class Real>
 std::vector<double> SampleOperator<Real>::loss_sums(LossStep step, double t, ConstView<Real> a) {
   const Index problems = this->problems();
   this->device().apply_loss(this->loss_function(), step, {a, y_, weights_, {}, t}, part_);
-  std::vector<double> sums;
-  for (Index k = 0; k < problems; ++k) sums.push_back(this->device().dot(ones_, part_.view().column_range(k, 1)));
-  return sums;
+  return this->device().column_dots({ones_.view().data, ones_.rows(), problems, 0}, part_.view().column_range(0, problems));
 }
 
 template <class Real>
@@ -122,12 +120,7 @@ DualCandidate SampleOperator<Real>::sums(ConstView<Real> v, ConstView<Real> gamm
   DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma.size())), {}, {}};
   device.download(gamma, result.gamma.data());
   if (squared()) {
-    std::vector<double> vv, vy;
-    for (Index k = 0; k < this->outputs(); ++k) {
-      vv.push_back(device.dot(v.column_range(k, 1), v.column_range(k, 1)));
-      vy.push_back(device.dot(v.column_range(k, 1), y_.view().column_range(k, 1)));
-    }
-    result.bound = squared_bound(std::move(vv), std::move(vy));
+    result.bound = squared_bound(device.column_dots(v, v), device.column_dots(v, y_));
     return result;
   }
   const auto kept = std::make_shared<DeviceMatrix<Real>>(device.allocate(v.rows, v.columns));

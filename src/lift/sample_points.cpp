@@ -82,17 +82,18 @@ void SampleOperator<Real>::let_intercept_follow(View<Real> v_dot) {
     every_ = device.allocate(this->samples(), C);
     curvature_ = device.allocate(this->samples(), C);
   }
-  std::vector<double> right, b_dot(static_cast<std::size_t>(C), 1.0);
-  for (Index k = 0; k < C; ++k) right.push_back(-device.dot(ones_, v_dot.column_range(k, 1)));
+  const ConstView<Real> ones{ones_.view().data, ones_.rows(), C, 0};
+  std::vector<double> right = device.column_dots(ones, v_dot), b_dot(static_cast<std::size_t>(C), 1.0);
+  for (double& sum : right) sum = -sum;
   const bool coupled = this->loss_function().coupled();
   if (coupled) b_dot = solve_laplacian(coupling_, right);
   for (Index k = 0; k < C; ++k) device.axpby(static_cast<Real>(b_dot[static_cast<std::size_t>(k)]), ones_, Real(0), every_.view().column_range(k, 1));
   device.apply_loss(this->loss_function(), LossStep::curvature, {f_, y_, weights_, every_, 1}, curvature_);
   if (coupled) return device.axpby(Real(1), curvature_, Real(1), v_dot);
+  const std::vector<double> all = device.column_dots(ones, curvature_);
   for (Index k = 0; k < C; ++k) {  // H is diagonal: the multiple of ∇²ℓ 1 follows from its sum
-    const View<Real> h = curvature_.view().column_range(k, 1);
-    const double all = device.dot(ones_, h);
-    if (all > 0) device.axpby(static_cast<Real>(right[static_cast<std::size_t>(k)] / all), h, Real(1), v_dot.column_range(k, 1));
+    const auto at = static_cast<std::size_t>(k);
+    if (all[at] > 0) device.axpby(static_cast<Real>(right[at] / all[at]), curvature_.view().column_range(k, 1), Real(1), v_dot.column_range(k, 1));
   }
 }
 

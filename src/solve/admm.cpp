@@ -260,12 +260,13 @@ template <class Real>
 std::vector<std::vector<double>> Admm<Real>::factors() {
   const Index N = step_.N;
   if (!projection_.factored()) rank_ = projection_.factor(N, blocks_.v, W_, factors_);
+  const DeviceMatrix<Real> packed = device_.allocate(N, rank_ * 2 * K_);
+  for (Index b = 0; b < 2 * K_; ++b) device_.copy(factors_.view().column_range(b * N, rank_), packed.view().column_range(b * rank_, rank_));
+  std::vector<double> all(static_cast<std::size_t>(packed.view().size()));
+  device_.download(packed, all.data());
   std::vector<std::vector<double>> result;
-  for (Index b = 0; b < 2 * K_; ++b) {
-    std::vector<double> P(static_cast<std::size_t>(N * rank_));
-    device_.download(factors_.view().column_range(b * N, rank_), P.data());
-    result.push_back(std::move(P));
-  }
+  for (auto P = all.begin(); P != all.end(); P += N * rank_) result.emplace_back(P, P + N * rank_);
+  result.resize(static_cast<std::size_t>(2 * K_));  // where the rank is 0
   return result;
 }
 

@@ -142,6 +142,20 @@ TYPED_TEST(Dense, AccumulatesDotProductsInDouble) {
   EXPECT_EQ(this->device_.dot(cancelling, ones), 1);
 }
 
+TYPED_TEST(Dense, TakesDotProductsColumnByColumn) {
+  const Host X = this->random(9001, 3), Y = this->random(9001, 3);
+  const typename TestFixture::Matrix x(this->device_, X), y(this->device_, Y);
+  const ConstView<typename TestFixture::Real> all = x, first{all.data, all.rows, 3, 0};
+  const std::vector<double> dots = this->device_.column_dots(x, y), with_first = this->device_.column_dots(first, y);
+  ASSERT_EQ(dots.size(), 3U);
+  for (Index k = 0; k < 3; ++k) {
+    EXPECT_NEAR(dots[static_cast<std::size_t>(k)], inner(X.column(k), Y.column(k)), 1e-10);
+    EXPECT_NEAR(with_first[static_cast<std::size_t>(k)], inner(X.column(0), Y.column(k)), 1e-10);
+  }
+  EXPECT_TRUE(this->device_.column_dots(this->device_.allocate(5, 0), this->device_.allocate(5, 0)).empty());
+  EXPECT_EQ(this->device_.column_dots(this->device_.allocate(0, 2), this->device_.allocate(0, 2)), std::vector<double>(2));
+}
+
 TYPED_TEST(Dense, InvertsShiftedMatrices) {
   for (const Index n : {1, 2, 37, 100, 300}) {
     std::vector<double> eigenvalues;
