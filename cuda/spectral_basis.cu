@@ -18,7 +18,7 @@ void SpectralSteps<Real>::orthonormalise(Index N, Index k, Index blocks, Index w
   Real* gram = small_.reserve(entries);
   Real* product = image_.reserve(N * width * blocks) + N * (width - k);
   const auto negligible = static_cast<Real>(std::sqrt(static_cast<double>(std::numeric_limits<Real>::epsilon())) / 100);
-  const Directions<Real> all{columns, N, k, width, 0};
+  const Directions<Real> all{columns, N, k, width};
   for (int pass = 0; pass < 2; ++pass) {
     double* squares = lengths_.reserve(k * blocks);
     context_.sums(k * blocks, N, Lengths<Real>{all, squares});

@@ -98,11 +98,7 @@ void CpuDevice<Real>::lifted_adjoint(const Activation& activation, ConstView<Rea
     std::fill_n(adjoint_.data() + task * own, own, Real(0));
     add_weighted(activation, x, s, v.data + k * v.stride, n * range / ranges, n * (range + 1) / ranges, range_of(k, range));
   };
-  if (ranges == 1 && C == 1) {
-    add(0);
-  } else {
-    parallel_pieces(C * ranges, add);
-  }
+  parallel_pieces(C * ranges, add);
   const auto pack_column = [&](Index column) {  // of output column / N; the last one of each has the constant term alone
     const Index k = column / N, j = column % N;
     Real* to = G.data + k * G.stride + packed::position(N, j, j);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "device/cpu_device.hpp"
+#include "device/cpu_packing.hpp"
 #include "device/lapack.hpp"
 #include "numeric/packed.hpp"
 #include "threads/parallel.hpp"
@@ -51,13 +52,7 @@ template <class Real>
 Index project_block(Index N, Index rank_before, const Real* V, Real* W, View<Real> factors, Workspace<Real>& space) {
   space.matrix.resize(static_cast<std::size_t>(N * N));
   space.values.resize(static_cast<std::size_t>(N));
-  const Real half = static_cast<Real>(1 / packed::root_two);
-  for (Index j = 0; j < N; ++j) {
-    const Real* column = V + packed::position(N, j, j);
-    Real* to = space.matrix.data() + j * N + j;
-    to[0] = column[0];
-    for (Index i = 1; i < N - j; ++i) to[i] = half * column[i];
-  }
+  unpack_lower(N, V, space.matrix.data());
   Spectrum<Real> spectrum;
   if (!decompose_block(N, rank_before, space, spectrum)) return -1;
   const Index rank = spectrum.count - spectrum.negative;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "device/cpu_device.hpp"
+#include "device/cpu_packing.hpp"
 #include "device/lapack.hpp"
 #include "device/spectral_basis.inl"
 #include "numeric/packed.hpp"
@@ -81,13 +82,7 @@ template <class Real>
 Index project_block(Index N, const Real* V, View<Real> X, Real* W, View<Real> factors, Workspace<Real>& w) {
   const Index k = X.columns;
   w.reserve(N, k);
-  const Real half = static_cast<Real>(1 / packed::root_two), off = static_cast<Real>(packed::root_two);
-  for (Index j = 0; j < N; ++j) {
-    const Real* column = V + packed::position(N, j, j);
-    Real* to = w.matrix.data() + j * N + j;
-    to[0] = column[0];
-    for (Index i = 1; i < N - j; ++i) to[i] = half * column[i];
-  }
+  unpack_lower(N, V, w.matrix.data());
   krylov_space<Real>(N, k, X, w);
   if (!rayleigh_ritz(N, k, X, w)) return -1;
   Index rank = 0;
@@ -96,6 +91,7 @@ Index project_block(Index N, const Real* V, View<Real> X, Real* W, View<Real> fa
     const Real root = j < rank ? std::sqrt(w.values[at(j)]) : Real(0);
     std::transform(X.data + j * X.stride, X.data + j * X.stride + N, factors.data + j * factors.stride, [root](Real x) { return root * x; });
   }
+  const Real off = static_cast<Real>(packed::root_two);
   lapack::syrk('N', N, rank, Real(1), factors.data, factors.stride, Real(0), w.matrix.data(), N);
   for (Index j = 0; j < N; ++j) {
     Real* to = W + packed::position(N, j, j);

@@ -15,12 +15,12 @@ NEUSPEC_HOST_DEVICE inline double some_number(Index entry) {
   return static_cast<double>((hash ^ (hash >> 29)) >> 11) * 0x1p-53 - 0.5;
 }
 
-/// Column `column` of all Q's, or of all X's where `first` is 0.
+/// Column `column` of all Q's or X's, where S points to the first of them.
 template <class Real>
 struct Directions {
   Real* S;
-  Index N, k, width, first;  // k columns from `first` on of the `width` that a block has
-  NEUSPEC_HOST_DEVICE Real* operator()(Index column) const { return S + (column / k * width + first + column % k) * N; }
+  Index N, k, width;  // the first k columns of the `width` from one block to the next
+  NEUSPEC_HOST_DEVICE Real* operator()(Index column) const { return S + (column / k * width + column % k) * N; }
 };
 
 /// The squares of columns' lengths, and columns ← columns over these lengths; some numbers take the place of a zero column.
