@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,9 +33,11 @@ class Source {
   virtual Index targets() const = 0;   ///< C
   /// Calls `visitor` on consecutive chunks of at most `chunk_samples` samples, in order, from the calling thread.
   virtual void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const = 0;
+  /// The same for a visitor that does not look at the features: Chunk::x may be null, and a source that would have to read them need not.
+  virtual void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const { visit(chunk_samples, visitor); }
 };
 
-/// Samples held in memory: the source that the readers return and that C++ callers fill themselves.
+/// Samples held in memory: what C++ callers fill themselves.
 class Dataset final : public Source {
  public:
   Dataset() = default;
@@ -66,12 +69,22 @@ struct FileColumns {
   bool named = false;                ///< the features' names come from a header
 };
 
-/// A file as it was read, before anything is made of it: numbers with names. `read_table` fills it, `Preprocessing` turns it into a Dataset.
+/// Features of a file that stay in it, or in memory as it has them: numbers are made of them when somebody asks.
+class StoredFeatures {
+ public:
+  virtual ~StoredFeatures() = default;
+  /// Writes those of samples first … first + count − 1, row-major; from any number of threads at once.
+  /// \throws DataError when the file has changed since it was opened
+  virtual void read(Index first, Index count, double* to) const = 0;
+};
+
+/// A file as it was read, before anything is made of it: numbers with names. `read_table` fills it, `Preprocessing` turns it into a Source.
 struct Table {
   std::string path;  ///< for messages
   Index samples = 0, features = 0, targets = 0;
-  /// samples × features, row-major; kept as bytes where the file stores unsigned bytes (images), an eighth of the memory
-  std::variant<std::vector<double>, std::vector<std::uint8_t>> x;
+  /// samples × features, row-major; bytes where the file stores unsigned bytes (images), an eighth of the memory. Binary arrays above 64 MiB stay in
+  /// the file, which is open until the last copy of the table and of what was made of it is gone.
+  std::variant<std::vector<double>, std::vector<std::uint8_t>, std::shared_ptr<const StoredFeatures>> x;
   std::vector<double> y;                    ///< samples × targets, row-major; empty when the file has no targets
   std::vector<std::string> labels;          ///< labels that are text, sorted: then y holds positions in this list
   std::vector<std::string> feature_names;   ///< from the header; x0, x1, … where there is none
@@ -81,6 +94,9 @@ struct Table {
   std::string target_path;                  ///< the file that the targets come from
   Index target_line = 0;                    ///< its line with the first sample, where each sample has one line; 0 otherwise
   std::vector<std::string> notices;         ///< what a person should know of how the file was taken, one sentence each, with the file's name
+
+  /// Writes the features of samples first … first + count − 1, row-major, however they are kept; from any number of threads at once.
+  void read_features(Index first, Index count, double* to) const;
 };
 
 /// Whether the first line of a CSV file names the columns.

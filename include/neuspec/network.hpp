@@ -2,6 +2,7 @@
 /// The trained network and the model file around it.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,15 +50,16 @@ struct HiddenLayer {
   double primal = 0, dual = 0, relative_gap = 0;  ///< of this layer's own certificate
   std::string status;
 
-  /// Features of the next layer: samples × m, row-major.
-  std::vector<double> apply(const std::vector<double>& x) const;
+  /// Features of the next layer for `samples` rows of x (row-major, samples × d): samples × m, row-major.
+  std::vector<double> apply(const double* x, Index samples) const;
 };
 
-/// The hidden layer that a trained network makes on the features x (row-major) it was trained on.
-HiddenLayer hidden_layer(const Network& network, const Problem& problem, const std::vector<double>& x);
+/// The hidden layer that a trained network makes on the data it was trained on. Visits them twice.
+HiddenLayer hidden_layer(const Network& network, const Problem& problem, const Source& data);
 
-/// The data as the layer above the last of `layers` sees them.
-Dataset through(const std::vector<HiddenLayer>& layers, const Dataset& data);
+/// The data as the layer above the last of `layers` sees them: `data` themselves where there are none, up to 64 MiB a Dataset, else made anew at
+/// every visit.
+std::shared_ptr<const Source> through(const std::vector<HiddenLayer>& layers, const std::shared_ptr<const Source>& data);
 
 /// A network with everything needed to use and to check it: what a model file holds.
 struct Model {

@@ -2,6 +2,7 @@
 /// The map from a file's columns to the features and targets a network sees. It is kept in the model, so that new data go through the same.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,11 @@ struct Preprocessing {
   /// Features and targets. \throws DataError when a label is not one of `classes` (naming file and, where it has any, line) or the targets
   /// are of another number.
   Dataset dataset_of(const Table& table) const;
+
+  /// The same, made anew of the table at every visit: no copy of the features but a chunk's. What takes up to 64 MiB is a Dataset all the same, so
+  /// that visits cost nothing. A table without targets gives a source of features alone.
+  /// \throws as `dataset_of`, visits of what a value is that cannot be used
+  std::unique_ptr<Source> source_of(Table table) const;
 };
 
 /// What to derive from the training table.

@@ -39,7 +39,7 @@ void add_pieces(Sums& sums, const Sums& empty, const Chunk& chunk, const Source&
     Chunk piece = chunk;
     piece.first += skipped;
     piece.samples = std::min(kPiece, chunk.samples - skipped);
-    piece.x += skipped * data.features();
+    if (chunk.x != nullptr) piece.x += skipped * data.features();
     piece.y += skipped * data.targets();
     if (chunk.weights != nullptr) piece.weights += skipped;
     body(parts[static_cast<std::size_t>(at)], piece);
@@ -98,7 +98,7 @@ Balanced balanced_dual(const Prediction& predict, const Problem& problem, const 
     }
   });
   if (problem.loss.kind == LossKind::squared && all.value() > 0) {
-    data.visit(chunk_samples(), [&](const Chunk& chunk) {
+    data.visit_targets(chunk_samples(), [&](const Chunk& chunk) {
       double* v = result.v.data() + chunk.first * C;
       for (Index i = 0; i < chunk.samples; ++i)
         for (const CompensatedSum& sum : of_v) *v++ -= (chunk.weights == nullptr ? 1.0 : chunk.weights[i]) * (sum.value() / all.value());
@@ -183,7 +183,7 @@ double conjugate_bound(const Problem& problem, const Source& data, const std::ve
   for (double& limit : limits) limit = std::min(1.0, limit);
   const ConjugateSums empty(problem.loss, data.targets());
   ConjugateSums sums = empty;
-  data.visit(chunk_samples(), [&](const Chunk& chunk) {
+  data.visit_targets(chunk_samples(), [&](const Chunk& chunk) {
     add_pieces(sums, empty, chunk, data, [&](ConjugateSums& part, const Chunk& piece) {
       part.add(piece.samples, v.data() + piece.first * data.targets(), piece.y, piece.weights, limits);
     });

@@ -37,7 +37,7 @@ Targets targets_of(const Source& data) {
   const auto C = static_cast<std::size_t>(data.targets());
   Targets targets{
       .weight = {}, .means = std::vector<Mean>(C), .positive = std::vector<CompensatedSum>(C), .negative = std::vector<CompensatedSum>(C)};
-  data.visit(kChunk, [&](const Chunk& chunk) {
+  data.visit_targets(kChunk, [&](const Chunk& chunk) {
     for (Index i = 0; i < chunk.samples; ++i) {
       const double w = weight_of(chunk, i);
       targets.weight.add(w);
@@ -100,7 +100,7 @@ double weighted_median(std::vector<std::pair<double, double>> targets) {
 
 std::vector<double> medians(const Source& data) {
   std::vector<std::vector<std::pair<double, double>>> targets(static_cast<std::size_t>(data.targets()));
-  data.visit(kChunk, [&](const Chunk& chunk) {
+  data.visit_targets(kChunk, [&](const Chunk& chunk) {
     const double* y = chunk.y;
     for (Index i = 0; i < chunk.samples; ++i) {
       for (auto& column : targets) column.emplace_back(*y++, weight_of(chunk, i));
@@ -115,7 +115,7 @@ std::vector<double> best_constants(const Loss& loss, const Source& data) {
   if (loss.kind == LossKind::absolute) return medians(data);
   const Index n = data.samples(), C = data.targets();
   std::vector<double> y, weights;
-  data.visit(kChunk, [&](const Chunk& chunk) {
+  data.visit_targets(kChunk, [&](const Chunk& chunk) {
     y.insert(y.end(), chunk.y, chunk.y + chunk.samples * C);
     if (chunk.weights != nullptr) weights.insert(weights.end(), chunk.weights, chunk.weights + chunk.samples);
   });
@@ -128,7 +128,7 @@ double loss_of_constant(const Loss& chosen, const Source& data, const std::vecto
   const Index C = data.targets();
   CompensatedSum sum;
   with_loss(chosen, [&](const auto& loss) {
-    data.visit(kChunk, [&](const Chunk& chunk) {
+    data.visit_targets(kChunk, [&](const Chunk& chunk) {
       for (Index i = 0; i < chunk.samples && sum.value() < most; ++i) {
         const double w = weight_of(chunk, i);
         if (w > 0) sum.add(w * loss.value(loss::Row<const double>{f.data(), 1, C}, loss::Row<const double>{chunk.y + i * C, 1, C}));

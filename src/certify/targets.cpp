@@ -18,7 +18,7 @@ void check_targets(const Loss& loss, const Source& data) {
     throw DataError("sample " + std::to_string(sample + 1) + ": loss " + loss.name() + " needs " + what);
   };
   if (loss.coupled() && C < 2) throw DataError("loss softmax needs at least two outputs, one a class");
-  data.visit(chunk_samples, [&](const Chunk& chunk) {
+  data.visit_targets(chunk_samples, [&](const Chunk& chunk) {
     for (Index i = 0; i < chunk.samples; ++i) {
       const double* y = chunk.y + i * C;
       if (loss.coupled()) {

@@ -28,8 +28,9 @@ struct CertifyOptions {
 int run_certify(const CertifyOptions& options) {
   const ThreadScope threads(options.settings.threads);
   const Model model = Model::load(options.model);
-  const Dataset samples = read_samples(options.data, model.preprocessing, model.problem.loss);
-  const Dataset data = in_file(options.data.path, [&] { return through(model.hidden, samples); });
+  const std::shared_ptr<const Source> samples = read_samples(options.data, model.preprocessing, model.problem.loss);
+  const std::shared_ptr<const Source> source = in_file(options.data.path, [&] { return through(model.hidden, samples); });
+  const Source& data = *source;
   // The model's own dual vector proves it on the training data; on any others it is of the wrong size or worth little.
   const bool fits = static_cast<Index>(model.dual_vector.size()) == data.samples() * data.targets();
   const Certificate certificate =

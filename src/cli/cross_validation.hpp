@@ -26,7 +26,7 @@ struct FoldScores {
 
 /// Scores for each β; nothing when the limit of time, counted from the start of `clock`, passed before all folds were done.
 /// \throws UsageError for fewer than 2 folds or more folds than samples
-std::optional<std::vector<FoldScores>> cross_validate(const Dataset& data, const Problem& problem, const std::vector<double>& betas, Index folds,
+std::optional<std::vector<FoldScores>> cross_validate(const Source& data, const Problem& problem, const std::vector<double>& betas, Index folds,
                                                       const Settings& settings, const Stopwatch& clock, const Observer& observer);
 
 }  // namespace neuspec::cli

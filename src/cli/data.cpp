@@ -1,6 +1,7 @@
 #include "cli/data.hpp"
 
 #include <iostream>
+#include <utility>
 
 #include "certify/targets.hpp"
 #include "neuspec/error.hpp"
@@ -32,11 +33,13 @@ Table read_and_tell(const std::string& path, const ReadOptions& options) {
 }
 
 /// The targets themselves, where they are no encoded labels, must be what the loss wants. \throws DataError naming the file
-Dataset checked(const Loss& loss, Dataset data, const Table& table) {
+std::shared_ptr<const Source> checked_source(const Preprocessing& preprocessing, const Loss& loss, Table table) {
+  const std::string target_path = table.target_path;
+  std::shared_ptr<const Source> data = preprocessing.source_of(std::move(table));
   try {
-    check_targets(loss, data);
+    check_targets(loss, *data);
   } catch (const DataError& error) {
-    throw DataError(table.target_path + ": " + error.what());
+    throw DataError(target_path + ": " + error.what());
   }
   return data;
 }
@@ -58,29 +61,29 @@ TrainingData read_training(const DataOptions& options, const Loss& loss) {
   PreprocessingOptions preparation = preprocessing_options(options);
   ReadOptions reading = read_options(options);
   reading.labels = options.one_vs_rest || loss.classification() ? Labels::any : Labels::numbers;
-  const Table table = read_and_tell(options.path, reading);
+  Table table = read_and_tell(options.path, reading);
   if (table.targets == 0) {
     throw DataError(options.path + ": there are no targets; give a file of them with --labels");
   }
   preparation.encoding = encoding_of(options, loss, table);
   TrainingData training;
   training.preprocessing = learn_preprocessing(table, preparation);
-  training.data = checked(loss, training.preprocessing.dataset_of(table), table);
+  training.data = checked_source(training.preprocessing, loss, std::move(table));
   return training;
 }
 
-Dataset read_samples(const SampleFile& file, const Preprocessing& preprocessing, const Loss& loss) {
-  const Table table = read_and_tell(file.path, read_options(file, preprocessing));
+std::shared_ptr<const Source> read_samples(const SampleFile& file, const Preprocessing& preprocessing, const Loss& loss) {
+  Table table = read_and_tell(file.path, read_options(file, preprocessing));
   if (table.targets == 0) {
     throw DataError(file.path + ": there are no targets: name their columns, or give a file of them as labels");
   }
-  return checked(loss, preprocessing.dataset_of(table), table);
+  return checked_source(preprocessing, loss, std::move(table));
 }
 
-Table read_features(const SampleFile& file, const Preprocessing& preprocessing) {
+std::shared_ptr<const Source> read_features(const SampleFile& file, const Preprocessing& preprocessing) {
   ReadOptions options = read_options(file, preprocessing);
   options.without_targets = true;
-  return read_and_tell(file.path, options);
+  return preprocessing.source_of(read_and_tell(file.path, options));
 }
 
 }  // namespace neuspec::cli

@@ -2,6 +2,7 @@
 /// Files of samples, made into what a network is trained on or applied to.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@
 namespace neuspec::cli {
 
 struct TrainingData {
-  Dataset data;
+  std::shared_ptr<const Source> data;
   Preprocessing preprocessing;
 };
 
@@ -19,10 +20,10 @@ struct TrainingData {
 TrainingData read_training(const DataOptions& options, const Loss& loss);
 
 /// Features and targets for a network that was trained behind `preprocessing`; labels are those of its classes. \throws UsageError, DataError
-Dataset read_samples(const SampleFile& file, const Preprocessing& preprocessing, const Loss& loss);
+std::shared_ptr<const Source> read_samples(const SampleFile& file, const Preprocessing& preprocessing, const Loss& loss);
 
-/// A table whose columns are the features that `preprocessing` expects; target columns, where the file has them, are left out.
+/// Features alone, without targets, that `preprocessing` makes of a file; target columns, where it has them, are left out.
 /// \throws UsageError, DataError
-Table read_features(const SampleFile& file, const Preprocessing& preprocessing);
+std::shared_ptr<const Source> read_features(const SampleFile& file, const Preprocessing& preprocessing);
 
 }  // namespace neuspec::cli

@@ -13,16 +13,18 @@
 namespace neuspec::cli {
 namespace {
 
+constexpr Index visited_samples = 8192;  // at a time
+
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// One +1 a sample, the rest −1 (0 for a loss that couples the outputs), or signs of one output.
-bool are_classes(const Dataset& data, const Loss& loss) {
+bool are_classes(const Targets& data, const Loss& loss) {
   const double rest = loss.coupled() ? 0 : -1;
-  if (!std::all_of(data.y().begin(), data.y().end(), [rest](double y) { return y == rest || y == 1; })) {
+  if (!std::all_of(data.y.begin(), data.y.end(), [rest](double y) { return y == rest || y == 1; })) {
     return false;
   }
-  for (auto row = data.y().begin(); data.targets() > 1 && row != data.y().end(); row += data.targets()) {
-    if (std::count(row, row + data.targets(), 1.0) != 1) {
+  for (auto row = data.y.begin(); data.outputs > 1 && row != data.y.end(); row += data.outputs) {
+    if (std::count(row, row + data.outputs, 1.0) != 1) {
       return false;
     }
   }
@@ -33,25 +35,25 @@ bool are_classes(const Dataset& data, const Loss& loss) {
 Index class_of(const double* row, Index outputs) { return outputs == 1 ? (*row >= 0 ? 1 : 0) : std::max_element(row, row + outputs) - row; }
 
 /// Σ (y − ȳ)² over all outputs; exactly 0 where none of them varies, whatever rounding makes of ȳ.
-double spread(const Dataset& data) {
-  const auto outputs = at(data.targets());
+double spread(const Targets& data) {
+  const auto outputs = at(data.outputs);
   std::vector<double> mean(outputs, 0.0);
   bool varies = false;
-  for (std::size_t i = 0; i < data.y().size(); ++i) {
-    mean[i % outputs] += data.y()[i] / static_cast<double>(data.samples());
-    varies = varies || data.y()[i] != data.y()[i % outputs];
+  for (std::size_t i = 0; i < data.y.size(); ++i) {
+    mean[i % outputs] += data.y[i] / static_cast<double>(data.samples());
+    varies = varies || data.y[i] != data.y[i % outputs];
   }
   double sum = 0;
-  for (std::size_t i = 0; varies && i < data.y().size(); ++i) {
-    const double deviation = data.y()[i] - mean[i % outputs];
+  for (std::size_t i = 0; varies && i < data.y.size(); ++i) {
+    const double deviation = data.y[i] - mean[i % outputs];
     sum += deviation * deviation;
   }
   return sum;
 }
 
 /// Share of pairs (positive, negative) whose scores are in order, ties half: by ranks. Nothing where one kind is missing: there are no pairs.
-std::optional<double> area_under_curve(const std::vector<double>& f, const Dataset& data, Index output) {
-  const Index n = data.samples(), C = data.targets();
+std::optional<double> area_under_curve(const std::vector<double>& f, const Targets& data, Index output) {
+  const Index n = data.samples(), C = data.outputs;
   const auto score_of = [&](Index i) { return f[at(i * C + output)]; };
   std::vector<Index> order(at(n));
   std::iota(order.begin(), order.end(), Index(0));
@@ -63,7 +65,7 @@ std::optional<double> area_under_curve(const std::vector<double>& f, const Datas
       ++last;
     }
     for (Index i = first; i < last; ++i) {
-      if (data.y()[at(order[at(i)] * C + output)] > 0) {
+      if (data.y[at(order[at(i)] * C + output)] > 0) {
         ++positives;
         ranks += 0.5 * static_cast<double>(first + last + 1);  // the mean of ranks first + 1 … last
       }
@@ -90,11 +92,11 @@ class Mean {
   double sum_ = 0, count_ = 0;
 };
 
-void score_classes(const std::vector<double>& f, const Dataset& data, Scores& scores) {
-  const Index n = data.samples(), C = data.targets(), classes = std::max<Index>(C, 2);
+void score_classes(const std::vector<double>& f, const Targets& data, Scores& scores) {
+  const Index n = data.samples(), C = data.outputs, classes = std::max<Index>(C, 2);
   std::vector<double> right(at(classes)), predicted(at(classes)), actual(at(classes));
   for (Index i = 0; i < n; ++i) {
-    const Index guess = class_of(f.data() + i * C, C), truth = class_of(data.y().data() + i * C, C);
+    const Index guess = class_of(f.data() + i * C, C), truth = class_of(data.y.data() + i * C, C);
     ++predicted[at(guess)];
     ++actual[at(truth)];
     right[at(truth)] += guess == truth ? 1 : 0;
@@ -116,10 +118,10 @@ void score_classes(const std::vector<double>& f, const Dataset& data, Scores& sc
   scores.auc = auc.value();
 }
 
-void score_numbers(const std::vector<double>& f, const Dataset& data, Scores& scores) {
+void score_numbers(const std::vector<double>& f, const Targets& data, Scores& scores) {
   double squares = 0;
   for (std::size_t i = 0; i < f.size(); ++i) {
-    squares += (f[i] - data.y()[i]) * (f[i] - data.y()[i]);
+    squares += (f[i] - data.y[i]) * (f[i] - data.y[i]);
   }
   scores.rmse = std::sqrt(squares / static_cast<double>(f.size()));
   const double spread_of_targets = spread(data);
@@ -128,32 +130,32 @@ void score_numbers(const std::vector<double>& f, const Dataset& data, Scores& sc
   }
 }
 
-double total_loss(const Loss& chosen, const std::vector<double>& f, const Dataset& data) {
+double total_loss(const Loss& chosen, const std::vector<double>& f, const Targets& data) {
   using ConstRow = loss::Row<const double>;
-  const Index n = data.samples(), C = data.targets();
+  const Index n = data.samples(), C = data.outputs;
   CompensatedSum sum;
   with_loss(chosen, [&](const auto& loss) {
     for (Index i = 0; i < n; ++i) {
-      const double weight = data.weights().empty() ? 1 : data.weights()[at(i)];
-      sum.add(weight * loss.value(ConstRow{f.data() + i * C, 1, C}, ConstRow{data.y().data() + i * C, 1, C}));
+      const double weight = data.weights.empty() ? 1 : data.weights[at(i)];
+      sum.add(weight * loss.value(ConstRow{f.data() + i * C, 1, C}, ConstRow{data.y.data() + i * C, 1, C}));
     }
   });
   return sum.value();
 }
 
 /// Outputs and targets may be finite and their squares not.
-void require_finite(const Scores& scores, const std::vector<double>& f, const Dataset& data) {
+void require_finite(const Scores& scores, const std::vector<double>& f, const Targets& data) {
   const auto finite = [](const std::optional<double>& score) { return !score || std::isfinite(*score); };
   if (std::isfinite(scores.loss) && finite(scores.rmse) && finite(scores.r2)) {
     return;
   }
   std::size_t worst = 0;
   for (std::size_t i = 0; i < f.size(); ++i) {
-    if (std::abs(f[i] / 2 - data.y()[i] / 2) > std::abs(f[worst] / 2 - data.y()[worst] / 2)) {
+    if (std::abs(f[i] / 2 - data.y[i] / 2) > std::abs(f[worst] / 2 - data.y[worst] / 2)) {
       worst = i;
     }
   }
-  const auto outputs = at(data.targets());
+  const auto outputs = at(data.outputs);
   throw DataError("sample " + std::to_string(worst / outputs + 1) + ": output " + std::to_string(worst % outputs + 1) +
                   " is so far from its target that the scores are no finite numbers");
 }
@@ -170,15 +172,25 @@ void require_finite(const std::vector<double>& f, Index outputs) {
                   " of the network is no finite number: a feature is too large");
 }
 
-std::vector<double> outputs_of(const Network& network, const std::vector<double>& x) {
-  const Index samples = static_cast<Index>(x.size()) / network.features;
-  std::vector<double> f(at(samples * network.outputs));
-  network.predict(x.data(), samples, f.data());
-  require_finite(f, network.outputs);
+std::vector<double> outputs_of(const Network& network, const Source& data) {
+  const Index C = network.outputs;
+  std::vector<double> f(at(data.samples() * C));
+  data.visit(visited_samples, [&](const Chunk& chunk) { network.predict(chunk.x, chunk.samples, f.data() + chunk.first * C); });
+  require_finite(f, C);
   return f;
 }
 
-Scores score(const std::vector<double>& f, const Loss& loss, const Dataset& data) {
+Targets targets_of(const Source& data) {
+  Targets targets{data.targets(), {}, {}};
+  targets.y.reserve(at(data.samples() * data.targets()));
+  data.visit_targets(visited_samples, [&](const Chunk& chunk) {
+    targets.y.insert(targets.y.end(), chunk.y, chunk.y + chunk.samples * targets.outputs);
+    if (chunk.weights != nullptr) targets.weights.insert(targets.weights.end(), chunk.weights, chunk.weights + chunk.samples);
+  });
+  return targets;
+}
+
+Scores score(const std::vector<double>& f, const Loss& loss, const Targets& data) {
   Scores scores;
   scores.samples = data.samples();
   scores.loss = total_loss(loss, f, data);
@@ -192,6 +204,6 @@ Scores score(const std::vector<double>& f, const Loss& loss, const Dataset& data
   return scores;
 }
 
-Scores evaluate(const Network& network, const Loss& loss, const Dataset& data) { return score(outputs_of(network, data.x()), loss, data); }
+Scores evaluate(const Network& network, const Loss& loss, const Source& data) { return score(outputs_of(network, data), loss, targets_of(data)); }
 
 }  // namespace neuspec::cli

@@ -29,14 +29,23 @@ struct Scores {
 /// \throws DataError naming sample and output of the first value, row-major n × outputs, that is not finite
 void require_finite(const std::vector<double>& f, Index outputs);
 
-/// Outputs of a network for samples `x` (row-major n × d): row-major n × C. \throws DataError when one is not finite, naming sample and output
-std::vector<double> outputs_of(const Network& network, const std::vector<double>& x);
+/// Outputs of a network for all samples: row-major n × C. \throws DataError when one is not finite, naming sample and output
+std::vector<double> outputs_of(const Network& network, const Source& data);
+
+/// All that a source has beside features.
+struct Targets {
+  Index outputs = 0;
+  std::vector<double> y;        ///< row-major n × outputs
+  std::vector<double> weights;  ///< n, or none
+  Index samples() const { return static_cast<Index>(y.size()) / outputs; }
+};
+Targets targets_of(const Source& data);
 
 /// Scores of the outputs `f` of a network, or of each sample's own network. Targets are classes when all are −1 or +1, or 0 or 1 for softmax: one
 /// output decides by its sign, several (one +1 a sample) by the largest. \throws DataError when a score is not finite, naming the worst sample
-Scores score(const std::vector<double>& f, const Loss& loss, const Dataset& data);
+Scores score(const std::vector<double>& f, const Loss& loss, const Targets& data);
 
 /// Both. \throws DataError as they do
-Scores evaluate(const Network& network, const Loss& loss, const Dataset& data);
+Scores evaluate(const Network& network, const Loss& loss, const Source& data);
 
 }  // namespace neuspec::cli

@@ -161,6 +161,13 @@ std::string summary(const Model& model, const std::vector<std::vector<double>>& 
   return text + (flips.empty() ? "" : distances_text(flips));
 }
 
+std::vector<double> all_features(const Source& data) {
+  std::vector<double> x;
+  x.reserve(static_cast<std::size_t>(data.samples() * data.features()));
+  data.visit(8192, [&](const Chunk& chunk) { x.insert(x.end(), chunk.x, chunk.x + chunk.samples * data.features()); });
+  return x;
+}
+
 int run_explain(const ExplainOptions& options) {
   const ThreadScope threads(options.settings.threads);
   check_outputs({options.output, options.form}, {options.model, options.data.path});
@@ -168,7 +175,7 @@ int run_explain(const ExplainOptions& options) {
   if (!model.hidden.empty()) {
     throw UsageError(options.model + ": a network of several layers is no quadratic function of its samples, so that there is no exact distance");
   }
-  const std::vector<double> x = model.preprocessing.features_of(read_features(options.data, model.preprocessing));
+  const std::vector<double> x = all_features(*read_features(options.data, model.preprocessing));
   const std::vector<QuadraticOutput> outputs = quadratic_form(model.network);
   std::vector<std::vector<double>> spectra(outputs.size());
   std::transform(outputs.begin(), outputs.end(), spectra.begin(), spectrum);

@@ -16,7 +16,8 @@ decltype(auto) in_file(const std::string& path, Work&& work) {
   try {
     return std::forward<Work>(work)();
   } catch (const DataError& error) {
-    throw DataError(path + ": " + error.what());
+    const std::string message = error.what();
+    throw DataError(message.starts_with(path + ":") ? message : path + ": " + message);
   }
 }
 

@@ -52,17 +52,17 @@ void check_options(const FitOptions& options) {
   }
 }
 
-double beta_of(const FitOptions& options, const Problem& problem, const Dataset& data) {
+double beta_of(const FitOptions& options, const Problem& problem, const Source& data) {
   if (!options.beta.empty()) {
     return positive_number("--beta", options.beta);
   }
   return positive_number("--beta-ratio", options.beta_ratio) * positive_beta_max(problem, data);
 }
 
-std::optional<Dataset> read_optional(const std::string& path, const std::string& labels, const FitOptions& options,
+std::shared_ptr<const Source> read_optional(const std::string& path, const std::string& labels, const FitOptions& options,
                                      const Preprocessing& preprocessing) {
   if (path.empty()) {
-    return std::nullopt;
+    return nullptr;
   }
   return read_samples({path, labels, options.data.header, {}}, preprocessing, problem_of(options.problem).loss);
 }
@@ -78,13 +78,13 @@ class FitRun {
     const ThreadScope threads(options_.settings.threads);
     training_ = read_training(options_.data, problem_.loss);
     const double read_seconds = clock_.seconds();
-    line_.say(options_.data.path + ": " + shape_text(training_.data) + ", read in " + rounded(read_seconds, 2) + " s");
+    line_.say(options_.data.path + ": " + shape_text(*training_.data) + ", read in " + rounded(read_seconds, 2) + " s");
     const auto test_data = read_optional(options_.test, options_.test_labels, options_, training_.preprocessing);
     LayeredNetwork trained = train();
     line_.finish();
 
     Report& report = trained.layers[trained.last].result.report;
-    const std::optional<Scores> test = test_data ? scores_on(*test_data, trained) : std::nullopt;
+    const std::optional<Scores> test = test_data ? scores_on(test_data, trained) : std::nullopt;
     report.seconds.read = read_seconds;
     report.seconds.total = clock_.seconds();
     write_reports(trained, test);
@@ -103,7 +103,7 @@ class FitRun {
     }
     const LayerHooks hooks{options_.data.path,
                            options_.validation,
-                           [this](const Problem& layer, const Dataset& data) { return beta_of(options_, layer, data); },
+                           [this](const Problem& layer, const Source& data) { return beta_of(options_, layer, data); },
                            observer_of(line_),
                            [this](const LayeredNetwork& trained) { keep(trained); },
                            [this](const Result& result, const Problem& problem) { keep_candidate(result, problem); }};
@@ -123,10 +123,10 @@ class FitRun {
     }
     report.status = interrupted() ? Status::interrupted : Status::time_limit;
     report.beta = problem.beta;
-    report.samples = training_.data.samples();
+    report.samples = training_.data->samples();
     try {
       if (!certified) {
-        report.primal = evaluate(result.network, problem.loss, training_.data).loss + problem.beta * result.network.penalty();
+        report.primal = evaluate(result.network, problem.loss, *training_.data).loss + problem.beta * result.network.penalty();
         report.dual = 0;
         report.relative_gap = 1;  // the largest with a dual of zero
       }
@@ -146,10 +146,10 @@ class FitRun {
     note_saved("the best network so far is in " + options_.model);
   }
 
-  std::optional<Scores> scores_on(const Dataset& test_data, LayeredNetwork& trained) const {
+  std::optional<Scores> scores_on(const std::shared_ptr<const Source>& test_data, LayeredNetwork& trained) const {
     try {
       const TrainedLayer& kept = trained.kept();
-      return in_file(options_.test, [&] { return evaluate(kept.result.network, kept.problem.loss, through(trained.hidden, test_data)); });
+      return in_file(options_.test, [&] { return evaluate(kept.result.network, kept.problem.loss, *through(trained.hidden, test_data)); });
     } catch (...) {
       trained.failure = trained.failure ? trained.failure : std::current_exception();  // the first tells why there are fewer layers
       return std::nullopt;

@@ -10,8 +10,8 @@
 namespace neuspec::cli {
 namespace {
 
-HiddenLayer hidden_of(const TrainedLayer& layer, const Dataset& data) {
-  HiddenLayer hidden = hidden_layer(layer.result.network, layer.problem, data.x());
+HiddenLayer hidden_of(const TrainedLayer& layer, const Source& data) {
+  HiddenLayer hidden = hidden_layer(layer.result.network, layer.problem, data);
   hidden.primal = layer.result.report.primal;
   hidden.dual = layer.result.report.dual;
   hidden.relative_gap = layer.result.report.relative_gap;
@@ -21,8 +21,7 @@ HiddenLayer hidden_of(const TrainedLayer& layer, const Dataset& data) {
 
 /// The training in progress: what the next layer sees, and what there is.
 struct Tower {
-  Dataset data;
-  std::optional<Dataset> validation;
+  std::shared_ptr<const Source> data, validation;
   std::vector<HiddenLayer> below = {};
   LayeredNetwork trained = {};
 };
@@ -34,11 +33,11 @@ void train_next(Tower& tower, const Problem& problem, const LayerHooks& hooks, S
   if (!first) {
     layer.problem.architecture = {};
   }
-  layer.problem.beta = in_file(hooks.path, [&] { return hooks.beta_of(layer.problem, tower.data); });
+  layer.problem.beta = in_file(hooks.path, [&] { return hooks.beta_of(layer.problem, *tower.data); });
   if (first) {
     settings.candidate = [&](const Result& result) { hooks.candidate(result, layer.problem); };
   }
-  layer.result = in_file(hooks.path, [&] { return fit(tower.data, layer.problem, settings, hooks.observer); });
+  layer.result = in_file(hooks.path, [&] { return fit(*tower.data, layer.problem, settings, hooks.observer); });
   in_file(hooks.path, [&] { require_finite(layer.result.report); });
   trained.layers.push_back(std::move(layer));
   if (first) {
@@ -57,10 +56,10 @@ void train_next(Tower& tower, const Problem& problem, const LayerHooks& hooks, S
 
 /// Lets the samples through the layer that was trained last.
 void go_up(Tower& tower, const LayerHooks& hooks) {
-  tower.below.push_back(hidden_of(tower.trained.layers.back(), tower.data));
+  tower.below.push_back(in_file(hooks.path, [&] { return hidden_of(tower.trained.layers.back(), *tower.data); }));
   tower.data = in_file(hooks.path, [&] { return through({tower.below.back()}, tower.data); });
   if (tower.validation) {
-    tower.validation = in_file(hooks.validation_path, [&] { return through({tower.below.back()}, *tower.validation); });
+    tower.validation = in_file(hooks.validation_path, [&] { return through({tower.below.back()}, tower.validation); });
   }
 }
 
@@ -68,7 +67,7 @@ bool is_the_last(const Result& result) { return result.network.neurons() == 0 ||
 
 }  // namespace
 
-LayeredNetwork train_layers(const Dataset& data, const Problem& problem, Index count, const std::optional<Dataset>& validation,
+LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Problem& problem, Index count, const std::shared_ptr<const Source>& validation,
                             const LayerHooks& hooks, const Settings& settings, const Stopwatch& clock) {
   Tower tower{data, validation};
   LayeredNetwork& trained = tower.trained;

@@ -34,7 +34,7 @@ struct PathOptions {
   bool json = false, quiet = false;
 };
 
-std::vector<double> betas_of(const PathOptions& options, const Problem& problem, const Dataset& data) {
+std::vector<double> betas_of(const PathOptions& options, const Problem& problem, const Source& data) {
   std::vector<double> betas;
   if (!options.betas.empty()) {
     for (const std::string& item : split_list("--betas", options.betas)) {
@@ -86,7 +86,7 @@ class PathRun {
     hold_time_limit(options_.settings.time_limit);
     const ThreadScope threads(options_.settings.threads);
     read();
-    betas_ = in_file(options_.data.path, [&] { return betas_of(options_, problem_, training_.data); });
+    betas_ = in_file(options_.data.path, [&] { return betas_of(options_, problem_, *training_.data); });
     if (options_.folds > 0 && !score_folds()) {
       std::cerr << "neuspec: the limit of time passed before all folds were done; nothing was saved\n";
       return exit_stopped;
@@ -112,7 +112,7 @@ class PathRun {
 
   void read() {
     training_ = read_training(options_.data, problem_.loss);
-    line_.say(options_.data.path + ": " + shape_text(training_.data) + ", read in " + rounded(clock_.seconds(), 2) + " s");
+    line_.say(options_.data.path + ": " + shape_text(*training_.data) + ", read in " + rounded(clock_.seconds(), 2) + " s");
     if (!options_.validation.empty()) {
       validation_ = read_samples({options_.validation, options_.validation_labels, options_.data.header, {}}, training_.preprocessing, problem_.loss);
       in_file(options_.validation, [&] { check_range(*validation_); });
@@ -122,7 +122,7 @@ class PathRun {
   bool score_folds() {
     line_.set_title(std::to_string(options_.folds) + " folds ");
     const auto folds = in_file(options_.data.path, [&] {
-      return cross_validate(training_.data, problem_, betas_, options_.folds, options_.settings, clock_, display_of(line_));
+      return cross_validate(*training_.data, problem_, betas_, options_.folds, options_.settings, clock_, display_of(line_));
     });
     line_.clear();
     folds_ = folds.value_or(std::vector<FoldScores>());
@@ -137,14 +137,14 @@ class PathRun {
       return !failure_ && !interrupted();
     };
     const Settings settings = with_time_left(options_.settings, clock_);
-    in_file(options_.data.path, [&] { fit_path(training_.data, problem_, betas_, settings, after_each, observer_of(line_)); });
+    in_file(options_.data.path, [&] { fit_path(*training_.data, problem_, betas_, settings, after_each, observer_of(line_)); });
   }
 
   void set_title() { line_.set_title(std::to_string(points_.size() + 1) + "/" + std::to_string(betas_.size()) + " "); }
 
   void add(const Result& result) {
     require_finite(result.report);
-    points_.push_back({result, evaluate(result.network, problem_.loss, training_.data), std::nullopt, options_.folds, {}});
+    points_.push_back({result, evaluate(result.network, problem_.loss, *training_.data), std::nullopt, options_.folds, {}});
     PathPoint& point = points_.back();
     if (points_.size() <= folds_.size()) {
       point.validation = folds_[points_.size() - 1].scores;
@@ -155,7 +155,7 @@ class PathRun {
     }
     line_.clear();
     if (printing()) {
-      std::cout << (points_.size() == 1 ? table_header(validation_.has_value() || options_.folds > 0) : "") << table_row(point) << std::flush;
+      std::cout << (points_.size() == 1 ? table_header(validation_ != nullptr || options_.folds > 0) : "") << table_row(point) << std::flush;
     }
     save();
   }
@@ -207,7 +207,7 @@ class PathRun {
   const Problem problem_;
   ProgressLine line_;
   TrainingData training_;
-  std::optional<Dataset> validation_;
+  std::shared_ptr<const Source> validation_;
   std::vector<double> betas_;
   std::vector<FoldScores> folds_;
   std::vector<PathPoint> points_;

@@ -76,11 +76,8 @@ int run_predict(const PredictOptions& options) {
   const ThreadScope threads(options.settings.threads);
   check_outputs({options.output}, {options.model, options.data.path});
   const Model model = Model::load(options.model);
-  std::vector<double> x = model.preprocessing.features_of(read_features(options.data, model.preprocessing));
-  for (const HiddenLayer& layer : model.hidden) {
-    x = layer.apply(x);
-  }
-  const std::vector<double> f = in_file(options.data.path, [&] { return outputs_of(model.network, x); });
+  const std::shared_ptr<const Source> samples = read_features(options.data, model.preprocessing);
+  const std::vector<double> f = in_file(options.data.path, [&] { return outputs_of(model.network, *through(model.hidden, samples)); });
   if (options.output.empty()) {
     write_predictions(std::cout, model, f);
   } else {

@@ -37,7 +37,7 @@ Model model_of(const Result& result, const Problem& problem, const Preprocessing
   return model;
 }
 
-std::string shape_text(const Dataset& data) {
+std::string shape_text(const Source& data) {
   const auto count = [](Index number, const char* thing) { return std::to_string(number) + " " + thing + (number == 1 ? "" : "s"); };
   return count(data.samples(), "sample") + ", " + count(data.features(), "feature") + ", " + count(data.targets(), "output");
 }

@@ -27,7 +27,7 @@ double positive_beta_max(const Problem& problem, const Source& data);
 Model model_of(const Result& result, const Problem& problem, const Preprocessing& preprocessing, const std::string& path);
 
 /// "60000 samples, 49 features, 10 outputs".
-std::string shape_text(const Dataset& data);
+std::string shape_text(const Source& data);
 
 /// \throws DataError when what is to be printed or saved is not finite
 void require_finite(const Report& report);

@@ -9,7 +9,7 @@ CentredSource::CentredSource(const Source& data, bool weighted, bool with_consta
     : data_(data), with_constant_(with_constant), mean_(static_cast<std::size_t>(data.targets())) {
   std::vector<CompensatedSum> sums(mean_.size());
   CompensatedSum all;
-  data.visit(chunk_samples, [&](const Chunk& chunk) {
+  data.visit_targets(chunk_samples, [&](const Chunk& chunk) {
     const double* y = chunk.y;
     for (Index i = 0; i < chunk.samples; ++i) {
       const double w = weighted && chunk.weights != nullptr ? chunk.weights[i] : 1.0;
@@ -20,9 +20,8 @@ CentredSource::CentredSource(const Source& data, bool weighted, bool with_consta
   for (std::size_t k = 0; k < mean_.size() && all.value() > 0; ++k) mean_[k] = sums[k].value() / all.value();
 }
 
-void CentredSource::visit(Index most, const std::function<void(const Chunk&)>& visitor) const {
-  std::vector<double> targets;
-  data_.visit(most, [&](Chunk chunk) {
+std::function<void(const Chunk&)> CentredSource::centred(const std::function<void(const Chunk&)>& visitor) const {
+  return [this, &visitor, targets = std::vector<double>()](Chunk chunk) mutable {
     targets.clear();
     const double* y = chunk.y;
     for (Index i = 0; i < chunk.samples; ++i) {
@@ -31,7 +30,13 @@ void CentredSource::visit(Index most, const std::function<void(const Chunk&)>& v
     }
     chunk.y = targets.data();
     visitor(chunk);
-  });
+  };
+}
+
+void CentredSource::visit(Index most, const std::function<void(const Chunk&)>& visitor) const { data_.visit(most, centred(visitor)); }
+
+void CentredSource::visit_targets(Index most, const std::function<void(const Chunk&)>& visitor) const {
+  data_.visit_targets(most, centred(visitor));
 }
 
 }  // namespace neuspec

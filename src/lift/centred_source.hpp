@@ -17,8 +17,11 @@ class CentredSource final : public Source {
   Index features() const override { return data_.features(); }
   Index targets() const override { return data_.targets() + (with_constant_ ? 1 : 0); }
   void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
+  void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
 
  private:
+  std::function<void(const Chunk&)> centred(const std::function<void(const Chunk&)>& visitor) const;
+
   const Source& data_;
   bool with_constant_;
   std::vector<double> mean_;

@@ -157,7 +157,7 @@ void RowSpace::give_up() {
 }
 
 void RowSpace::visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const {
-  data_.visit(chunk_samples, [&](Chunk chunk) {
+  data_.visit_targets(chunk_samples, [&](Chunk chunk) {
     chunk.x = sample(chunk.first);
     visitor(chunk);
   });

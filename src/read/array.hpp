@@ -4,15 +4,18 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "neuspec/dataset.hpp"
 #include "read/columns.hpp"
+#include "read/file_buffer.hpp"
 
 namespace neuspec::read {
 
 enum class ElementType { boolean, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64 };
+
+/// Bytes of one element.
+std::size_t size_of(ElementType type);
 
 struct Array {
   ElementType type = ElementType::uint8;
@@ -20,11 +23,14 @@ struct Array {
   bool fortran_order = false;        ///< first index fastest
   bool has_target_columns = true;    ///< columns may be targets, as in a table; never so in IDX files and in images
   std::vector<std::uint64_t> shape;  ///< as the header says
-  std::string_view data;             ///< everything behind the header
+  std::size_t data_at = 0;           ///< where in the file the elements begin; they are all that follows
+
+  Index samples() const { return static_cast<Index>(shape[0]); }
 };
 
-/// The table of an array of 1 (one column), 2 (samples × columns) or 3 dimensions (samples × height × width, flattened row-major).
+/// The table of an array of 1 (one column), 2 (samples × columns) or 3 dimensions (samples × height × width, flattened row-major). Features of a
+/// file that is large stay where they are.
 /// \throws DataError when the data do not have exactly the size of the shape, for an empty array, another number of dimensions, NaN and infinity.
-Table table_of(const Array& array, const std::string& path, const Selection& selection);
+Table table_of(const Array& array, const FileView& file, const std::string& path, const Selection& selection);
 
 }  // namespace neuspec::read

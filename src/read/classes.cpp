@@ -88,49 +88,65 @@ std::vector<double> learn_classes(const Table& table) {
   if (table.targets != 1) {
     fail(table.path, "classes need one column of labels; there are " + count_of(table.targets, "target"));
   }
-  std::vector<double> classes = table.y;
-  std::sort(classes.begin(), classes.end());
-  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
-  for (double& label : classes) {
-    label += 0.0;  // -0 is 0
+  std::vector<double> classes;  // sorted
+  for (const double y : table.y) {
+    const double label = y + 0.0;  // -0 is 0
+    const auto at = std::lower_bound(classes.begin(), classes.end(), label);
+    if (at == classes.end() || *at != label) {
+      classes.insert(at, label);
+    }
+    if (classes.size() > kMostClasses) {
+      fail(table.path, "more than " + std::to_string(kMostClasses) + " distinct labels: too many for classes");
+    }
   }
   if (classes.size() < 2) {
     fail(table.path, "fewer than two classes: every label is " + label_text(table, 0));
   }
-  if (classes.size() > kMostClasses) {
-    fail(table.path, std::to_string(classes.size()) + " distinct labels; at most " + std::to_string(kMostClasses) + " classes are supported");
-  }
   return classes;
 }
 
-std::vector<std::size_t> class_positions(const Table& table, const Preprocessing& map) {
+void check_table_targets(const Preprocessing& map, const Table& table) {
+  if (map.encoding != Encoding::none) {
+    return;
+  }
+  if (!map.target_names.empty() && static_cast<std::size_t>(table.targets) != map.target_names.size()) {
+    fail(table.target_path.empty() ? table.path : table.target_path,
+         count_of(table.targets, "target") + " where the training data had " + std::to_string(map.target_names.size()));
+  }
+  if (!table.labels.empty()) {
+    fail(table.path, "the labels are text, as labels of classes alone may be");
+  }
+}
+
+std::vector<std::uint32_t> class_positions(const Table& table, const Preprocessing& map) {
   if (table.targets != 1) {
     fail(table.path, "one column of class labels is needed; there are " + count_of(table.targets, "target"));
   }
   const std::vector<std::size_t> named = positions_of_names(table, map);
-  std::vector<std::size_t> positions;
+  std::vector<std::uint32_t> positions;
   positions.reserve(table.y.size());
   for (std::size_t i = 0; i < table.y.size(); ++i) {
     const auto position = named.empty() ? position_of(table.y[i], map) : named[static_cast<std::size_t>(table.y[i])];
     if (position == map.classes.size()) {
       fail_at_label(table, i, "the label " + label_text(table, i) + " is not one of the classes " + listed_classes(map));
     }
-    positions.push_back(position);
+    positions.push_back(static_cast<std::uint32_t>(position));
   }
   return positions;
 }
 
-std::vector<double> encoded(const std::vector<std::size_t>& positions, std::size_t classes, Encoding encoding) {
-  const std::size_t targets = encoding == Encoding::binary ? 1 : classes;
-  std::vector<double> y(positions.size() * targets, encoding == Encoding::one_hot ? 0.0 : -1.0);
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    if (encoding != Encoding::binary) {
+Index encoded_targets(const Preprocessing& map) { return map.encoding == Encoding::binary ? 1 : static_cast<Index>(map.classes.size()); }
+
+void encode(const std::uint32_t* positions, Index samples, const Preprocessing& map, double* y) {
+  const Index targets = encoded_targets(map);
+  std::fill_n(y, samples * targets, map.encoding == Encoding::one_hot ? 0.0 : -1.0);
+  for (Index i = 0; i < samples; ++i) {
+    if (map.encoding != Encoding::binary) {
       y[i * targets + positions[i]] = 1.0;
     } else if (positions[i] == 1) {
       y[i] = 1.0;
     }
   }
-  return y;
 }
 
 std::vector<double> learn_class_weights(const Table& table, const Preprocessing& map, const PreprocessingOptions& options) {
@@ -143,7 +159,7 @@ std::vector<double> learn_class_weights(const Table& table, const Preprocessing&
     return options.class_weights;
   }
   std::vector<double> weights(classes.size());
-  for (const std::size_t position : class_positions(table, map)) {
+  for (const std::uint32_t position : class_positions(table, map)) {
     weights[position] += 1;
   }
   for (double& weight : weights) {

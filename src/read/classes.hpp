@@ -1,6 +1,7 @@
 // Class labels as targets and weights.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,17 @@ namespace neuspec::read {
 /// The sorted distinct labels of a table's only target. \throws DataError for fewer than two or very many
 std::vector<double> learn_classes(const Table& table);
 
-/// Position of each sample's label among the classes of `map`. \throws DataError for a label that is none of them
-std::vector<std::size_t> class_positions(const Table& table, const Preprocessing& map);
+/// \throws DataError when the table's targets are not of the number or kind that the map expects
+void check_table_targets(const Preprocessing& map, const Table& table);
 
-/// Targets of the samples, row-major.
-std::vector<double> encoded(const std::vector<std::size_t>& positions, std::size_t classes, Encoding encoding);
+/// Position of each sample's label among the classes of `map`. \throws DataError for a label that is none of them
+std::vector<std::uint32_t> class_positions(const Table& table, const Preprocessing& map);
+
+/// How many targets a label becomes.
+Index encoded_targets(const Preprocessing& map);
+
+/// Targets of so many samples of these classes, row-major.
+void encode(const std::uint32_t* positions, Index samples, const Preprocessing& map, double* y);
 
 /// One weight a class, as the options ask. \throws DataError when they give another number of weights
 std::vector<double> learn_class_weights(const Table& table, const Preprocessing& map, const PreprocessingOptions& options);

@@ -26,24 +26,6 @@ int open_descriptor(const std::string& path) {
   return streams ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(const std::string& path) : value_(open_descriptor(path)) {
-    if (value_ < 0) {
-      fail(path, "cannot be opened: " + reason());
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() { ::close(value_); }
-  int value() const { return value_; }
-
- private:
-  int value_;
-};
-
 // zlib's state, released on every way out.
 class Inflater {
  public:
@@ -93,6 +75,22 @@ std::size_t expected_size(std::string_view compressed) {
     hint = hint << 8U | static_cast<unsigned char>(compressed[compressed.size() - i]);
   }
   return std::max(kLeast, std::min(hint, kMostExpansion * compressed.size()) + 1);
+}
+
+void read_at(int descriptor, std::size_t offset, std::size_t count, char* to, const std::string& path) {
+  while (count > 0) {
+    const ssize_t got = ::pread(descriptor, to, count, static_cast<off_t>(offset));
+    if (got < 0 && errno != EINTR) {
+      fail(path, "cannot be read: " + reason());
+    }
+    if (got == 0) {
+      fail(path, "was cut short while it was read: it ends after " + std::to_string(offset) + " bytes");
+    }
+    const std::size_t step = got > 0 ? static_cast<std::size_t>(got) : 0;
+    offset += step;
+    to += step;
+    count -= step;
+  }
 }
 
 }  // namespace
@@ -162,8 +160,16 @@ GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string&
   }
 }
 
-FileBuffer::FileBuffer(const std::string& path) {
-  const Descriptor file(path);
+FileBuffer::Descriptor::~Descriptor() {
+  if (value_ >= 0) ::close(value_);
+}
+
+FileBuffer::FileBuffer(const std::string& path, bool (*stays)(std::string_view), std::size_t held)
+    : path_(path), held_(held) {
+  Descriptor file(open_descriptor(path));
+  if (file.value() < 0) {
+    fail(path, "cannot be opened: " + reason());
+  }
   struct stat status{};
   if (::fstat(file.value(), &status) != 0) {
     fail(path, "cannot be read: " + reason());
@@ -174,10 +180,37 @@ FileBuffer::FileBuffer(const std::string& path) {
   if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)) {
     fail(path, "is neither a file nor a pipe");
   }
-  bytes_ = read_bytes(file.value(), S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0, path);
+  size_ = S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0;
+  written_ = status.st_mtim;
+  if (stays != nullptr && size_ > held) {
+    constexpr std::size_t kHead = std::size_t{1} << 17;  // more than the longest header
+    bytes_.reserve(std::min(kHead, size_));
+    read_at(file.value(), 0, std::min(kHead, size_), bytes_.data(), path);
+    bytes_.size = std::min(kHead, size_);
+    if (stays(content())) {
+      file_ = std::move(file);
+      return;
+    }
+  }
+  bytes_ = read_bytes(file.value(), size_, path);
   if (is_gzip(content())) {
     bytes_ = inflate_gzip(content(), path);
   }
+}
+
+void FileBuffer::read(std::size_t offset, std::size_t count, char* to) const {
+  if (in_memory()) {
+    std::memcpy(to, bytes_.data() + offset, count);
+    return;
+  }
+  struct stat status{};
+  if (::fstat(file_.value(), &status) != 0) {
+    fail(path_, "cannot be read: " + reason());
+  }
+  if (static_cast<std::size_t>(status.st_size) != size_ || status.st_mtim.tv_sec != written_.tv_sec || status.st_mtim.tv_nsec != written_.tv_nsec) {
+    fail(path_, "was written to while it was read");
+  }
+  read_at(file_.value(), offset, count, to, path_);
 }
 
 void FileBuffer::mend_line_ends() {

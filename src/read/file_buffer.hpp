@@ -1,12 +1,13 @@
 /// \file file_buffer.hpp
-/// The bytes of a file: read once into memory, never mapped, so that a file that shrinks is an error and a pipe is as good as a file; inflated when
-/// they are gzip's.
+/// The bytes of a file: read, never mapped, so that a file that shrinks is an error and a pipe is as good as a file; inflated when they are gzip's.
 #pragma once
 
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace neuspec::read {
 
@@ -40,19 +41,61 @@ GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path);
 /// ends before.
 GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path);
 
+/// Files of formats that can be left where they are, and what is made of any file, are held in memory up to this size.
+inline constexpr std::size_t held_bytes = std::size_t{64} << 20U;
+
 class FileBuffer {
  public:
-  /// Opens a regular file or a pipe once, reads it to its end and inflates it if it is gzip. \throws DataError for a directory, a file that cannot
-  /// be read or is cut short meanwhile, and damaged gzip.
-  explicit FileBuffer(const std::string& path);
+  /// Opens a regular file or a pipe once, reads it to its end and inflates it if it is gzip. A regular file of more than `held` bytes for whose first
+  /// ones `stays` is true is left where it is, open: `content` is then what it begins with. \throws DataError for a directory, a file that cannot be
+  /// read or is cut short meanwhile, and damaged gzip.
+  explicit FileBuffer(const std::string& path, bool (*stays)(std::string_view) = nullptr, std::size_t held = held_bytes);
 
   std::string_view content() const { return {bytes_.data(), bytes_.size}; }
+  bool in_memory() const { return file_.value() < 0; }
+  std::size_t size() const { return in_memory() ? bytes_.size : size_; }  ///< of all of it
+  bool is_large() const { return size() > held_; }                        ///< too large for what is made of it to be held as well
+
+  /// Copies bytes offset … offset + count − 1, from any number of threads at once. \throws DataError where the file is no longer what it was.
+  void read(std::size_t offset, std::size_t count, char* to) const;
 
   /// For text whose lines end with carriage returns alone, as old Macs and Excel for them write it: makes them line feeds.
   void mend_line_ends();
 
  private:
+  class Descriptor {
+   public:
+    explicit Descriptor(int value = -1) : value_(value) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+      std::swap(value_, other.value_);
+      return *this;
+    }
+    ~Descriptor();
+    int value() const { return value_; }
+
+   private:
+    int value_;
+  };
+
+  std::string path_;
+  std::size_t held_;
   GrowingBytes bytes_;
+  Descriptor file_;  // of what is left in the file
+  std::size_t size_ = 0;
+  timespec written_{};
+};
+
+/// The bytes of a file as its reader sees them: all of them, or the first ones of what is left in the file.
+struct FileView {
+  FileView(std::string_view bytes) : content(bytes), size(bytes.size()) {}  // NOLINT(google-explicit-constructor)
+  explicit FileView(std::shared_ptr<const FileBuffer> buffer) : content(buffer->content()), size(buffer->size()), file(std::move(buffer)) {}
+
+  std::string_view content;
+  std::size_t size;
+  std::shared_ptr<const FileBuffer> file = {};  ///< none where the bytes are somebody else's and gone soon
 };
 
 }  // namespace neuspec::read

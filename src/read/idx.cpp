@@ -33,7 +33,8 @@ ElementType element_type(unsigned char code, const std::string& path) {
 
 bool is_idx(std::string_view content) { return content.size() >= 2 && content[0] == 0 && content[1] == 0; }
 
-Table read_idx(std::string_view content, const std::string& path, const Selection& selection) {
+Table read_idx(const FileView& file, const std::string& path, const Selection& selection) {
+  const std::string_view content = file.content;
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(content[i]); };
   if (content.size() < kMagic) {
     fail(path, "truncated inside the IDX header");
@@ -55,8 +56,8 @@ Table read_idx(std::string_view content, const std::string& path, const Selectio
     }
     array.shape.push_back(size);
   }
-  array.data = content.substr(header);
-  return table_of(array, path, selection);
+  array.data_at = header;
+  return table_of(array, file, path, selection);
 }
 
 }  // namespace neuspec::read

@@ -142,7 +142,8 @@ class HeaderParser {
 
 bool is_npy(std::string_view content) { return content.starts_with(kMagic); }
 
-Table read_npy(std::string_view content, const std::string& path, const Selection& selection) {
+Table read_npy(const FileView& file, const std::string& path, const Selection& selection) {
+  const std::string_view content = file.content;
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(content[i]); };
   const std::size_t version_at = kMagic.size();
   const std::size_t length_at = version_at + 2;
@@ -160,12 +161,14 @@ Table read_npy(std::string_view content, const std::string& path, const Selectio
   }
   const std::size_t header_at = length_at + length_bytes;
   if (content.size() - header_at < length) {
-    fail(path, "truncated inside the NPY header: its " + std::to_string(length) + " bytes reach beyond the end of the file");
+    fail(path, file.size - header_at < length
+                   ? "truncated inside the NPY header: its " + std::to_string(length) + " bytes reach beyond the end of the file"
+                   : "the NPY header has " + std::to_string(length) + " bytes: too many for an array of plain numbers");
   }
   Array array;
   HeaderParser(content.substr(header_at, length), header_at, path).parse(array);
-  array.data = content.substr(header_at + length);
-  return table_of(array, path, selection);
+  array.data_at = header_at + length;
+  return table_of(array, file, path, selection);
 }
 
 }  // namespace neuspec::read

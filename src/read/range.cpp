@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "neuspec/error.hpp"
 #include "numeric/all_within.hpp"
@@ -37,6 +39,18 @@ void check_values(const std::string& what, const double* values, Index samples, 
                   format_number(*bad) + ", larger than " + format_number(largest_usable) + " in size: does it stand for what is missing?");
 }
 
+void check_stored(const Table& table) {
+  const Index rows = std::clamp<Index>(grain / table.features, 16, 4096);
+  parallel_ranges(table.samples, rows, [&](Index begin, Index end) {
+    std::vector<double> x(static_cast<std::size_t>(std::min(rows, end - begin) * table.features));
+    for (Index first = begin; first < end; first += rows) {
+      const Index count = std::min(rows, end - first);
+      table.read_features(first, count, x.data());
+      check_values("feature", x.data(), count, table.features, first);
+    }
+  });
+}
+
 }  // namespace
 
 void check_range(const Source& data) {
@@ -53,6 +67,8 @@ void check_range(const Table& table) {
   try {
     if (const auto* x = std::get_if<std::vector<double>>(&table.x)) {
       check_values("feature", x->data(), table.samples, table.features, 0);
+    } else if (std::holds_alternative<std::shared_ptr<const StoredFeatures>>(table.x)) {
+      check_stored(table);
     }
     check_values("target", table.y.data(), table.samples, table.targets, 0);
   } catch (const DataError& error) {

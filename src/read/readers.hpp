@@ -1,5 +1,5 @@
 /// \file readers.hpp
-/// One reader a format. Each takes the bytes of a file (inflated) and its path, which serves for messages alone.
+/// One reader a format. Each takes the bytes of a file (inflated) and its path, which serves for messages alone. Binary arrays may stay in the file.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 
 #include "neuspec/dataset.hpp"
 #include "read/columns.hpp"
+#include "read/file_buffer.hpp"
 
 namespace neuspec::read {
 
@@ -22,11 +23,11 @@ Table read_libsvm(std::string_view content, const std::string& path, const Selec
 bool is_npy(std::string_view content);
 
 /// NumPy's format, versions 1 to 3: booleans, integers, float32 and float64 of 1 to 3 dimensions. \throws DataError
-Table read_npy(std::string_view content, const std::string& path, const Selection& selection);
+Table read_npy(const FileView& file, const std::string& path, const Selection& selection);
 
 bool is_idx(std::string_view content);
 
 /// The MNIST family's format: big-endian arrays of 1 to 3 dimensions. \throws DataError
-Table read_idx(std::string_view content, const std::string& path, const Selection& selection);
+Table read_idx(const FileView& file, const std::string& path, const Selection& selection);
 
 }  // namespace neuspec::read

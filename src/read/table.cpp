@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <memory>
 #include <new>
 #include <stdexcept>
 
@@ -32,21 +34,21 @@ bool is_utf_16(std::string_view content) { return content.starts_with("\xff\xfe"
 Table read_selected(const std::string& path, const Selection& selection) {
   constexpr std::size_t kProbe = 4096;
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  FileBuffer file(path);
-  std::string_view content = file.content();
+  const auto file = std::make_shared<FileBuffer>(path, [](std::string_view head) { return read::is_npy(head) || read::is_idx(head); });
+  std::string_view content = file->content();
   if (content.empty()) {
     read::fail(path, "the file is empty");
   }
   if (read::is_npy(content)) {
-    return read::read_npy(content, path, selection);
+    return read::read_npy(read::FileView(file), path, selection);
   }
   if (read::is_idx(content)) {
-    return read::read_idx(content, path, selection);
+    return read::read_idx(read::FileView(file), path, selection);
   }
   if (is_utf_16(content) || content.substr(0, kProbe).find('\0') != std::string_view::npos) {
     fail_unknown(content, path);
   }
-  file.mend_line_ends();
+  file->mend_line_ends();
   content.remove_prefix(content.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   if (read::looks_like_libsvm(content, path)) {
     return read::read_libsvm(content, path, selection);
@@ -97,6 +99,16 @@ void add_labels(Table& table, const ReadOptions& options) {
 }
 
 }  // namespace
+
+void Table::read_features(Index first, Index count, double* to) const {
+  if (const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&x)) {
+    (*stored)->read(first, count, to);
+  } else if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&x)) {
+    std::copy_n(bytes->begin() + first * features, count * features, to);
+  } else {
+    std::copy_n(std::get<std::vector<double>>(x).begin() + first * features, count * features, to);
+  }
+}
 
 Table read_table(const std::string& path, const ReadOptions& options) {
   const bool separate_labels = !options.labels_file.empty() && !options.without_targets;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "lift/data_operator.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 
@@ -34,6 +35,30 @@ struct Squares {
     ++count;
   }
 };
+
+/// Of pieces that threads share, added up in their order.
+void add_all(const double* values, Index count, Squares& to) {
+  constexpr Index piece = 1 << 14;
+  std::vector<Squares> parts(static_cast<std::size_t>((count + piece - 1) / piece));
+  parallel_ranges(static_cast<Index>(parts.size()), 2, [&](Index first, Index last) {
+    for (Index part = first; part < last; ++part) {
+      const double* const from = values + part * piece;
+      const Index size = std::min(piece, count - part * piece);
+      double sum = 0, largest = 0;
+#pragma omp simd reduction(+ : sum) reduction(max : largest)
+      for (Index at = 0; at < size; ++at) {
+        sum += from[at] * from[at];
+        largest = std::fmax(largest, std::fabs(from[at]));
+      }
+      parts[static_cast<std::size_t>(part)] = {sum, largest, static_cast<double>(size)};
+    }
+  });
+  for (const Squares& part : parts) {
+    to.sum += part.sum;
+    to.largest = std::max(to.largest, part.largest);
+    to.count += part.count;
+  }
+}
 
 /// Exponent of the root mean square; again(f) goes once more through the numbers, for such as have no squares.
 template <class Again>
@@ -75,7 +100,7 @@ void Equilibration::choose_units() {
   double weight = 0;
   std::vector<double> mean(centre_.size());
   data_.visit(chunk_samples, [&](const Chunk& chunk) {
-    for (Index at = 0; at < chunk.samples * d; ++at) x.add(chunk.x[at]);
+    add_all(chunk.x, chunk.samples * d, x);
     for (Index at = 0; at < chunk.samples * C; ++at) mean[static_cast<std::size_t>(at % C)] += chunk.y[at] / n;
     for (Index i = 0; i < chunk.samples; ++i) weight += (chunk.weights == nullptr ? 1.0 : chunk.weights[i]) / n;
   });
@@ -85,7 +110,7 @@ void Equilibration::choose_units() {
   if (numbers(problem_.loss.kind)) {
     if (problem_.bias) centre_ = mean;
     const auto deviations = [&](const auto& each) {
-      data_.visit(chunk_samples, [&](const Chunk& chunk) {
+      data_.visit_targets(chunk_samples, [&](const Chunk& chunk) {
         for (Index at = 0; at < chunk.samples * C; ++at) each(chunk.y[at] - centre_[static_cast<std::size_t>(at % C)]);
       });
     };
@@ -115,29 +140,39 @@ int Equilibration::kappa() const {
   return largest + exponent_of(sum);
 }
 
-void Equilibration::visit(Index most_samples, const std::function<void(const Chunk&)>& visitor) const {
-  if (trivial_) return data_.visit(most_samples, visitor);
-  const Index d = data_.features(), C = data_.targets();
-  std::vector<double> x, y, weights;
-  data_.visit(most_samples, [&](Chunk chunk) {
-    if (s_ != 0) {
-      multiply(chunk.x, chunk.samples * d, power(-s_), x);
-      chunk.x = x.data();
+std::function<void(const Chunk&)> Equilibration::in_units(const std::function<void(const Chunk&)>& visitor) const {
+  struct Buffers {
+    std::vector<double> x, y, weights;
+  };
+  return [this, &visitor, own = Buffers()](Chunk chunk) mutable {
+    if (s_ != 0 && chunk.x != nullptr) {
+      multiply(chunk.x, chunk.samples * data_.features(), power(-s_), own.x);
+      chunk.x = own.x.data();
     }
     if (tau_ != 0 || centred_) {
-      y.assign(chunk.y, chunk.y + chunk.samples * C);
-      for (std::size_t at = 0; at < y.size(); ++at) y[at] = (y[at] - centre_[at % centre_.size()]) * power(-tau_);
-      chunk.y = y.data();
+      own.y.assign(chunk.y, chunk.y + chunk.samples * data_.targets());
+      for (std::size_t at = 0; at < own.y.size(); ++at) own.y[at] = (own.y[at] - centre_[at % centre_.size()]) * power(-tau_);
+      chunk.y = own.y.data();
     }
     if (omega_ != 0) {
       if (chunk.weights != nullptr)
-        multiply(chunk.weights, chunk.samples, power(-omega_), weights);
+        multiply(chunk.weights, chunk.samples, power(-omega_), own.weights);
       else
-        weights.assign(static_cast<std::size_t>(chunk.samples), power(-omega_));
-      chunk.weights = weights.data();
+        own.weights.assign(static_cast<std::size_t>(chunk.samples), power(-omega_));
+      chunk.weights = own.weights.data();
     }
     visitor(chunk);
-  });
+  };
+}
+
+void Equilibration::visit(Index most_samples, const std::function<void(const Chunk&)>& visitor) const {
+  if (trivial_) return data_.visit(most_samples, visitor);
+  data_.visit(most_samples, in_units(visitor));
+}
+
+void Equilibration::visit_targets(Index most_samples, const std::function<void(const Chunk&)>& visitor) const {
+  if (trivial_) return data_.visit_targets(most_samples, visitor);
+  data_.visit_targets(most_samples, in_units(visitor));
 }
 
 int Equilibration::objective_exponent() const { return omega_ + (problem_.loss.kind == LossKind::absolute ? tau_ : 2 * tau_); }

@@ -25,6 +25,7 @@ class Equilibration final : public Source {
   Index targets() const override { return data_.targets(); }
   /// The data in these units: a copy of what changes, chunk by chunk.
   void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
+  void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
 
   bool trivial() const { return trivial_; }
   const Problem& problem() const { return scaled_; }
@@ -37,6 +38,7 @@ class Equilibration final : public Source {
   std::vector<double> dual_vector_of_the_data(std::vector<double> v) const;
 
  private:
+  std::function<void(const Chunk&)> in_units(const std::function<void(const Chunk&)>& visitor) const;
   void choose_units();
   int kappa() const;
   int objective_exponent() const;  // of Ω

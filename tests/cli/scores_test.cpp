@@ -110,8 +110,8 @@ TEST(FoldsOfSamples, HaveEveryClassWhereCountsAllowAndAreTheSameForTheSameSeed) 
   for (const std::size_t i : {2U, 3U, 4U, 17U, 29U, 11U}) y[i] = 1;
   const Dataset data(n, 1, 1, std::vector<double>(n, 0.5), y);
   for (const unsigned seed : {0U, 1U, 7U}) {
-    const std::vector<Index> fold_of = cli::deal_folds(data, Loss::parse("hinge"), folds, seed);
-    EXPECT_EQ(fold_of, cli::deal_folds(data, Loss::parse("hinge"), folds, seed));
+    const std::vector<Index> fold_of = cli::deal_folds(cli::Targets{data.targets(), data.y(), {}}, Loss::parse("hinge"), folds, seed);
+    EXPECT_EQ(fold_of, cli::deal_folds(cli::Targets{data.targets(), data.y(), {}}, Loss::parse("hinge"), folds, seed));
     std::vector<int> samples(folds), positives(folds);
     for (std::size_t i = 0; i < y.size(); ++i) {
       ++samples[static_cast<std::size_t>(fold_of[i])];
@@ -123,7 +123,7 @@ TEST(FoldsOfSamples, HaveEveryClassWhereCountsAllowAndAreTheSameForTheSameSeed) 
       EXPECT_LE(positives[k], 2) << seed;
     }
   }
-  EXPECT_NE(cli::deal_folds(data, Loss::parse("hinge"), folds, 0), cli::deal_folds(data, Loss::parse("hinge"), folds, 1));
+  EXPECT_NE(cli::deal_folds(cli::Targets{data.targets(), data.y(), {}}, Loss::parse("hinge"), folds, 0), cli::deal_folds(cli::Targets{data.targets(), data.y(), {}}, Loss::parse("hinge"), folds, 1));
 }
 
 // All samples come in pairs that cancel each other, so that the network on all of them is zero and proven at once; without one sample it is not, and

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "neuspec/error.hpp"
 #include "neuspec/preprocessing.hpp"
@@ -25,14 +26,11 @@ inline void check_table(const Table& table) {
   const auto targets = static_cast<std::size_t>(table.targets);
   require(n > 0 && d + targets > 0);
   require(table.y.size() == n * targets && table.feature_names.size() == d && table.target_names.size() == targets);
-  std::visit(
-      [&](const auto& x) {
-        require(x.size() == n * d);
-        for (const auto value : x) {
-          require(std::isfinite(static_cast<double>(value)));
-        }
-      },
-      table.x);
+  std::vector<double> x(n * d);
+  table.read_features(0, table.samples, x.data());
+  for (const double value : x) {
+    require(std::isfinite(value));
+  }
   for (const double value : table.y) {
     require(std::isfinite(value));
   }

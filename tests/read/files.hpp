@@ -89,7 +89,9 @@ std::string numbers(const std::vector<T>& values, bool big_endian = false) {
 
 /// A table's features as doubles, however they are kept.
 inline std::vector<double> features_of(const Table& table) {
-  return std::visit([](const auto& x) { return std::vector<double>(x.begin(), x.end()); }, table.x);
+  std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));
+  table.read_features(0, table.samples, x.data());
+  return x;
 }
 
 inline bool keeps_bytes(const Table& table) { return std::holds_alternative<std::vector<std::uint8_t>>(table.x); }

@@ -244,7 +244,7 @@ TEST(Preprocessing, classes_need_two_labels_in_one_column) {
   EXPECT_EQ(learn(table_of(2, 1, {1, 2})), "data.csv: classes need one column of labels; there are 0 targets");
   Doubles many(5000);
   for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<double>(i) / 3;
-  EXPECT_EQ(learn(table_of(5000, 1, Doubles(5000), many)), "data.csv: 5000 distinct labels; at most 4096 classes are supported");
+  EXPECT_EQ(learn(table_of(5000, 1, Doubles(5000), many)), "data.csv: more than 4096 distinct labels: too many for classes");
 }
 
 TEST(Preprocessing, refuses_tables_of_another_shape) {

@@ -1,0 +1,46 @@
+/// \file array_rows.hpp
+/// Samples of a binary array as numbers.
+#pragma once
+
+#include <vector>
+
+#include "read/array.hpp"
+
+namespace neuspec::read {
+
+/// Reads samples of an array from memory or, with pread, from its file: what a call takes from there goes through a buffer of the cache's size.
+class ArrayRows {
+ public:
+  /// `array` has the size that its shape says. Bytes that `file` does not own have to outlive the object.
+  ArrayRows(Array array, FileView file, const Columns& columns);
+
+  /// Features (row-major) and, unless `y` is null, targets of samples first … first + count − 1. From any number of threads at once.
+  /// \returns whether all of them are finite. \throws DataError where the file is no longer what it was
+  bool read(Index first, Index count, double* x, double* y) const;
+
+ private:
+  /// Columns of the file that follow one another in it and in what is made of it.
+  struct Run {
+    Index column, length;
+    bool is_target;
+    Index place;
+  };
+  struct Rows;
+
+  template <typename T>
+  bool read_as(const Rows& rows) const;
+  template <typename T>
+  bool read_rows(const Rows& rows) const;
+  template <typename T>
+  bool read_columns(const Rows& rows) const;
+  /// The bytes from there on: where they are in memory, or copied to `buffer`.
+  const char* bytes(std::size_t at, std::size_t count, std::vector<char>& buffer) const;
+
+  Array array_;
+  FileView file_;
+  bool swapped_;
+  Index columns_ = 0, features_ = 0, targets_ = 0;
+  std::vector<Run> runs_;
+};
+
+}  // namespace neuspec::read

@@ -1,0 +1,207 @@
+#include "read/features.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <variant>
+#include <vector>
+
+#include "read/message.hpp"
+#include "threads/parallel.hpp"
+
+namespace neuspec::read {
+namespace {
+
+// Samples that one thread handles in a go. Sums are taken per run and then over the runs in order, so that they do not depend on the
+// number of threads.
+constexpr Index kRun = 1024;
+
+struct Windows {
+  Index image_height, image_width, height, width;
+
+  Index rows() const { return image_height / height; }
+  Index columns() const { return image_width / width; }
+};
+
+Windows windows_of(const Preprocessing& map) { return {map.image_height, map.image_width, map.window_height, map.window_width}; }
+
+// Adding up bytes in integers is exact, and four times as many fit into a vector register.
+template <typename T>
+struct SumOf {
+  using Type = double;
+};
+template <>
+struct SumOf<std::uint8_t> {
+  using Type = std::uint32_t;
+};
+
+// Means over the windows of one image: first down the columns of pixels, which vectorises, then along the row of sums.
+template <typename T>
+void block_means(const T* image, const Windows& windows, std::vector<typename SumOf<T>::Type>& sums, double* means) {
+  using Sum = typename SumOf<T>::Type;
+  const auto pixels = static_cast<double>(windows.height * windows.width);
+  for (Index row = 0; row < windows.rows(); ++row) {
+    const T* const top = image + row * windows.height * windows.image_width;
+    std::fill(sums.begin(), sums.end(), Sum{0});
+    for (Index r = 0; r < windows.height; ++r) {
+      const T* const line = top + r * windows.image_width;
+      for (Index c = 0; c < windows.image_width; ++c) {
+        sums[static_cast<std::size_t>(c)] += line[c];
+      }
+    }
+    const Sum* sum = sums.data();
+    for (Index column = 0; column < windows.columns(); ++column) {
+      Sum total{0};
+      for (Index c = 0; c < windows.width; ++c) {
+        total += *sum++;
+      }
+      *means++ = static_cast<double>(total) / pixels;
+    }
+  }
+}
+
+template <typename T>
+void block_means_of(const T* images, Index count, Index pixels, const Windows& windows, double* z) {
+  std::vector<typename SumOf<T>::Type> sums(static_cast<std::size_t>(windows.image_width));
+  for (Index i = 0; i < count; ++i) block_means(images + i * pixels, windows, sums, z + i * windows.rows() * windows.columns());
+}
+
+// Features after the block means, before standardisation.
+void average(const Preprocessing& map, const Table& table, Index first, Index count, double* z) {
+  const Windows windows = windows_of(map);
+  const Index pixels = table.features;
+  if (windows.height == 0) {
+    table.read_features(first, count, z);
+  } else if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&table.x)) {
+    block_means_of(bytes->data() + first * pixels, count, pixels, windows, z);
+  } else if (const auto* numbers = std::get_if<std::vector<double>>(&table.x)) {
+    block_means_of(numbers->data() + first * pixels, count, pixels, windows, z);
+  } else {
+    constexpr Index kImages = 64;  // at a time, so that they stay in the cache
+    std::vector<double> images(static_cast<std::size_t>(kImages * pixels));
+    for (Index done = 0; done < count; done += kImages) {
+      const Index some = std::min(kImages, count - done);
+      table.read_features(first + done, some, images.data());
+      block_means_of(images.data(), some, pixels, windows, z + done * prepared_features(map));
+    }
+  }
+}
+
+// Sums over samples, relative to an origin.
+struct Moments {
+  double samples = 0;
+  std::vector<double> mean, squares;  // of the deviations from the mean
+};
+
+// Two passes over samples in the cache; the second removes what rounding left in the mean.
+Moments moments_of(std::vector<double>& z, const std::vector<double>& origin) {
+  const std::size_t d = origin.size(), n = z.size() / d;
+  Moments run{static_cast<double>(n), std::vector<double>(d), std::vector<double>(d)};
+  std::vector<double> residue(d);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < d; ++j) {
+      z[i * d + j] -= origin[j];
+      run.mean[j] += z[i * d + j];
+    }
+  }
+  for (double& mean : run.mean) mean /= run.samples;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < d; ++j) {
+      const double deviation = z[i * d + j] - run.mean[j];
+      residue[j] += deviation;
+      run.squares[j] += deviation * deviation;
+    }
+  }
+  for (std::size_t j = 0; j < d; ++j) {
+    const double error = residue[j] / run.samples;
+    run.mean[j] += error;
+    run.squares[j] = std::max(0.0, run.squares[j] - run.samples * error * error);
+  }
+  return run;
+}
+
+// Chan, Golub and LeVeque's update.
+void merge(const Moments& more, Moments& all) {
+  const double samples = all.samples + more.samples;
+  for (std::size_t j = 0; j < all.mean.size(); ++j) {
+    const double delta = more.mean[j] - all.mean[j];
+    all.squares[j] += more.squares[j] + delta * delta * (all.samples / samples) * more.samples;
+    all.mean[j] += delta * (more.samples / samples);
+  }
+  all.samples = samples;
+}
+
+}  // namespace
+
+Index prepared_features(const Preprocessing& map) {
+  return map.window_height == 0 ? map.raw_features() : windows_of(map).rows() * windows_of(map).columns();
+}
+
+void check_features(const Preprocessing& map, const Table& table) {
+  if (table.features != map.raw_features()) {
+    fail(table.path, count_of(table.features, "feature") + " where " + std::to_string(map.raw_features()) + " are expected");
+  }
+  if (map.image_height > 0 && table.image_height > 0 && (table.image_height != map.image_height || table.image_width != map.image_width)) {
+    fail(table.path, "images of " + std::to_string(table.image_height) + " × " + std::to_string(table.image_width) + " where " +
+                         std::to_string(map.image_height) + " × " + std::to_string(map.image_width) + " are expected");
+  }
+}
+
+void prepare(const Preprocessing& map, const Table& table, Index first, Index count, double* z) {
+  average(map, table, first, count, z);
+  if (map.mean.empty()) {
+    return;
+  }
+  const auto d = static_cast<Index>(map.mean.size());
+  const double *mean = map.mean.data(), *scale = map.scale.data();
+  for (Index i = 0; i < count; ++i) {
+    double* const row = z + i * d;
+    double zero = 0;  // 0 · z is not 0 where z is not finite
+#pragma omp simd reduction(+ : zero)
+    for (Index j = 0; j < d; ++j) {
+      row[j] = (row[j] - mean[j]) / scale[j];
+      zero += row[j] * 0.0;
+    }
+    if (zero == 0) {
+      continue;
+    }
+    const Index bad = std::find_if_not(row, row + d, [](double value) { return std::isfinite(value); }) - row;
+    fail(table.path, "sample " + std::to_string(first + i + 1) + ": feature " + std::to_string(bad + 1) + " is too large to be standardised");
+  }
+}
+
+void prepare_all(const Preprocessing& map, const Table& table, Index first, Index count, double* z) {
+  constexpr Index kNumbers = 1 << 16;  // of a table that are worth a thread's while
+  const Index d = prepared_features(map), grain = std::clamp<Index>(kNumbers / table.features, 1, kRun);
+  parallel_ranges(count, grain, [&](Index begin, Index end) { prepare(map, table, first + begin, end - begin, z + begin * d); });
+}
+
+// Values are taken relative to the first sample, so that a constant feature has exactly that mean and deviation 0, and a large common offset costs
+// no digits. A deviation that the rounding of values of this size explains is none: the features that the next data have would be divided by an
+// accident of rounding.
+void learn_scaling(const Table& table, Preprocessing& map) {
+  const Index n = table.samples, d = prepared_features(map), runs = (n + kRun - 1) / kRun;
+  std::vector<double> origin(static_cast<std::size_t>(d));
+  average(map, table, 0, 1, origin.data());
+  std::vector<Moments> parts(static_cast<std::size_t>(runs));
+  parallel_ranges(runs, 1, [&](Index first, Index last) {
+    std::vector<double> z;
+    for (Index run = first; run < last; ++run) {
+      const Index count = std::min(kRun, n - run * kRun);
+      z.resize(static_cast<std::size_t>(count * d));
+      average(map, table, run * kRun, count, z.data());
+      parts[static_cast<std::size_t>(run)] = moments_of(z, origin);
+    }
+  });
+  Moments all = std::move(parts.front());
+  for (std::size_t run = 1; run < parts.size(); ++run) merge(parts[run], all);
+  // n ε |mean| is what a sum of n equal numbers may be off by; more samples than one run do not make any value less exact.
+  const double rounding = static_cast<double>(std::min(n, kRun)) * std::numeric_limits<double>::epsilon();
+  for (std::size_t j = 0; j < origin.size(); ++j) {
+    map.mean.push_back(origin[j] + all.mean[j]);
+    const double deviation = std::sqrt(all.squares[j] / all.samples);
+    map.scale.push_back(deviation > rounding * std::abs(map.mean.back()) ? deviation : 1.0);
+  }
+}
+
+}  // namespace neuspec::read
