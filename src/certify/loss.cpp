@@ -49,7 +49,8 @@ void DualSums::add(Index samples, const Predictions& predictions, const double* 
 
 void DualSums::add(const DualSums& part) {
   value_.add(part.value_);
-  lost_ += part.lost_;
+  weight_ += part.weight_;
+  terms_ += part.terms_;
   for (std::size_t k = 0; k < outputs_.size(); ++k) {
     outputs_[k].curvature.add(part.outputs_[k].curvature);
     outputs_[k].slope.add(part.outputs_[k].slope);
@@ -61,7 +62,8 @@ void DualSums::add(const DualSums& part) {
 
 void DualSums::add_term(double term, double weight) {
   value_.add(term);
-  lost_ += 0x1p-1060 * weight + 0x1p-1020;
+  weight_ += weight;
+  ++terms_;
 }
 
 void DualSums::add_squared(Index samples, const Predictions& predictions, const double* y, const double* weights, double* v) {
@@ -136,8 +138,9 @@ void DualSums::add_balanced(Index samples, const double* v, const double* y, con
 // weight, and a product with the weight no more than 2⁻¹⁰²².
 double DualSums::loss() const {
   const auto C = static_cast<double>(outputs_.size());
+  const double lost = 0x1p-1060 * weight_ + 0x1p-1020 * static_cast<double>(terms_);
   const double of_a_term = loss_.coupled() ? 800 + 64 + 2 * C : loss_.kind == LossKind::logistic ? 64 : 24;
-  return rounding::raised(value_.value(), of_a_term + rounding::of_sum(samples_ * static_cast<Index>(outputs_.size()))) + C * lost_;
+  return rounding::raised(value_.value(), of_a_term + rounding::of_sum(samples_ * static_cast<Index>(outputs_.size()))) + C * lost;
 }
 
 double DualSums::dual(std::span<const double> limits) const {
@@ -182,7 +185,7 @@ void ConjugateSums::add(Index samples, const double* v, const double* y, const d
     const double term = w * loss.conjugate(ConstRow{scaled.data(), 1, width}, ConstRow{y + at, 1, width});
     sum_.add(-term);
     magnitude_ += std::abs(term);
-    lost_ += slope * rounding::least * w;
+    lost_ += slope * (w * 0x1p-60);
     ++terms_;
   });
 }
@@ -202,7 +205,7 @@ double ConjugateSums::bound() const {
   // 1 − ε, after which none is above what ℓ* was taken at and none lower than that by more than 2ε; such a row is the mixture (1 − 2ε) p + 2ε z with
   // a z of the domain, whose ℓ*(z) ≤ 0, and again no term grows by more than the fraction 2ε.
   const double allowance = (104 + 2 * rounding::of_sum(terms_) + (loss_.coupled() ? 6 * static_cast<double>(outputs_) : 0)) * rounding::u;
-  const double bound = sum_.value() - (allowance * magnitude_ + 2 * lost_ + static_cast<double>(terms_) * (4 * rounding::least));
+  const double bound = sum_.value() - (allowance * magnitude_ + 2 * (lost_ * 0x1p-1014) + static_cast<double>(terms_) * (4 * rounding::least));
   return bound > 0 ? bound : 0.0;  // also where it is NaN or −infinity
 }
 

@@ -55,7 +55,8 @@ class DualSums {
 
   Loss loss_;
   CompensatedSum value_;
-  double lost_ = 0;  // what terms and elementary functions below the normal numbers can have lost, an output
+  double weight_ = 0;  // of the terms, and how many they are: what they can have lost below the normal numbers
+  Index terms_ = 0;
   std::vector<Output> outputs_;
   Index samples_ = 0;
   int rounding_ = 16;  // of the bound, in units of 2⁻⁵³: of the terms, of their compensated sums and of g itself
@@ -83,7 +84,7 @@ class ConjugateSums {
   Index outputs_;
   CompensatedSum sum_;
   double magnitude_ = 0;
-  double lost_ = 0;  // what arguments and terms below the normal numbers can have lost
+  double lost_ = 0;  // what arguments and terms below the normal numbers can have lost, in units of 2⁻¹⁰¹⁴
   Index terms_ = 0;
 };
 

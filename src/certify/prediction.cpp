@@ -20,6 +20,14 @@ void normalise(double* direction, Index size) {
   for (Index l = 0; l < size; ++l) direction[l] /= norm;
 }
 
+/// amount (relative + lost 2⁻¹⁰⁷⁴) + terms 2⁻¹⁰⁷⁴ and more. Products below the normal numbers cost some hundred cycles each: where they do not matter
+/// they are no more than 2u of the rest.
+double error_of(double amount, double relative, double lost, double terms) {
+  const double rest = amount * relative;
+  if (rest > 0x1p-900 && amount * lost + terms < 0x1p100) return rounding::raised(rest, 18);
+  return rounding::raised(amount * (relative + rounding::least * lost) + rounding::least * terms, 16);
+}
+
 bool is_tiny(double coefficient) { return coefficient != 0 && std::abs(coefficient) < 0x1p-980; }
 
 }  // namespace
@@ -65,7 +73,7 @@ void Prediction::operator()(const double* x, Index samples, Index first, double*
     for (Index k = 0; k < C; ++k) {
       const auto at = static_cast<std::size_t>(k);
       const double relative = chain_[at] * rounding::u * sigma;
-      error[i * C + k] = rounding::raised(amount_[at] * (relative + rounding::least * (lost + 1)) + rounding::least * terms_[at], 16);
+      error[i * C + k] = error_of(amount_[at], relative, lost + 1, terms_[at]);
       finite += 0.0 * f[i * C + k] + 0.0 * error[i * C + k];
     }
     if (!std::isfinite(finite)) throw DataError("the data are too large: the prediction of sample " + std::to_string(first + i + 1) + " overflows");

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 
 #include "device/lapack.hpp"
@@ -73,9 +74,9 @@ void Network::predict(const double* x, Index samples, double* f) const {
   const std::vector<Group> groups = groups_of(*this, patches);
   Index widest = 0;
   for (const Group& group : groups) widest = std::max(widest, static_cast<Index>(group.weights.size()));
-  const Index batch = std::clamp<Index>(kPreactivations / widest, 32, 1024), batches = (samples + batch - 1) / batch;
+  const Index batch = std::min(samples, std::clamp<Index>(kPreactivations / widest, 32, 1024)), batches = (samples + batch - 1) / batch;
   const Index threads = std::min<Index>(batches, neuspec::threads()), room = batch * (widest + (patches.whole() ? 0 : patches.size));
-  std::vector<double> scratch(static_cast<std::size_t>(threads * room));
+  const auto scratch = std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(threads * room));
   const auto predict_batch = [&](Index index, double* h) {
     const Index first = index * batch, rows = std::min(batch, samples - first);
     for (const Group& group : groups) {
@@ -89,7 +90,7 @@ void Network::predict(const double* x, Index samples, double* f) const {
   };
   const auto predict_share = [&](Index thread) {
     for (Index index = batches * thread / threads; index < batches * (thread + 1) / threads; ++index)
-      predict_batch(index, scratch.data() + thread * room);
+      predict_batch(index, scratch.get() + thread * room);
   };
   // A single batch leaves the threads to the BLAS.
   if (threads == 1) {

@@ -1,16 +1,14 @@
 // Sums whose error does not grow with the number of terms.
 #pragma once
 
-#include <cmath>
-
 namespace neuspec {
 
 /// Neumaier's compensated summation: the error is about 2·2⁻⁵³·|sum| + n²·2⁻¹⁰⁶·Σ|terms|, less where the n terms are summed in parts.
 class CompensatedSum {
  public:
   void add(double term) {
-    const double next = sum_ + term;
-    low_ += std::abs(sum_) >= std::abs(term) ? (sum_ - next) + term : (term - next) + sum_;
+    const double next = sum_ + term, of_term = next - sum_;
+    low_ += (sum_ - (next - of_term)) + (term - of_term);  // Knuth's: what the sum has lost, without asking which of the two is larger
     sum_ = next;
   }
   void add(const CompensatedSum& part) {
