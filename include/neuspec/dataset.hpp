@@ -76,6 +76,8 @@ class StoredFeatures {
   /// Writes those of samples first … first + count − 1, row-major; from any number of threads at once.
   /// \throws DataError when the file has changed since it was opened
   virtual void read(Index first, Index count, double* to) const = 0;
+  /// Whether they are known to be no larger than 10⁶⁰ in size.
+  virtual bool in_range() const = 0;
 };
 
 /// A file as it was read, before anything is made of it: numbers with names. `read_table` fills it, `Preprocessing` turns it into a Source.

@@ -24,6 +24,7 @@ void normalise(double* direction, Index size) {
 /// they are no more than 2u of the rest.
 double error_of(double amount, double relative, double lost, double terms) {
   const double rest = amount * relative;
+  if (amount == 0 && terms == 0) return 0;  // no neurons
   if (rest > 0x1p-900 && amount * lost + terms < 0x1p100) return rounding::raised(rest, 18);
   return rounding::raised(amount * (relative + rounding::least * lost) + rounding::least * terms, 16);
 }

@@ -7,8 +7,10 @@
 #include <memory>
 #include <utility>
 
+#include "numeric/all_within.hpp"
 #include "read/array_rows.hpp"
 #include "read/message.hpp"
+#include "read/range.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec::read {
@@ -92,29 +94,33 @@ Selection selection_for(const Array& array, const std::string& path, const Selec
 
 class StoredArray final : public StoredFeatures {
  public:
-  explicit StoredArray(ArrayRows rows) : rows_(std::move(rows)) {}
+  StoredArray(ArrayRows rows, bool in_range) : rows_(std::move(rows)), in_range_(in_range) {}
   // All values were finite when the table was made, and the file is the same.
   void read(Index first, Index count, double* to) const override { rows_.read(first, count, to, nullptr); }
+  bool in_range() const override { return in_range_; }
 
  private:
   ArrayRows rows_;
+  bool in_range_;
 };
 
-// Once through all samples: targets go to the table, and features to `x` unless that is null.
-void read_all(const ArrayRows& rows, const std::string& path, Table& table, double* x) {
+// Once through all samples: targets go to the table, and features to `x` unless that is null. Tells whether the latter are in range.
+bool read_all(const ArrayRows& rows, const std::string& path, Table& table, double* x) {
   const Index grain = grain_of(table);
-  std::atomic<bool> finite = true;
+  std::atomic<bool> finite = true, in_range = true;
   const auto read_some = [&](Index first, Index last) {
     static thread_local std::vector<double> passing;
     passing.resize(static_cast<std::size_t>(x == nullptr ? std::min(grain, last - first) * table.features : 0));
     for (Index at = first; at < last; at += grain) {
       double* const to = x == nullptr ? passing.data() : x + at * table.features;
-      if (!rows.read(at, std::min(grain, last - at), to, table.y.data() + at * table.targets)) finite = false;
+      const Index count = std::min(grain, last - at);
+      if (!rows.read(at, count, to, table.y.data() + at * table.targets)) finite = false;
+      if (x == nullptr && !all_within(to, count * table.features, largest_usable)) in_range = false;
     }
   };
   parallel_ranges(table.samples, grain, read_some);
   if (finite) {
-    return;
+    return in_range;
   }
   std::vector<double> values(static_cast<std::size_t>(grain * table.features));
   for (Index first = 0; first < table.samples; first += grain) {
@@ -122,6 +128,7 @@ void read_all(const ArrayRows& rows, const std::string& path, Table& table, doub
     double* const y = table.y.data() + first * table.targets;
     if (!rows.read(first, count, values.data(), y)) fail_at_first_bad(path, table, first, count, values.data(), y);
   }
+  return in_range;
 }
 
 }  // namespace
@@ -154,11 +161,9 @@ Table table_of(const Array& array, const FileView& file, const std::string& path
     table.x = std::move(x);
     return table;
   }
-  if (!bytes || table.targets > 0) {
-    read_all(rows, path, table, nullptr);
-  }
+  const bool in_range = bytes && table.targets == 0 ? true : read_all(rows, path, table, nullptr);
   if (table.features > 0) {
-    table.x = std::make_shared<StoredArray>(std::move(rows));
+    table.x = std::make_shared<StoredArray>(std::move(rows), in_range);
   }
   return table;
 }

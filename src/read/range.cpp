@@ -67,7 +67,7 @@ void check_range(const Table& table) {
   try {
     if (const auto* x = std::get_if<std::vector<double>>(&table.x)) {
       check_values("feature", x->data(), table.samples, table.features, 0);
-    } else if (std::holds_alternative<std::shared_ptr<const StoredFeatures>>(table.x)) {
+    } else if (const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table.x); stored != nullptr && !(*stored)->in_range()) {
       check_stored(table);
     }
     check_values("target", table.y.data(), table.samples, table.targets, 0);

@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "lift/data_operator.hpp"
+#include "numeric/all_within.hpp"
+#include "read/range.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec {
@@ -47,8 +49,9 @@ void add_all(const double* values, Index count, Squares& to) {
       double sum = 0, largest = 0;
 #pragma omp simd reduction(+ : sum) reduction(max : largest)
       for (Index at = 0; at < size; ++at) {
-        sum += from[at] * from[at];
-        largest = std::fmax(largest, std::fabs(from[at]));
+        const double amount = std::fabs(from[at]);
+        sum += amount * amount;
+        largest = largest < amount ? amount : largest;
       }
       parts[static_cast<std::size_t>(part)] = {sum, largest, static_cast<double>(size)};
     }
@@ -98,12 +101,17 @@ void Equilibration::choose_units() {
   const Index d = data_.features(), C = data_.targets();
   Squares x, y;
   double weight = 0;
+  bool in_range = true;
   std::vector<double> mean(centre_.size());
   data_.visit(chunk_samples, [&](const Chunk& chunk) {
     add_all(chunk.x, chunk.samples * d, x);
     for (Index at = 0; at < chunk.samples * C; ++at) mean[static_cast<std::size_t>(at % C)] += chunk.y[at] / n;
     for (Index i = 0; i < chunk.samples; ++i) weight += (chunk.weights == nullptr ? 1.0 : chunk.weights[i]) / n;
+    in_range = in_range && all_within(chunk.y, chunk.samples * C, largest_usable) &&
+               (chunk.weights == nullptr || all_within(chunk.weights, chunk.samples, largest_usable));
   });
+  // The sum is NaN where a value is, whatever the largest of the others.
+  if (!in_range || !(x.largest <= largest_usable) || std::isnan(x.sum)) check_range(data_);
   s_ = exponent_of(
       x, [&](const auto& each) { data_.visit(chunk_samples, [&](const Chunk& chunk) { std::for_each_n(chunk.x, chunk.samples * d, each); }); });
   omega_ = exponent_of(weight);

@@ -17,7 +17,8 @@ namespace neuspec {
 /// 1: such data are solved as they are. m is 0 but for targets far from zero beside an intercept, which takes it up.
 class Equilibration final : public Source {
  public:
-  /// Reads the source once, twice where targets are numbers, n (d + C) flops; once more what has no squares. The source has to outlive the object.
+  /// Reads the source once, its targets twice where they are numbers, n (d + C) flops; once more what has no squares. The source has to outlive the
+  /// object. \throws DataError naming the first value that is too large to be reckoned with, or no number
   Equilibration(const Problem& problem, const Source& data);
 
   Index samples() const override { return data_.samples(); }

@@ -39,7 +39,7 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 
 void check_input(const Source& data, const Problem& problem, const std::vector<double>& betas) {
   if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
-  check_range(data);
+  if (RowSpace::serves(problem.architecture, data)) check_range(data);  // others are looked at on the way (Equilibration)
   check_targets(problem.loss, data);
   for (const double beta : betas) {
     if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");

@@ -1,0 +1,61 @@
+// Arrays larger than what is held of a file: no command keeps their features in memory.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <cstdint>
+
+#include "cli/program.hpp"
+#include "support/sanitizers.hpp"
+
+namespace neuspec::test {
+namespace {
+
+constexpr std::int64_t kRows = 1500000, kColumns = 16;  // of float32: 96 MB in the file, 180 MB as doubles
+
+class LargeArray : public Program {
+ protected:
+  /// Fifteen features, and a function of them as the target.
+  std::string array(const std::string& name) const {
+    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(kRows) + ", " + std::to_string(kColumns) + "), }";
+    header.resize(117, ' ');
+    std::ofstream stream(file(name), std::ios::binary);
+    stream << std::string("\x93NUMPY\x01\x00\x76\x00", 10) << header << '\n';
+    std::vector<float> row(kColumns);
+    std::uint64_t state = 1;
+    for (std::int64_t i = 0; i < kRows; ++i) {
+      float sum = 0;
+      for (std::size_t j = 0; j + 1 < row.size(); ++j) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        row[j] = static_cast<float>(state >> 40U) * 0x1p-23F - 1;
+        sum += row[j] * row[(j + 1) % 3];
+      }
+      row.back() = sum;
+      stream.write(reinterpret_cast<const char*>(row.data()), static_cast<std::streamsize>(row.size() * sizeof(float)));
+    }
+    return file(name);
+  }
+  /// The most memory that any program started here has held.
+  static long megabytes() {
+    rusage usage{};
+    ::getrusage(RUSAGE_CHILDREN, &usage);
+    return usage.ru_maxrss / 1024;
+  }
+};
+
+TEST_F(LargeArray, IsFittedProvenAndPredictedFromItsFile) {
+  const std::string data = array("data.npy"), model = file("model.json"), report = file("report.json");
+  const Outcome fit = run("fit " + data + " --standardize --bias --beta-ratio 0.01 --quiet --model " + model + " --report " + report);
+  ASSERT_EQ(fit.code, 0) << fit.err;
+  EXPECT_EQ(json(report).at("samples"), kRows);
+  const Outcome certify = run("certify " + model + " " + data + " --json");
+  EXPECT_EQ(certify.code, 0) << certify.err;
+  EXPECT_NEAR(nlohmann::json::parse(certify.out).at("primal").get<double>(), json(report).at("primal").get<double>(),
+              1e-9 * json(report).at("primal").get<double>());
+  const Outcome predict = run("predict " + model + " " + data + " -o " + file("predictions.csv"));
+  EXPECT_EQ(predict.code, 0) << predict.err;
+  if (address_space_is_reserved) return;  // sanitizers hold more
+  EXPECT_LT(megabytes(), 150);  // the file's features as doubles take 180 MB; targets, predictions and residuals 12 MB each
+}
+
+}  // namespace
+}  // namespace neuspec::test
