@@ -135,6 +135,8 @@ struct ReadOptions {
 
 /// Reads CSV (comma, semicolon, tab or blanks, header or not, quoted fields), NPY, LIBSVM text or IDX, each plain or gzip-compressed, from a file
 /// or a pipe that is opened once. Text is UTF-8 or, where it is not, Windows-1252 (of which Latin-1 is a part); names come as UTF-8.
+/// Where no file has that very name, a folder, a pattern of `*`, `?` and `[…]`, or names with commas between them stand for several files of the same
+/// columns, whose samples follow one another; by name, but in a list as it says.
 /// The format follows from the content (magic bytes) and, for text, from the first lines; the name's ending breaks ties.
 /// A first line of CSV that holds text and no numbers is the header. A first column of which only the name is empty counts the rows: it is left out.
 /// \throws DataError naming file, line and column (both from 1; the column counts fields) of what cannot be read; NaN and infinity are refused.

@@ -60,7 +60,7 @@ double beta_of(const FitOptions& options, const Problem& problem, const Source& 
 }
 
 std::shared_ptr<const Source> read_optional(const std::string& path, const std::string& labels, const FitOptions& options,
-                                     const Preprocessing& preprocessing) {
+                                            const Preprocessing& preprocessing) {
   if (path.empty()) {
     return nullptr;
   }

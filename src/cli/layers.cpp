@@ -67,8 +67,9 @@ bool is_the_last(const Result& result) { return result.network.neurons() == 0 ||
 
 }  // namespace
 
-LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Problem& problem, Index count, const std::shared_ptr<const Source>& validation,
-                            const LayerHooks& hooks, const Settings& settings, const Stopwatch& clock) {
+LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Problem& problem, Index count,
+                            const std::shared_ptr<const Source>& validation, const LayerHooks& hooks, const Settings& settings,
+                            const Stopwatch& clock) {
   Tower tower{data, validation};
   LayeredNetwork& trained = tower.trained;
   try {

@@ -32,7 +32,7 @@ struct LayeredNetwork {
 
 /// What a training of layers asks and tells on its way.
 struct LayerHooks {
-  std::string path, validation_path;                              ///< of the data, for messages
+  std::string path, validation_path;                             ///< of the data, for messages
   std::function<double(const Problem&, const Source&)> beta_of;  ///< β for a layer's problem and data
   Observer observer;
   std::function<void(const LayeredNetwork&)> keep;               ///< there is a network to keep, better than those before
@@ -42,8 +42,9 @@ struct LayerHooks {
 /// Trains at most `count` layers; the first has the problem's architecture, later ones are dense. A layer without neurons has nothing to pass on and
 /// is the last. Without validation data the last layer is kept. The limit of time is counted from the start of `clock`. \throws what ends the
 /// training of the first layer
-LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Problem& problem, Index count, const std::shared_ptr<const Source>& validation,
-                            const LayerHooks& hooks, const Settings& settings, const Stopwatch& clock);
+LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Problem& problem, Index count,
+                            const std::shared_ptr<const Source>& validation, const LayerHooks& hooks, const Settings& settings,
+                            const Stopwatch& clock);
 
 /// Status, certificate, neurons and scores of every trained layer.
 Json layers_json(const LayeredNetwork& network);

@@ -9,6 +9,7 @@
 
 #include "network/replace_file.hpp"
 #include "neuspec/error.hpp"
+#include "read/parts.hpp"
 #include "text/number.hpp"
 
 namespace neuspec::cli {
@@ -41,7 +42,9 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
   std::vector<std::string> taken = {identity_of("/dev/stdout"), identity_of("/dev/stderr")};
   taken.reserve(taken.size() + inputs.size() + outputs.size());
   for (const std::string& input : inputs) {
-    taken.push_back(place_of(input));
+    for (const std::string& part : input.empty() ? std::vector<std::string>() : read::parts_of(input)) {
+      taken.push_back(place_of(part));
+    }
   }
   for (const std::string& output : outputs) {
     if (output.empty()) {

@@ -35,8 +35,6 @@ std::function<void(const Chunk&)> CentredSource::centred(const std::function<voi
 
 void CentredSource::visit(Index most, const std::function<void(const Chunk&)>& visitor) const { data_.visit(most, centred(visitor)); }
 
-void CentredSource::visit_targets(Index most, const std::function<void(const Chunk&)>& visitor) const {
-  data_.visit_targets(most, centred(visitor));
-}
+void CentredSource::visit_targets(Index most, const std::function<void(const Chunk&)>& visitor) const { data_.visit_targets(most, centred(visitor)); }
 
 }  // namespace neuspec

@@ -12,7 +12,7 @@ namespace neuspec::read {
 namespace {
 
 constexpr std::size_t kTileBytes = std::size_t{1} << 18;  // read from a file at a time by a thread: stays in the cache
-constexpr Index kColumnTile = 4096;                        // samples of a column, which are far from those of the next
+constexpr Index kColumnTile = 4096;                       // samples of a column, which are far from those of the next
 
 template <typename T>
 double load(const char* from, bool swapped) {

@@ -164,8 +164,7 @@ FileBuffer::Descriptor::~Descriptor() {
   if (value_ >= 0) ::close(value_);
 }
 
-FileBuffer::FileBuffer(const std::string& path, bool (*stays)(std::string_view), std::size_t held)
-    : path_(path), held_(held) {
+FileBuffer::FileBuffer(const std::string& path, bool (*stays)(std::string_view), std::size_t held) : path_(path), held_(held) {
   Descriptor file(open_descriptor(path));
   if (file.value() < 0) {
     fail(path, "cannot be opened: " + reason());

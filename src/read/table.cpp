@@ -2,12 +2,15 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "neuspec/dataset.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/preprocessing.hpp"
 #include "read/file_buffer.hpp"
 #include "read/message.hpp"
+#include "read/parts.hpp"
 #include "read/readers.hpp"
 
 namespace neuspec {
@@ -31,7 +34,7 @@ bool is_utf_16(std::string_view content) { return content.starts_with("\xff\xfe"
   read::fail(path, std::string("neither CSV, NPY, LIBSVM nor IDX") + known);
 }
 
-Table read_selected(const std::string& path, const Selection& selection) {
+Table read_file(const std::string& path, const Selection& selection) {
   constexpr std::size_t kProbe = 4096;
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   const auto file = std::make_shared<FileBuffer>(path, [](std::string_view head) { return read::is_npy(head) || read::is_idx(head); });
@@ -54,6 +57,29 @@ Table read_selected(const std::string& path, const Selection& selection) {
     return read::read_libsvm(content, path, selection);
   }
   return read::read_csv(content, path, selection);
+}
+
+/// Parts of which LIBSVM's widest says how many features there are, and of which one with text says that all labels are.
+Table read_selected(const std::string& path, Selection selection) {
+  const std::vector<std::string> files = read::parts_of(path);
+  if (files.size() == 1) {
+    return read_file(files.front(), selection);
+  }
+  selection.samples = 0;  // of a part nobody knows how many there should be
+  std::vector<Table> parts;
+  bool again = false;
+  for (const std::string& file : files) {
+    parts.push_back(read_file(file, selection));
+    again = again || parts.back().features != parts.front().features || parts.back().labels.empty() != parts.front().labels.empty();
+  }
+  if (again) {
+    const auto wider = [](const Table& one, const Table& other) { return one.features < other.features; };
+    const bool text = std::any_of(parts.begin(), parts.end(), [](const Table& part) { return !part.labels.empty(); });
+    selection.features = std::max_element(parts.begin(), parts.end(), wider)->features;
+    selection.labels = text ? Labels::text : selection.labels;
+    std::transform(files.begin(), files.end(), parts.begin(), [&](const std::string& file) { return read_file(file, selection); });
+  }
+  return read::joined(path, std::move(parts));
 }
 
 /// A model with classes says what its labels are.

@@ -101,17 +101,15 @@ void Equilibration::choose_units() {
   const Index d = data_.features(), C = data_.targets();
   Squares x, y;
   double weight = 0;
-  bool in_range = true;
   std::vector<double> mean(centre_.size());
   data_.visit(chunk_samples, [&](const Chunk& chunk) {
     add_all(chunk.x, chunk.samples * d, x);
     for (Index at = 0; at < chunk.samples * C; ++at) mean[static_cast<std::size_t>(at % C)] += chunk.y[at] / n;
     for (Index i = 0; i < chunk.samples; ++i) weight += (chunk.weights == nullptr ? 1.0 : chunk.weights[i]) / n;
-    in_range = in_range && all_within(chunk.y, chunk.samples * C, largest_usable) &&
-               (chunk.weights == nullptr || all_within(chunk.weights, chunk.samples, largest_usable));
+    in_range_ = in_range_ && all_within(chunk.y, chunk.samples * C, largest_usable) &&
+                (chunk.weights == nullptr || all_within(chunk.weights, chunk.samples, largest_usable));
   });
-  // The sum is NaN where a value is, whatever the largest of the others.
-  if (!in_range || !(x.largest <= largest_usable) || std::isnan(x.sum)) check_range(data_);
+  in_range_ = in_range_ && x.largest <= largest_usable && !std::isnan(x.sum);  // which it is where a value is, whatever the largest of the others
   s_ = exponent_of(
       x, [&](const auto& each) { data_.visit(chunk_samples, [&](const Chunk& chunk) { std::for_each_n(chunk.x, chunk.samples * d, each); }); });
   omega_ = exponent_of(weight);

@@ -18,7 +18,7 @@ namespace neuspec {
 class Equilibration final : public Source {
  public:
   /// Reads the source once, its targets twice where they are numbers, n (d + C) flops; once more what has no squares. The source has to outlive the
-  /// object. \throws DataError naming the first value that is too large to be reckoned with, or no number
+  /// object.
   Equilibration(const Problem& problem, const Source& data);
 
   Index samples() const override { return data_.samples(); }
@@ -29,6 +29,7 @@ class Equilibration final : public Source {
   void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
 
   bool trivial() const { return trivial_; }
+  bool in_range() const { return in_range_; }  ///< features, targets and weights of the data are numbers of a usable size (read/range.hpp)
   const Problem& problem() const { return scaled_; }
   double objective() const;                    ///< Ω
   double beta(double of_the_data) const;       ///< β', positive and finite in any case
@@ -48,7 +49,7 @@ class Equilibration final : public Source {
   Problem problem_, scaled_;
   int s_ = 0, tau_ = 0, omega_ = 0, kappa_ = 0;  // exponents
   std::vector<double> centre_;                   // m, an output each
-  bool trivial_ = true, centred_ = false;
+  bool trivial_ = true, centred_ = false, in_range_ = true;
 };
 
 }  // namespace neuspec

@@ -101,6 +101,7 @@ class Session {
         space_(row_space_of(problem, data, [this] { return monitor_.in_a_hurry(); })),
         units_(problem, space_ ? *space_ : data),
         unit_(objective_unit(problem, data)) {
+    if (!units_.in_range()) check_range(data);
     monitor_.set_units(units_.objective(), unit_);
     const Source& seen = space_ ? *space_ : data;
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();

@@ -54,7 +54,7 @@ TEST_F(LargeArray, IsFittedProvenAndPredictedFromItsFile) {
   const Outcome predict = run("predict " + model + " " + data + " -o " + file("predictions.csv"));
   EXPECT_EQ(predict.code, 0) << predict.err;
   if (address_space_is_reserved) return;  // sanitizers hold more
-  EXPECT_LT(megabytes(), 150);  // the file's features as doubles take 180 MB; targets, predictions and residuals 12 MB each
+  EXPECT_LT(megabytes(), 150);            // the file's features as doubles take 180 MB; targets, predictions and residuals 12 MB each
 }
 
 }  // namespace

@@ -123,7 +123,8 @@ TEST(FoldsOfSamples, HaveEveryClassWhereCountsAllowAndAreTheSameForTheSameSeed) 
       EXPECT_LE(positives[k], 2) << seed;
     }
   }
-  EXPECT_NE(cli::deal_folds(cli::Targets{data.targets(), data.y(), {}}, Loss::parse("hinge"), folds, 0), cli::deal_folds(cli::Targets{data.targets(), data.y(), {}}, Loss::parse("hinge"), folds, 1));
+  EXPECT_NE(cli::deal_folds(cli::Targets{data.targets(), data.y(), {}}, Loss::parse("hinge"), folds, 0),
+            cli::deal_folds(cli::Targets{data.targets(), data.y(), {}}, Loss::parse("hinge"), folds, 1));
 }
 
 // All samples come in pairs that cancel each other, so that the network on all of them is zero and proven at once; without one sample it is not, and

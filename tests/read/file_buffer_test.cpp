@@ -101,7 +101,7 @@ TEST_F(Buffer, damaged_gzip) {
 TEST_F(Buffer, what_is_no_file) {
   EXPECT_EQ(complaint_of(path("absent.csv")), "absent.csv: cannot be opened: No such file or directory");
   std::filesystem::create_directory(path("folder.csv"));
-  EXPECT_EQ(complaint_of(path("folder.csv")), "folder.csv: is a directory, not a data file");
+  EXPECT_EQ(complaint_of(path("folder.csv")), "folder.csv: is a folder without files");
   EXPECT_EQ(complaint_of("/dev/zero"), "/dev/zero: is neither a file nor a pipe");
   EXPECT_EQ(complaint_of(write("file", "1,2\n") + "/more"), "file/more: cannot be opened: Not a directory");
 }

@@ -170,7 +170,8 @@ TEST_F(Prepared, images_and_labels_too) {
   table.targets = 1;
   table.target_names = {"y"};
   for (Index i = 0; i < table.samples; ++i) table.y.push_back(static_cast<double>(i % 3) - 1);
-  const PreprocessingOptions balanced{.standardize = true, .encoding = Encoding::one_vs_rest, .balance_classes = true, .window_height = 2, .window_width = 3};
+  const PreprocessingOptions balanced{
+      .standardize = true, .encoding = Encoding::one_vs_rest, .balance_classes = true, .window_height = 2, .window_width = 3};
   expect_same_visits(learn_preprocessing(table, balanced), table, 1000);
   expect_same_visits(learn_preprocessing(table, {.encoding = Encoding::one_hot}), table, 1000);
 }

@@ -1,0 +1,20 @@
+/// \file parts.hpp
+/// Many files as one: samples that come in parts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "neuspec/dataset.hpp"
+
+namespace neuspec::read {
+
+/// The files that a path stands for: those of a folder (but hidden ones), those that match a pattern of `*`, `?` and `[…]`, or those of a list with
+/// commas, where no file has that very name. A list keeps its order, the others come by name. \throws DataError where there are none
+std::vector<std::string> parts_of(const std::string& path);
+
+/// One table of the samples of several, in their order, called `path`. Features stay in the parts. \throws DataError naming the first part whose
+/// columns, or the shape of whose images, are not those of the first one
+Table joined(const std::string& path, std::vector<Table> parts);
+
+}  // namespace neuspec::read
