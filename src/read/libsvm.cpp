@@ -173,7 +173,7 @@ bool looks_like_libsvm(std::string_view content, const std::string& path) {
   return name.ends_with(".libsvm") || name.ends_with(".svm") || name.ends_with(".svmlight");
 }
 
-Table read_libsvm(std::string_view content, const std::string& path, const Selection& selection) {
+Table read_libsvm(std::string_view content, const std::string& path, const Selection& selection, std::size_t) {
   if (selection.rule == TargetRule::every_column) {
     fail(path, "a LIBSVM file cannot serve as a file of labels");
   }
