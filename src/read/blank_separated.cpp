@@ -11,17 +11,17 @@ namespace {
 // Calls word(text) for every word of a line and blank() between two; quoted text belongs to its word.
 template <typename Word, typename Blank>
 void for_words(std::string_view line, const Word& word, const Blank& blank) {
-  constexpr std::string_view kBlank = " \r";
-  for (std::size_t i = line.find_first_not_of(kBlank); i < line.size();) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\r'; };
+  const char* const last = line.data() + line.size();
+  for (const char* p = std::find_if_not(line.data(), last, is_blank); p != last;) {
     bool inside = false;
-    std::size_t end = i;
-    while (end < line.size() && (inside || kBlank.find(line[end]) == std::string_view::npos)) {
-      inside = inside != (line[end] == '"');
-      ++end;
+    const char* end = p;
+    for (; end != last && (inside || !is_blank(*end)); ++end) {
+      inside = inside != (*end == '"');
     }
-    word(line.substr(i, end - i));
-    i = std::min(line.find_first_not_of(kBlank, end), line.size());
-    if (i < line.size()) {
+    word(std::string_view(p, static_cast<std::size_t>(end - p)));
+    p = std::find_if_not(end, last, is_blank);
+    if (p != last) {
       blank();
     }
   }

@@ -12,7 +12,7 @@
 namespace neuspec::read {
 namespace {
 
-// Reads the rows of one block: fields that are a number and its delimiter here, all others by a FieldReader.
+// Reads the rows of one block: fields that are plainly a number here, all others by a FieldReader.
 class RowReader {
  public:
   RowReader(const Sheet& sheet, const RowBlock& block)
@@ -40,7 +40,7 @@ class RowReader {
     for (Index c = 0; c < count; ++c) {
       const char delimiter = c + 1 < count ? sheet_.layout.delimiter : '\n';
       double value = 0;
-      const char* const end = place[c] < first_number || p >= limit_ ? nullptr : parse_decimal(p, limit_, value);
+      const char* const end = place[c] < first_number ? nullptr : plain_end(p, value);
       if (end != nullptr && *end == delimiter) {
         p = end + 1;
       } else {
@@ -54,6 +54,22 @@ class RowReader {
     }
     fields_.next_line();
     return p;
+  }
+
+  // Takes a number with blanks before it, in quotes or before a carriage return, and returns its end; null for what is not as simple.
+  const char* plain_end(const char* p, double& value) const {
+    while (p < limit_ && *p == ' ') {
+      ++p;
+    }
+    if (p >= limit_) {
+      return nullptr;
+    }
+    const bool in_quotes = *p == '"';
+    const char* end = parse_decimal(in_quotes ? p + 1 : p, limit_, value);
+    if (end != nullptr && in_quotes) {
+      end = *end == '"' ? end + 1 : nullptr;
+    }
+    return end != nullptr && *end == '\r' ? end + 1 : end;
   }
 
   const Sheet& sheet_;
