@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <new>
@@ -14,6 +15,9 @@
 #include "read/message.hpp"
 
 namespace neuspec::read {
+
+bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
 namespace {
 
 // zlib's state, released on every way out.
@@ -95,46 +99,53 @@ void inflate_by_zlib(std::string_view compressed, const std::string& path, Growi
 }
 
 #ifdef NEUSPEC_HAS_ISAL
-// False for anything but whole and sound members.
-bool inflate_by_isal(std::string_view rest, GrowingBytes& bytes) {
+// ISA-L lets reserved flags pass, and zlib alone is asked about headers with a checksum of their own.
+bool has_common_header(std::string_view member) {
+  constexpr unsigned kUncommon = 0xe2;
+  constexpr std::size_t kFlags = 3;
+  return is_gzip(member) && member.size() > kFlags && (static_cast<unsigned char>(member[kFlags]) & kUncommon) == 0;
+}
+
+// False for a member that is not whole and sound.
+bool inflate_member(inflate_state& state, std::string_view& rest, GrowingBytes& bytes) {
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
-  const auto state = std::make_unique<inflate_state>();
-  isal_inflate_init(state.get());
-  state->crc_flag = ISAL_GZIP;
-  while (true) {
+  isal_inflate_init(&state);
+  state.crc_flag = ISAL_GZIP;
+  do {
     if (bytes.size == bytes.capacity()) {
       bytes.reserve(2 * bytes.capacity());
     }
     const auto in = static_cast<std::uint32_t>(std::min(rest.size(), kMost));
     const auto out = static_cast<std::uint32_t>(std::min(bytes.capacity() - bytes.size, kMost));
     // ISA-L declares its input without const but does not write to it.
-    state->next_in = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(rest.data()));
-    state->avail_in = in;
-    state->next_out = reinterpret_cast<std::uint8_t*>(bytes.data()) + bytes.size;
-    state->avail_out = out;
-    if (isal_inflate(state.get()) != ISAL_DECOMP_OK) {
+    state.next_in = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(rest.data()));
+    state.avail_in = in;
+    state.next_out = reinterpret_cast<std::uint8_t*>(bytes.data()) + bytes.size;
+    state.avail_out = out;
+    if (isal_inflate(&state) != ISAL_DECOMP_OK) {
       return false;
     }
-    rest.remove_prefix(in - state->avail_in);
-    bytes.size += out - state->avail_out;
-    if (state->block_state == ISAL_BLOCK_FINISH) {
-      if (rest.empty() || !is_gzip(rest)) {
-        return rest.empty();
-      }
-      isal_inflate_reset(state.get());
-      state->crc_flag = ISAL_GZIP;
-    } else if (rest.empty() && bytes.size < bytes.capacity()) {
-      return false;
+    rest.remove_prefix(in - state.avail_in);
+    bytes.size += out - state.avail_out;
+  } while (state.block_state != ISAL_BLOCK_FINISH && (!rest.empty() || bytes.size == bytes.capacity()));
+  return state.block_state == ISAL_BLOCK_FINISH;
+}
+
+// False for anything but whole and sound members.
+bool inflate_by_isal(std::string_view rest, GrowingBytes& bytes) {
+  const auto state = std::make_unique<inflate_state>();
+  while (has_common_header(rest) && inflate_member(*state, rest, bytes)) {
+    if (rest.empty()) {
+      return true;
     }
   }
+  return false;
 }
 #else
 bool inflate_by_isal(std::string_view, GrowingBytes&) { return false; }
 #endif
 
 }  // namespace
-
-bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
 GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path, Inflating inflating) {
   GrowingBytes bytes;

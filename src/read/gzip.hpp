@@ -1,5 +1,5 @@
 /// \file gzip.hpp
-/// Inflates gzip files: by ISA-L, several times as fast, where the build has it and the file is sound, else by zlib.
+/// Inflates gzip files: by ISA-L, more than twice as fast, where the build has it and the file is sound, else by zlib.
 #pragma once
 
 #include <string>
