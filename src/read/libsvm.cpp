@@ -76,10 +76,13 @@ Index last_index(std::string_view line) {
     }
     const std::string_view word = line.substr(start);
     if (!word.starts_with("qid:")) {
+      const std::size_t colon = word.find(':');
+      if (colon == std::string_view::npos) {
+        return 0;
+      }
       Index index = 0;
-      const char* const colon = word.data() + std::min(word.find(':'), word.size());
-      const auto [end, error] = std::from_chars(word.data(), colon, index);
-      return start > 0 && error == std::errc() && end == colon ? index : 0;
+      const auto [end, error] = std::from_chars(word.data(), word.data() + colon, index);
+      return error == std::errc() && end == word.data() + colon ? index : 0;
     }
     line = line.substr(0, start);
   }

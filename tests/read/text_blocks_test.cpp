@@ -182,7 +182,7 @@ class LibsvmMaker : Maker {
       while (below(5) == 0) add_line(one_of({"", "  ", "# 1 2:3", " \t# x"}));
       double label = 0;
       column_ = 1;
-      std::string content = number(label);
+      std::string content = one_of({"", " "}) + number(label);
       expected.y.push_back(label);
       rows.push_back(pairs(content));
       features = std::max(features, rows.back().size());
