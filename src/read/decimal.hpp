@@ -92,15 +92,15 @@ inline constexpr int kMostPower = 54;  // 5^54 < 2^127
 
 consteval std::array<Power, 2 * kMostPower + 1> powers_of_ten() {
   std::array<Power, 2 * kMostPower + 1> powers;
+  Power* const one = powers.data() + kMostPower;
   Wide five = 1;
   for (int q = 0; q <= kMostPower; ++q, five *= 5) {
     int bits = 0;
     while (bits < 127 && five >> bits != 0) {
       ++bits;
     }
-    powers[static_cast<std::size_t>(kMostPower + q)] = {static_cast<std::uint64_t>(bits <= 64 ? five << (64 - bits) : five >> (bits - 64)),
-                                                        bits - 64 + q};
-    std::uint64_t quotient = 0;  // of 2^(bits + 63) by 5^q, or by 2^(bits − 1) = 1 for q = 0, which takes 65 bits and is not used
+    one[q] = {static_cast<std::uint64_t>(bits <= 64 ? five << (64 - bits) : five >> (bits - 64)), bits - 64 + q};
+    std::uint64_t quotient = 0;  // of 2^(bits + 63) by 5^q, digit by digit; for q = 0 it would take 65 bits
     Wide rest = Wide{1} << (bits - 1);
     for (int i = 0; i < 64 && q > 0; ++i) {
       rest *= 2;
@@ -108,7 +108,7 @@ consteval std::array<Power, 2 * kMostPower + 1> powers_of_ten() {
       rest -= rest >= five ? five : 0;
     }
     if (q > 0) {
-      powers[static_cast<std::size_t>(kMostPower - q)] = {quotient, -bits - 63 - q};
+      one[-q] = {quotient, -bits - 63 - q};
     }
   }
   return powers;
@@ -121,7 +121,8 @@ inline bool scale(std::uint64_t digits, int exponent, double& value) {
     value = 0;
     return true;
   }
-  const Power power = kPowersOfTen[static_cast<std::size_t>(kMostPower + exponent)];
+  const int place = kMostPower + exponent;
+  const Power power = kPowersOfTen[static_cast<std::size_t>(place)];
   const int zeros = std::countl_zero(digits);
   const auto high = static_cast<std::uint64_t>(Wide{digits << zeros} * power.mantissa >> 64U);
   // The exact product lies in [high, high + 2) · 2⁶⁴. Rounding is monotone: where both ends give the same, so does whatever lies between.

@@ -15,7 +15,8 @@ enum class Inflating { fastest, by_zlib };
 bool is_gzip(std::string_view bytes);
 
 /// Inflates every member of a gzip file. `path` is for messages. \throws DataError for corrupt or truncated data and for bytes after the last member;
-/// zlib words it, whoever found it.
+/// zlib words it, whoever found it. ISA-L takes Huffman codes that are not complete, which no compressor writes and zlib refuses, if CRC and length
+/// agree.
 GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path, Inflating inflating = Inflating::fastest);
 
 }  // namespace neuspec::read

@@ -22,7 +22,10 @@ std::string outcome(std::string_view bytes, neuspec::read::Inflating inflating) 
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string_view file(reinterpret_cast<const char*>(bytes), size);
-  if (outcome(file, neuspec::read::Inflating::fastest) != outcome(file, neuspec::read::Inflating::by_zlib)) {
+  const std::string fast = outcome(file, neuspec::read::Inflating::fastest), sure = outcome(file, neuspec::read::Inflating::by_zlib);
+  // ISA-L takes Huffman codes that are not complete, which zlib refuses as invalid; nothing else may tell them apart.
+  const bool lenient = fast.starts_with("bytes ") && sure.starts_with("fuzz: corrupt compressed data: invalid ");
+  if (fast != sure && !lenient) {
     std::abort();
   }
   return 0;
