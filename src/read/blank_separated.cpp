@@ -60,7 +60,7 @@ char* delimit(std::string_view text, char delimiter, char* out) {
 
 }  // namespace
 
-std::string blanks_to_delimiters(std::string_view content, std::size_t block_bytes) {
+GrowingBytes blanks_to_delimiters(std::string_view content, std::size_t block_bytes) {
   constexpr std::string_view kDelimiters = ",;\t";
   const std::string_view first = line_at(content, 0), second = line_at(content, first.size() + 1);
   const Words names = words_of(first), sample = trimmed(second).empty() ? names : words_of(second);
@@ -75,7 +75,8 @@ std::string blanks_to_delimiters(std::string_view content, std::size_t block_byt
     return {};
   }
   // Each block goes to where it stood, as it becomes no longer; then they close up.
-  std::string result(content.size(), '\0');
+  GrowingBytes result;
+  result.reserve(content.size());
   const std::vector<std::string_view> blocks = cut_at_lines(content, block_bytes);
   std::vector<std::size_t> sizes(blocks.size());
   read_blocks(blocks.size(), [&](std::size_t k) {
@@ -87,7 +88,7 @@ std::string blanks_to_delimiters(std::string_view content, std::size_t block_byt
     const char* const start = result.data() + (blocks[k].data() - content.data());
     end = std::copy(start, start + sizes[k], end);
   }
-  result.resize(static_cast<std::size_t>(end - result.data()));
+  result.size = static_cast<std::size_t>(end - result.data());
   return result;
 }
 

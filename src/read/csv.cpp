@@ -113,8 +113,8 @@ void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table) {
 }  // namespace
 
 Table read_csv(std::string_view content, const std::string& path, const Selection& selection, std::size_t block_bytes) {
-  const std::string delimited = blanks_to_delimiters(content, block_bytes);
-  const CsvLayout layout = csv_layout(delimited.empty() ? content : delimited, path, selection);
+  const GrowingBytes delimited = blanks_to_delimiters(content, block_bytes);
+  const CsvLayout layout = csv_layout(delimited.size == 0 ? content : std::string_view(delimited.data(), delimited.size), path, selection);
   const Columns columns = select_columns({path, layout.header, layout.columns}, selection);
   Table table;
   for (const std::string& notice : layout.notices) {
