@@ -89,6 +89,7 @@ GrowingBytes blanks_to_delimiters(std::string_view content, std::size_t block_by
     end = std::copy(start, start + sizes[k], end);
   }
   result.size = static_cast<std::size_t>(end - result.data());
+  result.fit();
   return result;
 }
 

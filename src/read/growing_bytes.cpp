@@ -17,4 +17,14 @@ void GrowingBytes::reserve(std::size_t capacity) {
   capacity_ = capacity;
 }
 
+void GrowingBytes::fit() {
+  const std::size_t least = size > 0 ? size : 1;
+  auto* const fitted = static_cast<char*>(std::realloc(bytes_.get(), least));
+  if (fitted != nullptr) {
+    static_cast<void>(bytes_.release());
+    bytes_.reset(fitted);
+    capacity_ = least;
+  }
+}
+
 }  // namespace neuspec::read

@@ -12,6 +12,8 @@ class GrowingBytes {
   GrowingBytes() = default;
   /// \throws std::bad_alloc
   void reserve(std::size_t capacity);
+  /// Gives back the memory that is not in use.
+  void fit();
   char* data() { return bytes_.get(); }
   const char* data() const { return bytes_.get(); }
   std::size_t capacity() const { return capacity_; }
