@@ -8,6 +8,7 @@
 
 #include "neuspec/dataset.hpp"
 #include "read/columns.hpp"
+#include "read/growing_bytes.hpp"
 
 namespace neuspec::read {
 
@@ -26,7 +27,7 @@ CsvLayout csv_layout(std::string_view content, const std::string& path, const Se
 
 /// For a file whose fields are separated by blanks, as many as there are: the same with one delimiter for each run of blanks outside quotes. Empty
 /// for any other file.
-std::string blanks_to_delimiters(std::string_view content);
+GrowingBytes blanks_to_delimiters(std::string_view content, std::size_t block_bytes);
 
 inline constexpr const char* unclosed_quote = "a quote is opened and not closed at the end of the field";
 

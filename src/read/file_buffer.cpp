@@ -3,15 +3,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <limits>
-#include <new>
 #include <system_error>
 
+#include "read/blocks.hpp"
+#include "read/gzip.hpp"
 #include "read/message.hpp"
 
 namespace neuspec::read {
@@ -26,122 +25,48 @@ int open_descriptor(const std::string& path) {
   return streams ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
 }
 
-// zlib's state, released on every way out.
-class Inflater {
- public:
-  explicit Inflater(std::string_view compressed) : rest_(compressed) {
-    constexpr int kGzipOnly = 15 + 16;
-    if (inflateInit2(&stream_, kGzipOnly) != Z_OK) {
-      throw std::bad_alloc();
-    }
-  }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-  Inflater(Inflater&&) = delete;
-  Inflater& operator=(Inflater&&) = delete;
-  ~Inflater() { inflateEnd(&stream_); }
-
-  // Inflates into the free part of `bytes`.
-  int step(GrowingBytes& bytes) {
-    constexpr std::size_t kMost = std::numeric_limits<uInt>::max();
-    const auto in = static_cast<uInt>(std::min(rest_.size(), kMost));
-    const auto out = static_cast<uInt>(std::min(bytes.capacity() - bytes.size, kMost));
-    // zlib declares its input without const but does not write to it.
-    stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(rest_.data()));
-    stream_.avail_in = in;
-    stream_.next_out = reinterpret_cast<Bytef*>(bytes.data()) + bytes.size;
-    stream_.avail_out = out;
-    const int status = inflate(&stream_, Z_NO_FLUSH);
-    rest_.remove_prefix(in - stream_.avail_in);
-    bytes.size += out - stream_.avail_out;
-    return status;
-  }
-
-  std::string_view rest() const { return rest_; }
-  void next_member() { inflateReset(&stream_); }
-  std::string message() const { return stream_.msg == nullptr ? "damaged" : stream_.msg; }
-
- private:
-  z_stream stream_{};
-  std::string_view rest_;
+/// Bytes of a file.
+struct Range {
+  std::size_t offset, count, of;
 };
 
-// The last four bytes give the size of the last member modulo 2³²: a hint, believed as far as deflate can compress (1032 to 1).
-std::size_t expected_size(std::string_view compressed) {
-  constexpr std::size_t kMostExpansion = 1032;
-  constexpr std::size_t kLeast = 4096;
-  std::size_t hint = 0;
-  for (std::size_t i = 1; i <= 4 && i <= compressed.size(); ++i) {
-    hint = hint << 8U | static_cast<unsigned char>(compressed[compressed.size() - i]);
-  }
-  return std::max(kLeast, std::min(hint, kMostExpansion * compressed.size()) + 1);
-}
-
-void read_at(int descriptor, std::size_t offset, std::size_t count, char* to, const std::string& path) {
-  while (count > 0) {
-    const ssize_t got = ::pread(descriptor, to, count, static_cast<off_t>(offset));
+// pread of all of them.
+void read_at(int descriptor, Range range, char* to, const std::string& path) {
+  while (range.count > 0) {
+    const ssize_t got = ::pread(descriptor, to, range.count, static_cast<off_t>(range.offset));
     if (got < 0 && errno != EINTR) {
       fail(path, "cannot be read: " + reason());
     }
     if (got == 0) {
-      fail(path, "was cut short while it was read: it ends after " + std::to_string(offset) + " bytes");
+      fail(path, "was cut short while it was read: it ends after " + std::to_string(range.offset) + " of " + std::to_string(range.of) + " bytes");
     }
     const std::size_t step = got > 0 ? static_cast<std::size_t>(got) : 0;
-    offset += step;
+    range.offset += step;
     to += step;
-    count -= step;
+    range.count -= step;
   }
+}
+
+// Fills `bytes` from the start of a regular file by several threads: what copies out of the page cache, and the first touch of memory, is their work.
+void read_pieces(int descriptor, char* bytes, std::size_t size, const std::string& path) {
+  constexpr std::size_t kPiece = std::size_t{1} << 22;
+  read_blocks((size + kPiece - 1) / kPiece, [&](std::size_t k) {
+    const std::size_t first = k * kPiece;
+    read_at(descriptor, {first, std::min(kPiece, size - first), size}, bytes + first, path);
+  });
 }
 
 }  // namespace
-
-void GrowingBytes::reserve(std::size_t capacity) {
-  if (capacity <= capacity_) {
-    return;
-  }
-  auto* const grown = static_cast<char*>(std::realloc(bytes_.get(), capacity));
-  if (grown == nullptr) {
-    throw std::bad_alloc();
-  }
-  static_cast<void>(bytes_.release());
-  bytes_.reset(grown);
-  capacity_ = capacity;
-}
-
-bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
-
-GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path) {
-  GrowingBytes bytes;
-  bytes.reserve(expected_size(compressed));
-  Inflater inflater(compressed);
-  while (true) {
-    if (bytes.size == bytes.capacity()) {
-      bytes.reserve(2 * bytes.capacity());
-    }
-    const int status = inflater.step(bytes);
-    const std::string position = " (gzip, at compressed byte " + std::to_string(compressed.size() - inflater.rest().size() + 1) + ")";
-    if (status == Z_STREAM_END) {
-      if (inflater.rest().empty()) {
-        return bytes;
-      }
-      if (!is_gzip(inflater.rest())) {
-        fail(path, "trailing bytes after the compressed data" + position);
-      }
-      inflater.next_member();
-    } else if (status == Z_MEM_ERROR) {
-      throw std::bad_alloc();
-    } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      fail(path, "corrupt compressed data: " + inflater.message() + position);
-    } else if (inflater.rest().empty() && bytes.size < bytes.capacity()) {
-      fail(path, "the compressed data end too soon" + position);
-    }
-  }
-}
 
 GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path) {
   constexpr std::size_t kLeast = std::size_t{1} << 16;
   GrowingBytes bytes;
   bytes.reserve(std::max(kLeast, promised + 1));  // one more than promised, so that the end is seen without growing
+  if (promised > 0) {
+    read_pieces(descriptor, bytes.data(), promised, path);
+    bytes.size = promised;
+    ::lseek(descriptor, static_cast<off_t>(promised), SEEK_SET);
+  }
   while (true) {
     if (bytes.size == bytes.capacity()) {
       bytes.reserve(2 * bytes.capacity());
@@ -149,9 +74,6 @@ GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string&
     const ssize_t got = ::read(descriptor, bytes.data() + bytes.size, bytes.capacity() - bytes.size);
     if (got < 0 && errno != EINTR) {
       fail(path, "cannot be read: " + reason());
-    }
-    if (got == 0 && bytes.size < promised) {
-      fail(path, "was cut short while it was read: it ends after " + std::to_string(bytes.size) + " of " + std::to_string(promised) + " bytes");
     }
     if (got == 0) {
       return bytes;
@@ -184,7 +106,7 @@ FileBuffer::FileBuffer(const std::string& path, bool (*stays)(std::string_view),
   if (stays != nullptr && size_ > held) {
     constexpr std::size_t kHead = std::size_t{1} << 17;  // more than the longest header
     bytes_.reserve(std::min(kHead, size_));
-    read_at(file.value(), 0, std::min(kHead, size_), bytes_.data(), path);
+    read_at(file.value(), {0, std::min(kHead, size_), size_}, bytes_.data(), path);
     bytes_.size = std::min(kHead, size_);
     if (stays(content())) {
       file_ = std::move(file);
@@ -209,7 +131,7 @@ void FileBuffer::read(std::size_t offset, std::size_t count, char* to) const {
   if (static_cast<std::size_t>(status.st_size) != size_ || status.st_mtim.tv_sec != written_.tv_sec || status.st_mtim.tv_nsec != written_.tv_nsec) {
     fail(path_, "was written to while it was read");
   }
-  read_at(file_.value(), offset, count, to, path_);
+  read_at(file_.value(), {offset, count, size_}, to, path_);
 }
 
 void FileBuffer::mend_line_ends() {

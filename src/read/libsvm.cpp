@@ -2,15 +2,15 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
+#include "read/blocks.hpp"
 #include "read/message.hpp"
 #include "read/number.hpp"
 #include "read/readers.hpp"
 
 namespace neuspec::read {
 namespace {
-
-constexpr std::string_view kBlank = " \t\r\v\f";
 
 // Takes the first line, without its comment, off `rest`.
 std::string_view next_line(std::string_view& rest) {
@@ -20,10 +20,21 @@ std::string_view next_line(std::string_view& rest) {
   return line.substr(0, line.find('#'));
 }
 
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r' && c != '\n'); }
+
+// Takes the blanks before the first word off `line`; false where there is none.
+bool skip_blanks(std::string_view& line) {
+  while (!line.empty() && is_blank(line.front())) {
+    line.remove_prefix(1);
+  }
+  return !line.empty();
+}
+
 // Takes the first word off `line`; empty at its end.
 std::string_view next_word(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(kBlank), line.size()));
-  const std::string_view word = line.substr(0, line.find_first_of(kBlank));
+  skip_blanks(line);
+  const auto end = std::find_if(line.begin(), line.end(), is_blank);
+  const std::string_view word = line.substr(0, static_cast<std::size_t>(end - line.begin()));
   line.remove_prefix(word.size());
   return word;
 }
@@ -44,55 +55,148 @@ bool is_list(std::string_view word) {
   return comma != std::string_view::npos && is_number(word.substr(0, comma)) && is_number(word.substr(word.rfind(',') + 1));
 }
 
-struct Entry {
-  Index sample, feature;
-  double value;
+// Where an index stands, the largest one; 0 for none.
+struct Place {
+  Index index = 0, line = 0, column = 0;
 };
 
-// The sparse content of the file and where its largest index stood.
-struct Sparse {
-  std::vector<double> labels;
-  std::vector<Entry> entries;
-  Index features = 0, line_of_largest = 0, column_of_largest = 0;
-  Index lines = 0;  // of the file, those without a sample too
+// What memory a block needs: of a file without errors the largest index ends its line, but for `qid`.
+struct Outline {
+  Index lines = 0, samples = 0, features = 0;
+};
+
+Index last_index(std::string_view line) {
+  while (true) {
+    while (!line.empty() && is_blank(line.back())) {
+      line.remove_suffix(1);
+    }
+    std::size_t start = line.size();
+    while (start > 0 && !is_blank(line[start - 1])) {
+      --start;
+    }
+    const std::string_view word = line.substr(start);
+    if (!word.starts_with("qid:")) {
+      const std::size_t colon = word.find(':');
+      if (colon == std::string_view::npos) {
+        return 0;
+      }
+      Index index = 0;
+      const auto [end, error] = std::from_chars(word.data(), word.data() + colon, index);
+      return error == std::errc() && end == word.data() + colon ? index : 0;
+    }
+    line = line.substr(0, start);
+  }
+}
+
+Outline outline_of(std::string_view text) {
+  Outline outline;
+  for (; !text.empty(); ++outline.lines) {
+    const std::string_view line = next_line(text);
+    if (!std::all_of(line.begin(), line.end(), is_blank)) {
+      ++outline.samples;
+      outline.features = std::max(outline.features, last_index(line));
+    }
+  }
+  return outline;
+}
+
+// Rows of a dense table that the samples of a block go to; x is null where they are only looked at.
+struct Rows {
+  double* x;
+  double* y;
+  Index features;
 };
 
 class LineReader {
  public:
   LineReader(const std::string& path, Index line, Index most_features) : path_(path), line_(line), most_features_(most_features) {}
 
-  void read(std::string_view text, Sparse& sparse) {
-    const std::string_view label = next_word(text);
-    const auto sample = static_cast<Index>(sparse.labels.size());
-    if (is_list(label)) {
-      fail_here("the sample has several labels, " + quoted(label) + "; one is expected");
-    }
-    sparse.labels.push_back(number(label, "the label "));
-    for (std::string_view word = next_word(text); !word.empty(); word = next_word(text)) {
-      ++column_;
-      if (word.starts_with("qid:")) {
-        continue;
-      }
-      const std::size_t colon = word.find(':');
-      if (colon == std::string_view::npos) {
-        fail_here(quoted(word) + " is not of the form index:value");
-      }
-      const Index index = ascending_index(word.substr(0, colon));
-      sparse.entries.push_back({sample, index - 1, number(word.substr(colon + 1), "the value ")});
-      if (index > sparse.features) {
-        sparse.features = index;
-        sparse.line_of_largest = line_;
-        sparse.column_of_largest = column_;
+  // Reads all samples of a block; returns where its largest index stands.
+  Place read(std::string_view text, Rows rows) {
+    end_of_text_ = text.data() + text.size();
+    for (; !text.empty(); ++line_) {
+      const std::string_view line = next_line(text);
+      if (!std::all_of(line.begin(), line.end(), is_blank)) {
+        read_line(line, rows);
+        rows.x += rows.x == nullptr ? 0 : rows.features;
+        ++rows.y;
       }
     }
+    return largest_;
   }
 
  private:
+  void read_line(std::string_view line, const Rows& rows) {
+    column_ = 1;
+    previous_ = 0;
+    *rows.y = label(next_word(line));
+    Index column_of_last = 0;
+    while (skip_blanks(line)) {
+      ++column_;
+      double value = 0;
+      if (!take_pair(line, value) && !take_word(line, value)) {
+        continue;
+      }
+      if (rows.x != nullptr && previous_ <= rows.features) {  // beyond: the line goes wrong further on
+        rows.x[previous_ - 1] = value;
+      }
+      column_of_last = column_;
+    }
+    if (previous_ > largest_.index) {
+      largest_ = {previous_, line_, column_of_last};
+    }
+  }
+
+  // Takes a pair without fault, the usual case, off the line: its index becomes `previous_`.
+  bool take_pair(std::string_view& line, double& value) {
+    constexpr std::ptrdiff_t kMostDigits = 18;
+    const char* const last = line.data() + line.size();
+    const char* p = line.data();
+    Index index = 0;
+    for (; p != last && *p >= '0' && *p <= '9' && p - line.data() < kMostDigits; ++p) {
+      index = 10 * index + (*p - '0');
+    }
+    if (index <= previous_ || (most_features_ > 0 && index > most_features_) || p == last || *p != ':') {
+      return false;
+    }
+    const char* const end = parse_number(p + 1, end_of_text_, value);
+    if (end == nullptr || (end != last && !is_blank(*end)) || !std::isfinite(value)) {
+      return false;
+    }
+    previous_ = index;
+    line = {end, static_cast<std::size_t>(last - end)};
+    return true;
+  }
+
+  // The same for any word; false for one that is no pair and is let pass.
+  bool take_word(std::string_view& line, double& value) {
+    const std::string_view word = next_word(line);
+    if (word.starts_with("qid:")) {
+      return false;
+    }
+    const std::size_t colon = word.find(':');
+    if (colon == std::string_view::npos) {
+      fail_here(quoted(word) + " is not of the form index:value");
+    }
+    previous_ = ascending_index(word.substr(0, colon));
+    value = number(word.substr(colon + 1), "the value ");
+    return true;
+  }
+
   [[noreturn]] void fail_here(const std::string& message) const { fail_at(path_, line_, column_, message); }
 
-  double number(std::string_view text, const std::string& what) const {
+  double label(std::string_view text) const {
+    if (is_list(text)) {
+      fail_here("the sample has several labels, " + quoted(text) + "; one is expected");
+    }
+    return number(text, "the label ");
+  }
+
+  // What follows a word is no part of a number, so that more than the word may be looked at.
+  double number(std::string_view text, const char* what) const {
     double value = 0;
-    if (text.empty() || parse_number(text.data(), text.data() + text.size(), value) != text.data() + text.size()) {
+    const char* const last = text.data() + text.size();
+    if (text.empty() || parse_number(text.data(), end_of_text_, value) != last) {
       fail_here(what + quoted(text) + " is not a number");
     }
     if (!std::isfinite(value)) {
@@ -101,7 +205,7 @@ class LineReader {
     return value;
   }
 
-  Index ascending_index(std::string_view text) {
+  Index ascending_index(std::string_view text) const {
     Index index = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
     if (error != std::errc() || end != text.data() + text.size()) {
@@ -116,43 +220,29 @@ class LineReader {
     if (most_features_ > 0 && index > most_features_) {
       fail_here("the index " + quoted(text) + " exceeds the " + count_of(most_features_, "feature") + " expected");
     }
-    previous_ = index;
     return index;
   }
 
   const std::string& path_;
   Index line_;
   Index most_features_;
+  const char* end_of_text_ = nullptr;
   Index column_ = 1;
   Index previous_ = 0;
+  Place largest_;
 };
 
-Sparse read_sparse(std::string_view content, const std::string& path, Index most_features) {
-  Sparse sparse;
-  for (Index line = 1; !content.empty(); ++line) {
-    const std::string_view text = next_line(content);
-    sparse.lines = line;
-    if (text.find_first_not_of(kBlank) != std::string_view::npos) {
-      LineReader(path, line, most_features).read(text, sparse);
-    }
-  }
-  if (sparse.labels.empty()) {
-    fail(path, "the file holds no samples");
-  }
-  return sparse;
-}
-
 // One large index in a small file must not claim the whole memory.
-void check_density(const Sparse& sparse, Index features, std::size_t file_bytes, const std::string& path) {
+bool fits_densely(Index samples, Index features, std::size_t file_bytes) {
   constexpr std::uint64_t kLeast = std::uint64_t{1} << 16;  // numbers in the table that are always allowed
   constexpr std::uint64_t kPerByte = 512;                   // numbers in the table for each byte of the file
-  const auto samples = static_cast<std::uint64_t>(sparse.labels.size());
-  if (static_cast<std::uint64_t>(features) <= std::max(kLeast, kPerByte * file_bytes) / samples) {
-    return;
-  }
-  const std::string message = " makes the table of " + count_of(static_cast<Index>(samples), "sample") + " too large to be held densely";
-  if (features == sparse.features) {
-    fail_at(path, sparse.line_of_largest, sparse.column_of_largest, "the index " + std::to_string(features) + message);
+  return static_cast<std::uint64_t>(features) <= std::max(kLeast, kPerByte * file_bytes) / static_cast<std::uint64_t>(samples);
+}
+
+[[noreturn]] void fail_too_large(const std::string& path, Index samples, Index features, const Place& largest) {
+  const std::string message = " makes the table of " + count_of(samples, "sample") + " too large to be held densely";
+  if (features == largest.index) {
+    fail_at(path, largest.line, largest.column, "the index " + std::to_string(features) + message);
   }
   fail(path, "the number of features asked for, " + std::to_string(features) + "," + message);
 }
@@ -173,31 +263,48 @@ bool looks_like_libsvm(std::string_view content, const std::string& path) {
   return name.ends_with(".libsvm") || name.ends_with(".svm") || name.ends_with(".svmlight");
 }
 
-Table read_libsvm(std::string_view content, const std::string& path, const Selection& selection) {
+Table read_libsvm(std::string_view content, const std::string& path, const Selection& selection, std::size_t block_bytes) {
   if (selection.rule == TargetRule::every_column) {
     fail(path, "a LIBSVM file cannot serve as a file of labels");
   }
-  Sparse sparse = read_sparse(content, path, selection.features);
+  const std::vector<std::string_view> blocks = cut_at_lines(content, block_bytes);
+  std::vector<Outline> starts(blocks.size() + 1);  // of each block, and what is before it
+  read_blocks(blocks.size(), [&](std::size_t k) { starts[k + 1] = outline_of(blocks[k]); });
+  for (std::size_t k = 0; k < blocks.size(); ++k) {
+    const Outline& before = starts[k];
+    starts[k + 1] = {before.lines + starts[k + 1].lines, before.samples + starts[k + 1].samples, std::max(before.features, starts[k + 1].features)};
+  }
+  const Outline whole = starts.back();
+  if (whole.samples == 0) {
+    fail(path, "the file holds no samples");
+  }
   Table table;
   table.path = path;
-  table.samples = static_cast<Index>(sparse.labels.size());
-  table.features = selection.features > 0 ? selection.features : sparse.features;
+  table.samples = whole.samples;
+  table.features = selection.features > 0 ? selection.features : whole.features;
+  const bool dense = table.features > 0 && fits_densely(table.samples, table.features, content.size());
+  std::vector<double> x(dense ? static_cast<std::size_t>(table.samples * table.features) : 0), labels(static_cast<std::size_t>(table.samples));
+  std::vector<Place> largest(blocks.size());
+  read_blocks(blocks.size(), [&](std::size_t k) {
+    const Index sample = starts[k].samples;
+    const Rows rows{dense ? x.data() + sample * table.features : nullptr, labels.data() + sample, table.features};
+    largest[k] = LineReader(path, starts[k].lines + 1, selection.features).read(blocks[k], rows);
+  });
   if (table.features == 0) {
     fail(path, "no line has a feature");
   }
-  check_density(sparse, table.features, content.size(), path);
+  if (!dense) {
+    const auto less = [](const Place& a, const Place& b) { return a.index < b.index; };
+    fail_too_large(path, table.samples, table.features, *std::max_element(largest.begin(), largest.end(), less));
+  }
   table.columns.count = table.features;
   table.feature_names = numbered_names("x", table.features);
-  std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));
-  for (const Entry& entry : sparse.entries) {
-    x[static_cast<std::size_t>(entry.sample * table.features + entry.feature)] = entry.value;
-  }
   table.x = std::move(x);
   if (selection.rule != TargetRule::none) {
-    table.y = std::move(sparse.labels);
+    table.y = std::move(labels);
     table.targets = 1;
     table.target_path = path;
-    table.target_line = sparse.lines == table.samples ? 1 : 0;
+    table.target_line = whole.lines == table.samples ? 1 : 0;
     table.target_names = numbered_names("y", 1);
   }
   return table;

@@ -1,5 +1,7 @@
 #include "read/number.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 
@@ -54,6 +56,13 @@ const char* parse_any_number(const char* first, const char* last, double& value)
     value = out_of_range_value(first, end);
   }
   return end;
+}
+
+const char* parse_short_text(const char* first, const char* last, double& value) {
+  std::array<char, 2 * kDecimalMargin + 1> padded{};
+  const char* const limit = std::copy(first, last, padded.data()) + 1;
+  const char* const end = parse_decimal(padded.data(), limit, value);
+  return end != nullptr ? first + (end - padded.data()) : parse_any_number(first, last, value);
 }
 
 bool is_number(std::string_view text) {

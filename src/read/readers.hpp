@@ -1,24 +1,27 @@
 /// \file readers.hpp
-/// One reader a format. Each takes the bytes of a file (inflated) and its path, which serves for messages alone. Binary arrays may stay in the file.
+/// One reader a format. Each takes the bytes of a file (inflated) and its path, which serves for messages alone. Text is read in blocks of about
+/// `block_bytes` by several threads; table and error are the same for any size and number. Binary arrays may stay in the
+/// file.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "neuspec/dataset.hpp"
+#include "read/blocks.hpp"
 #include "read/columns.hpp"
 #include "read/file_buffer.hpp"
 
 namespace neuspec::read {
 
 /// Comma, semicolon, tab or blanks between fields; an optional header; RFC 4180 quotes; LF or CRLF. \throws DataError
-Table read_csv(std::string_view content, const std::string& path, const Selection& selection);
+Table read_csv(std::string_view content, const std::string& path, const Selection& selection, std::size_t block_bytes = kBlockBytes);
 
 /// True when the first line that tells has an `index:value` pair; where no line tells, the ending of `path` decides.
 bool looks_like_libsvm(std::string_view content, const std::string& path);
 
 /// `label index:value … # comment`, indices ascending from 1, `qid:n` ignored. The table is dense. \throws DataError
-Table read_libsvm(std::string_view content, const std::string& path, const Selection& selection);
+Table read_libsvm(std::string_view content, const std::string& path, const Selection& selection, std::size_t block_bytes = kBlockBytes);
 
 bool is_npy(std::string_view content);
 

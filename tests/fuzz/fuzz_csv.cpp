@@ -1,6 +1,6 @@
 #include "fuzz_reader.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  neuspec::read::fuzz_reader(neuspec::read::read_csv, bytes, size);
+  neuspec::read::fuzz_text_reader(neuspec::read::read_csv, bytes, size);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,8 +47,30 @@ inline void check_preprocessing(const Table& table) {
   require(z.size() == static_cast<std::size_t>(table.samples * (table.image_height > 0 ? 1 : table.features)));
 }
 
+// A table, or what is wrong with the file.
+struct Outcome {
+  Table table;
+  std::string complaint;
+};
+
 template <typename Reader>
-void fuzz_reader(const Reader& reader, const std::uint8_t* bytes, std::size_t size) {
+Outcome read_checked(const Reader& reader, std::string_view content, const Selection& selection) {
+  Outcome outcome;
+  try {
+    outcome.table = reader(content, "fuzz", selection);
+    check_table(outcome.table);
+    if (selection.rule != TargetRule::every_column) {
+      check_preprocessing(outcome.table);
+    }
+  } catch (const DataError& error) {  // what damaged files must end in
+    outcome.complaint = error.what();
+  }
+  return outcome;
+}
+
+/// `shown(content, selection)` for every way in which a file may be asked for.
+template <typename Shown>
+void for_selections(const std::uint8_t* bytes, std::size_t size, const Shown& shown) {
   const std::string_view content(reinterpret_cast<const char*>(bytes), size);
   static const Preprocessing trained = [] {
     Preprocessing map;
@@ -60,16 +83,30 @@ void fuzz_reader(const Reader& reader, const std::uint8_t* bytes, std::size_t si
        {Selection{}, Selection{TargetRule::named, {"y", "0"}, 0, Header::present}, Selection{TargetRule::none, {"y"}, 3, Header::absent},
         Selection{TargetRule::every_column}, Selection{TargetRule::last_column, {}, 0, Header::automatic, Labels::any},
         Selection{TargetRule::last_column, {}, 2, Header::automatic, Labels::text, 0, &trained}}) {
-    try {
-      const Table table = reader(content, "fuzz", selection);
-      check_table(table);
-      if (selection.rule != TargetRule::every_column) {
-        check_preprocessing(table);
-      }
-    } catch (const DataError&) {
-      // What damaged files must end in.
-    }
+    shown(content, selection);
   }
+}
+
+template <typename Reader>
+void fuzz_reader(const Reader& reader, const std::uint8_t* bytes, std::size_t size) {
+  for_selections(bytes, size, [&](std::string_view content, const Selection& selection) { read_checked(reader, content, selection); });
+}
+
+/// Text, too, must come out the same whatever the size of the blocks.
+template <typename Reader>
+void fuzz_text_reader(const Reader& reader, const std::uint8_t* bytes, std::size_t size) {
+  for_selections(bytes, size, [&](std::string_view content, const Selection& selection) {
+    const auto in_blocks_of = [&](std::size_t block) {
+      const auto read = [&](std::string_view text, const std::string& path, const Selection& wanted) { return reader(text, path, wanted, block); };
+      return read_checked(read, content, selection);
+    };
+    const Outcome whole = in_blocks_of(kBlockBytes);
+    for (const std::size_t block : {1, 20}) {
+      const Outcome cut = in_blocks_of(block);
+      require(cut.complaint == whole.complaint && cut.table.x == whole.table.x && cut.table.y == whole.table.y &&
+              cut.table.labels == whole.table.labels && cut.table.target_line == whole.table.target_line);
+    }
+  });
 }
 
 }  // namespace neuspec::read

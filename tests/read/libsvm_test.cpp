@@ -20,7 +20,7 @@ TEST_F(Libsvm, is_known_by_its_content_then_by_its_name) {
   EXPECT_EQ(read_table(write("a.csv", "1 1:2\n")).features, 1);
   EXPECT_EQ(read_table(write("b.txt", "1\n2\n3 4:1\n")).features, 4);
   EXPECT_EQ(read_table(write("c.txt", "1\tqid:1\t2:1\n")).features, 2);
-  EXPECT_EQ(complaint("d.svm", "1\n2\n"), "d.svm: no line has a feature");
+  for (const char* labels : {"1\n2\n", " 1\n\t7 \n"}) EXPECT_EQ(complaint("d.svm", labels), "d.svm: no line has a feature");
   EXPECT_EQ(read_table(write("e.csv", "1\n2\n"), {.without_targets = true}).features, 1);
   EXPECT_EQ(complaint("f.txt", "5 10:30, 3\n"), "f.txt:1: a header alone, no samples");
 }

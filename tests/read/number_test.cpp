@@ -80,7 +80,7 @@ TEST(Number, agrees_with_strtod_where_rounding_is_hard) {
 
 TEST(Number, agrees_with_strtod_on_random_text) {
   std::mt19937_64 random(7);
-  const char* const formats[] = {"%.17g", "%.16g", "%.15g", "%.9g", "%.6g", "%.3f", "%.20f", "%e", "%.0f"};
+  const char* const formats[] = {"%.17g", "%.16g", "%.15g", "%.9g", "%.6g", "%.3f", "%.20f", "%e", "%.0f", "%.18e", "%.17E", "%.16f", "%+.5f"};
   char text[512];
   for (int i = 0; i < 200000; ++i) {
     double value = std::bit_cast<double>(random());
@@ -91,6 +91,56 @@ TEST(Number, agrees_with_strtod_on_random_text) {
     const char* const format = formats[random() % std::size(formats)];
     std::snprintf(text, sizeof text, format, value);
     expect_as_strtod(text);
+  }
+}
+
+// Numbers half way between two doubles, and their neighbours in the last of 19 digits: m / 2^k for odd m of 54 bits, which is m 5^k / 10^k.
+TEST(Number, agrees_with_strtod_half_way_between_two_doubles) {
+  std::mt19937_64 random(8);
+  for (int i = 0; i < 100000; ++i) {
+    std::uint64_t digits = (std::uint64_t{1} << 53) + random() % (std::uint64_t{1} << 53);
+    digits |= 1;
+    int exponent = 0;
+    for (std::uint64_t k = random() % 4; k > 0 && digits < 1000000000000000000; --k, --exponent) digits *= 5;
+    for (const std::uint64_t near : {digits - 1, digits, digits + 1}) {
+      const std::string text = std::to_string(near);
+      expect_as_strtod(text + "e" + std::to_string(exponent));
+      if (exponent < 0)
+        expect_as_strtod(text.substr(0, text.size() - static_cast<std::size_t>(-exponent)) + "." +
+                         text.substr(text.size() - static_cast<std::size_t>(-exponent)));
+    }
+  }
+}
+
+TEST(Number, agrees_with_strtod_for_every_power_of_ten) {
+  std::mt19937_64 random(9);
+  for (int exponent = -70; exponent <= 70; ++exponent) {
+    for (int i = 0; i < 500; ++i) {
+      const std::uint64_t digits = random() >> random() % 64;
+      expect_as_strtod(std::to_string(digits) + "e" + std::to_string(exponent));
+      expect_as_strtod("-0." + std::to_string(digits) + "E" + (exponent < 0 ? "" : "+") + std::to_string(exponent));
+    }
+    for (const char* digits : {"0", "1", "9007199254740993", "9999999999999999999", "18446744073709551615", "18446744073709551616"}) {
+      expect_as_strtod(std::string(digits).append("e").append(std::to_string(exponent)));
+    }
+  }
+}
+
+// Whatever stands behind a number and however far away memory ends.
+TEST(Number, what_follows_does_not_matter) {
+  std::mt19937 random(10);
+  for (int i = 0; i < 100000; ++i) {
+    std::string text(1 + random() % 40, ' ');
+    for (char& c : text) c = "0123456789012345678901234567890123456789.-+eE,\n\" x"[random() % 50];
+    double alone = -1, among = -1;
+    const char* const end = parse_any_number(text.data(), text.data() + text.size(), alone);
+    const char* const fast = parse_number(text.data(), text.data() + text.size(), among);
+    ASSERT_EQ(end, fast) << text;
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(alone), std::bit_cast<std::uint64_t>(among)) << text;
+    const std::string longer = text + "," + std::string(50, '7');
+    const char* const last = parse_number(longer.data(), longer.data() + longer.size(), among);
+    ASSERT_EQ(end == nullptr ? -1 : end - text.data(), last == nullptr ? -1 : last - longer.data()) << text;
+    ASSERT_TRUE(end == nullptr || std::bit_cast<std::uint64_t>(alone) == std::bit_cast<std::uint64_t>(among)) << text;
   }
 }
 

@@ -1,0 +1,13 @@
+# Target neuspec_isal: ISA-L, where it is found and wanted, and the word that it is there; else nothing, and zlib inflates all files.
+add_library(neuspec_isal INTERFACE)
+set(NEUSPEC_ISAL_FOUND OFF)
+if(NEUSPEC_ISAL)
+  find_path(NEUSPEC_ISAL_INCLUDE_DIR isa-l/igzip_lib.h)
+  find_library(NEUSPEC_ISAL_LIBRARY isal)
+  if(NEUSPEC_ISAL_INCLUDE_DIR AND NEUSPEC_ISAL_LIBRARY)
+    set(NEUSPEC_ISAL_FOUND ON)
+    target_include_directories(neuspec_isal SYSTEM INTERFACE ${NEUSPEC_ISAL_INCLUDE_DIR})
+    target_compile_definitions(neuspec_isal INTERFACE NEUSPEC_HAS_ISAL)
+    target_link_libraries(neuspec_isal INTERFACE ${NEUSPEC_ISAL_LIBRARY})
+  endif()
+endif()
