@@ -252,4 +252,8 @@ enum class Arithmetic { full, tf32 };
 template <class Real>
 std::unique_ptr<Device<Real>> make_device(DeviceKind kind, Arithmetic arithmetic = Arithmetic::full);
 
+/// The same, which goes back to where it is kept when the last copy of the pointer is gone; `kept` may be null.
+template <class Real>
+std::shared_ptr<Device<Real>> lend_device(const std::shared_ptr<KeptDevice>& kept, DeviceKind kind, Arithmetic arithmetic);
+
 }  // namespace neuspec

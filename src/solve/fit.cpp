@@ -96,7 +96,7 @@ class Session {
         problem_(problem),
         settings_(settings),
         start_(Clock::now()),
-        device_(make_device<Real>(settings.device, arithmetic(settings))),
+        device_(lend_device<Real>(settings.kept_device, settings.device, arithmetic(settings))),
         monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_),
         space_(row_space_of(problem, data, [this] { return monitor_.in_a_hurry(); })),
         units_(problem, space_ ? *space_ : data),
@@ -230,7 +230,7 @@ class Session {
   Problem problem_;
   const Settings& settings_;
   Clock::time_point start_;
-  std::unique_ptr<Device<Real>> device_;
+  std::shared_ptr<Device<Real>> device_;
   Monitor monitor_;
   std::unique_ptr<RowSpace> space_;  // of wide data: what the solver sees in their place
   Equilibration units_;              // and what units it sees them in
