@@ -51,7 +51,8 @@ Times measure(Index N, Index blocks) {
   const auto device = make_device<double>(DeviceKind::cpu);
   Problem problem;
   const auto moments = make_operator<double>(OperatorKind::moments, *device, problem, data);
-  problem.beta = 0.1 * largest_violation(moments->dual_of({}, device->allocate(N, 0)), N);
+  const std::vector<double> kappa = violations(*moments, moments->dual_of({}, device->allocate(N, 0)));
+  problem.beta = 0.1 * *std::max_element(kappa.begin(), kappa.end());
   Network network;
   double step = 1e300;
   for (int repetition = 0; repetition < (blocks < 2000 ? 3 : 1); ++repetition) {

@@ -8,6 +8,7 @@
 #include "device/device.hpp"
 #include "eigensolver.hpp"
 #include "spectral_basis.hpp"
+#include "sphere_maxima.hpp"
 
 namespace neuspec {
 
@@ -23,6 +24,7 @@ class CudaDevice final : public Device<Real> {
   explicit CudaDevice(Arithmetic arithmetic = Arithmetic::full)
       : eigensolver_(context_),
         spectral_steps_(context_),
+        sphere_(context_),
         traces_(context_),
         scalars_(context_),
         wide_(context_),
@@ -47,8 +49,8 @@ class CudaDevice final : public Device<Real> {
   void symm(Real alpha, ConstView<Real> S, ConstView<Real> B, Real beta, View<Real> C) override;
   void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
-  double dot(ConstView<Real> X, ConstView<Real> Y) override;
-  std::vector<double> column_dots(ConstView<Real> X, ConstView<Real> Y) override;
+  using Device<Real>::column_dots;
+  std::vector<double> column_dots(const std::vector<ColumnProducts<Real>>& pairs) override;
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
 
   std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) override;
@@ -88,6 +90,11 @@ class CudaDevice final : public Device<Real> {
   void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;
   void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;
   void project_trace(Index N, View<Real> M) override;
+  void traces(Index N, ConstView<Real> M, View<Real> result) override;
+  void feasibility(Index N, ConstView<Real> W, View<Real> moves, View<Real> corners) override;
+  void feasible_difference(Index N, ConstView<Real> W, ConstView<Real> moves, View<Real> D) override;
+  void factor_ranks(Index N, Index width, ConstView<Real> factors, double negligible, View<Real> ranks) override;
+  std::vector<double> sphere_maxima(Index N, ConstView<Real> Gamma) override;
 
   void apply_loss(const Loss& loss, LossStep step, const LossArguments<Real>& arguments, View<Real> out) override;
 
@@ -109,6 +116,7 @@ class CudaDevice final : public Device<Real> {
   cuda::Context context_;
   cuda::Eigensolver<Real> eigensolver_;
   cuda::SpectralSteps<Real> spectral_steps_;
+  cuda::SphereMaxima sphere_;
   cuda::Buffer<Real> traces_;
   cuda::Buffer<double> scalars_;    // partial sums
   cuda::Buffer<Real> wide_, full_;  // products with samples; unpacked matrices

@@ -1,10 +1,11 @@
-// Memory and dense algebra on the GPU, and ADMM's and Anderson's steps.
+// Memory, dense algebra and projections on the GPU.
 #include <algorithm>
 #include <vector>
 
 #include "blas.hpp"
 #include "cuda_device.hpp"
 #include "device/elementwise.inl"
+#include "device/spectral_basis.inl"
 #include "kernels.inl"
 
 namespace neuspec {
@@ -97,29 +98,26 @@ void CudaDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real
 }
 
 template <class Real>
-std::vector<double> CudaDevice<Real>::column_dots(ConstView<Real> X, ConstView<Real> Y) {
-  std::vector<double> sums(static_cast<std::size_t>(X.columns));
-  if (X.size() == 0) return sums;
+std::vector<double> CudaDevice<Real>::column_dots(const std::vector<ColumnProducts<Real>>& pairs) {
   constexpr Index tile = TileProducts<Real>::tile;
-  const Index tiles = (X.rows + tile - 1) / tile, count = tiles * X.columns;
-  double* partial = scalars_.reserve(count + X.columns);
-  context_.sums(count, std::min(tile, X.rows), TileProducts<Real>{X, Y, partial, tiles});
-  context_.sums(X.columns, tiles, AddTiles<double>{partial, tiles, partial + count, 1});
-  context_.receive(partial + count, X.columns, sums.data());
-  return sums;
-}
-
-template <class Real>
-double CudaDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
-  if (X.size() == 0) return 0;
-  constexpr Index tile = TileProducts<Real>::tile;
-  const Index tiles = (X.rows + tile - 1) / tile, count = tiles * X.columns;
-  double* partial = scalars_.reserve(count + 1);
-  context_.sums(count, std::min(tile, X.rows), TileProducts<Real>{X, Y, partial, tiles});
-  context_.sums(1, count, AddTiles<double>{partial, count, partial + count, 1});
-  double result = 0;
-  context_.receive(partial + count, 1, &result);
-  return result;
+  const auto tiles_of = [](const ColumnProducts<Real>& pair) { return (pair.X.rows + tile - 1) / tile; };
+  Index columns = 0, partials = 0;
+  for (const ColumnProducts<Real>& pair : pairs) {
+    columns += pair.X.columns;
+    partials += tiles_of(pair) * pair.X.columns;
+  }
+  std::vector<double> all(static_cast<std::size_t>(columns));
+  if (partials == 0) return all;
+  double *result = scalars_.reserve(columns + partials), *partial = result + columns, *to = result;
+  for (const ColumnProducts<Real>& pair : pairs) {
+    const Index tiles = tiles_of(pair), count = tiles * pair.X.columns;
+    context_.sums(count, std::min(tile, pair.X.rows), TileProducts<Real>{pair.X, pair.Y, partial, tiles});
+    context_.sums(pair.X.columns, tiles, AddTiles<double>{partial, tiles, to, 1});
+    partial += count;
+    to += pair.X.columns;
+  }
+  context_.receive(result, columns, all.data());
+  return all;
 }
 
 template <class Real>
@@ -197,34 +195,6 @@ void CudaDevice<Real>::square(View<Real> L) {
   mirror(L);
 }
 
-template <class Real>
-void CudaDevice<Real>::admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) {
-  context_.each(T.size(), Difference<Real>{V, W, T});
-  project_trace(step.N, T);
-}
-
-template <class Real>
-void CudaDevice<Real>::project_trace(Index N, View<Real> M) {
-  const View<Real> traces{traces_.reserve(M.columns), M.columns, 1, M.columns};
-  context_.sums(M.columns, N, Traces<Real>{M, traces, N});
-  context_.each(N * M.columns, SubtractTrace<Real>{traces, M, N, Real(1), 1});
-}
-
-template <class Real>
-void CudaDevice<Real>::admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) {
-  const View<Real> traces{traces_.reserve(D.columns), D.columns, 1, D.columns};
-  const Real corner = static_cast<Real>(step.beta / step.rho), omega = static_cast<Real>(step.relaxation);
-  context_.sums(D.columns, step.N, SumTraces<Real>{V, W, traces, step.N, corner});
-  context_.each(D.size(), Residual<Real>{V, W, D, F, corner, omega});
-  context_.each(step.N * F.columns, SubtractTrace<Real>{traces, F, step.N, omega / 2, 2});
-}
-
-template <class Real>
-void CudaDevice<Real>::advance_or_fall_back(ConstView<Real> f, ConstView<Real> fallback, ConstView<Real> squares, ConstView<Real> before,
-                                            View<Real> v) {
-  context_.each(v.size(), AdvanceOrFallBack<Real>{f, fallback, squares, before, v});
-}
-
 // W = F Fᵀ with F the factor: 9 N³ flops of eigendecomposition and 2 N³ of GEMM a block. The rank stays on the device: the host would have to wait
 // for it before it could queue a product with as many columns, and a bound from an earlier step cannot be trusted before the same wait. Products are
 // made with W instead (src/lift/gram_operator.cpp; bench/README.md, "Floors on a GPU").
@@ -247,7 +217,7 @@ void CudaDevice<Real>::start_basis(Index N, ConstView<Real> factors, Index width
   basis.width = width;
   basis.vectors = allocate(N, width * blocks);
   basis.positive = allocate(1, blocks);
-  for (Index b = 0; b < blocks; ++b) copy(factors.column_range(b * N, width), basis.vectors.view().column_range(b * width, width));
+  context_.each(N * width * blocks, FirstColumns<Real>{factors, basis.vectors, width});
   spectral_steps_.orthonormalise(N, width, blocks, basis.vectors.view().data);
 }
 

@@ -96,57 +96,56 @@ struct Factor {
   }
 };
 
-/// scaled_i = s_i v_i x_i, a sample a column.
+/// scaled_ki = s_i v_ik x_i, a sample a column: d rows for each output k, one after another.
 template <class Real>
 struct ScaleSamples {
-  ConstView<Real> x, s;
-  const Real* v;
+  ConstView<Real> x, s, v;
   Real* scaled;
   NEUSPEC_HOST_DEVICE void operator()(Index e) const {
-    const Index i = e % x.rows, sample = e / x.rows;
-    scaled[e] = x.data[sample * x.stride + i] * v[sample] * (s.data == nullptr ? Real(1) : s.data[sample]);
+    const Index i = e % x.rows, k = e / x.rows % v.columns, sample = e / (x.rows * v.columns);
+    scaled[e] = x.data[sample * x.stride + i] * v.data[k * v.stride + sample] * (s.data == nullptr ? Real(1) : s.data[sample]);
   }
 };
 
-/// Column k of Γ: packed [M, q; qᵀ, c Σ s v] from M (lower, d × d) and q; the sum is the corner.
+/// Γ_k = packed [M, q; qᵀ, c Σ s v] from M (lower, d × d an output) and q (d an output); the sum is the corner.
 template <class Real>
 struct PackGradient {
   const Real *M, *q;
-  Real* packed_column;
+  View<Real> Gamma;
   Index N;
   NEUSPEC_HOST_DEVICE void operator()(Index e) const {
-    const Index d = N - 1, i = e % N, j = e / N;
+    const Index d = N - 1, i = e % N, j = e / N % N, k = e / (N * N);
     if (i < j || j == d) return;
-    const Real value = i == d ? q[j] : M[j * d + i];
-    packed_column[packed::position(N, i, j)] = i == j ? value : value * static_cast<Real>(packed::root_two);
+    const Real value = i == d ? q[k * d + j] : M[(k * d + j) * d + i];
+    Gamma.data[k * Gamma.stride + packed::position(N, i, j)] = i == j ? value : value * static_cast<Real>(packed::root_two);
   }
 };
 template <class Real>
 struct GradientCorner {
-  ConstView<Real> s;
-  const Real* v;
-  Real* corner;
+  ConstView<Real> s, v;
+  View<Real> Gamma;
   double c;
-  NEUSPEC_HOST_DEVICE double term(Index /*column*/, Index i) const {
-    return static_cast<double>(v[i]) * (s.data == nullptr ? 1.0 : static_cast<double>(s.data[i]));
+  NEUSPEC_HOST_DEVICE double term(Index k, Index i) const {
+    return static_cast<double>(v.data[k * v.stride + i]) * (s.data == nullptr ? 1.0 : static_cast<double>(s.data[i]));
   }
-  NEUSPEC_HOST_DEVICE void store(Index /*column*/, double sum) const { *corner = static_cast<Real>(c * sum); }
+  NEUSPEC_HOST_DEVICE void store(Index k, double sum) const { Gamma.data[k * Gamma.stride + Gamma.rows - 1] = static_cast<Real>(c * sum); }
 };
 
-/// f_i = s_i (a x_iᵀM x_i + b qᵀx_i + c m) from `product` = a M x (d × n) and the full matrix [M q; qᵀ m].
+/// f_ik = s_i (a x_iᵀM_k x_i + b q_kᵀx_i + c m_k) from `product` = a M_k x (d × n an output) and the full matrices [M q; qᵀ m].
 template <class Real>
 struct LiftedForward {
   ConstView<Real> x, s;
   const Real *product, *full;
-  Real* f;
+  View<Real> f;
   Real b, c;
-  NEUSPEC_HOST_DEVICE double term(Index i, Index j) const {
-    return static_cast<double>((product[i * x.rows + j] + b * full[x.rows * (x.rows + 1) + j]) * x.data[i * x.stride + j]);
+  NEUSPEC_HOST_DEVICE double term(Index column, Index j) const {
+    const Index d = x.rows, N = d + 1, i = column % f.rows, k = column / f.rows;
+    return static_cast<double>((product[column * d + j] + b * full[k * N * N + d * N + j]) * x.data[i * x.stride + j]);
   }
-  NEUSPEC_HOST_DEVICE void store(Index i, double sum) const {
-    const Index N = x.rows + 1;
-    const Real value = static_cast<Real>(sum) + c * full[N * N - 1];
-    f[i] = s.data == nullptr ? value : s.data[i] * value;
+  NEUSPEC_HOST_DEVICE void store(Index column, double sum) const {
+    const Index N = x.rows + 1, i = column % f.rows, k = column / f.rows;
+    const Real value = static_cast<Real>(sum) + c * full[(k + 1) * N * N - 1];
+    f.data[k * f.stride + i] = s.data == nullptr ? value : s.data[i] * value;
   }
 };
 

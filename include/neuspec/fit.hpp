@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,26 @@ enum class Precision { double_precision, single_precision, tf32 };
 
 struct Result;
 
+/// What a process keeps of its GPU from one fit to the next: context, library handles, buffers and timed choices, which take longer than a small fit.
+/// The first fit that is given it makes the device, the next with the same `device` and `precision` finds it; a fit that runs beside another makes
+/// its own. A device on which a fit failed is not kept. What is kept takes device memory until the object is destroyed. May be used by several
+/// threads.
+///
+///     settings.kept_device = std::make_shared<neuspec::KeptDevice>();
+class KeptDevice {
+ public:
+  KeptDevice();
+  ~KeptDevice();
+  KeptDevice(const KeptDevice&) = delete;
+  KeptDevice& operator=(const KeptDevice&) = delete;
+
+  struct State;  ///< the library's own
+  const std::shared_ptr<State>& state() const { return state_; }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
 /// Settings of one solve. Default and meaning stand side by side here and once more, as text, in `settings_table`.
 struct Settings {
   SolverKind solver = SolverKind::automatic;                    ///< which algorithm (docs/mathematics.md section 6)
@@ -34,6 +55,7 @@ struct Settings {
   int threads = 0;                                              ///< CPU threads; 0: all
   double memory_limit = 0;                                      ///< bytes the solve may use; 0: three quarters of what is free
   unsigned seed = 0;                                            ///< of the random starts of Burer–Monteiro
+  std::shared_ptr<KeptDevice> kept_device = {};                 ///< of earlier and later fits; empty: this one's device is its own
   std::function<bool()> stop_requested = {};                    ///< asked between a solver's steps; true ends it as an observer's false does
   /// Given each network before its certificate is computed (the report all NaN) and each better one after it, for callers that may not be able to
   /// wait for the end of the solve.

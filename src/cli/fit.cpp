@@ -27,7 +27,7 @@ constexpr const char* example =
 struct FitOptions {
   DataOptions data;
   ProblemOptions problem;
-  Settings settings;
+  Settings settings{.kept_device = std::make_shared<KeptDevice>()};  // of all folds, layers and fits
   std::string beta, beta_ratio, test, test_labels, validation, validation_labels, model, report, convergence;
   int layers = 1;
   bool json = false, quiet = false;

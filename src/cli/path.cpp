@@ -28,7 +28,7 @@ constexpr const char* example =
 struct PathOptions {
   DataOptions data;
   ProblemOptions problem;
-  Settings settings;
+  Settings settings{.kept_device = std::make_shared<KeptDevice>()};  // of all folds, layers and fits
   int points = 20, folds = 0;
   std::string min_ratio = "0.001", betas, validation, validation_labels, output, model, report;
   bool json = false, quiet = false;

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <limits>
 #include <new>
-#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -14,6 +13,8 @@
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
 #include "device/packing.inl"
+#include "device/sphere_maxima.hpp"
+#include "numeric/quadratic_form.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec {
@@ -103,23 +104,21 @@ void CpuDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real>
 
 // Columns are each summed by one thread's SIMD lanes: the result does not depend on the number of threads.
 template <class Real>
-std::vector<double> CpuDevice<Real>::column_dots(ConstView<Real> X, ConstView<Real> Y) {
-  std::vector<double> sums(static_cast<std::size_t>(X.columns));
-  const auto sum_column = [X, Y, to = sums.data()](Index j) {
-    const Real *x = X.data + j * X.stride, *y = Y.data + j * Y.stride;
-    double sum = 0;
+std::vector<double> CpuDevice<Real>::column_dots(const std::vector<ColumnProducts<Real>>& pairs) {
+  std::vector<double> all;
+  for (const auto& [X, Y] : pairs) {
+    const auto first = all.size();
+    all.resize(first + static_cast<std::size_t>(X.columns));
+    const auto sum_column = [X = X, Y = Y, to = all.data() + first](Index j) {
+      const Real *x = X.data + j * X.stride, *y = Y.data + j * Y.stride;
+      double sum = 0;
 #pragma omp simd reduction(+ : sum)
-    for (Index i = 0; i < X.rows; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-    to[j] = sum;
-  };
-  each(X.columns, sum_column, X.rows / 4);
-  return sums;
-}
-
-template <class Real>
-double CpuDevice<Real>::dot(ConstView<Real> X, ConstView<Real> Y) {
-  const std::vector<double> sums = column_dots(X, Y);
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
+      for (Index i = 0; i < X.rows; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+      to[j] = sum;
+    };
+    each(X.columns, sum_column, X.rows / 4);
+  }
+  return all;
 }
 
 template <class Real>
@@ -147,8 +146,44 @@ void CpuDevice<Real>::admm_residual(const AdmmStep& step, ConstView<Real> V, Con
 }
 
 template <class Real>
+void CpuDevice<Real>::traces(Index N, ConstView<Real> M, View<Real> result) {
+  sums(M.columns, N, MeanTraces<Real>{{M, result, N}});
+}
+
+template <class Real>
+void CpuDevice<Real>::feasibility(Index N, ConstView<Real> W, View<Real> moves, View<Real> corners) {
+  sums(W.columns, N, Feasibility<Real>{W, moves, corners, N});
+}
+
+template <class Real>
+void CpuDevice<Real>::feasible_difference(Index N, ConstView<Real> W, ConstView<Real> moves, View<Real> D) {
+  each(D.size(), PairDifference<Real>{W, D});
+  each(N * D.columns, MoveDiagonal<Real>{moves, D, N});
+}
+
+template <class Real>
+void CpuDevice<Real>::factor_ranks(Index N, Index width, ConstView<Real> factors, double negligible, View<Real> ranks) {
+  std::vector<double> squares(static_cast<std::size_t>(width * ranks.columns));
+  sums(width * ranks.columns, N, FactorSquares<Real>{factors, squares.data(), N, width});
+  each(ranks.columns, FactorRanks<Real>{squares.data(), ranks, width, negligible}, width);
+}
+
+// 4/3 d³ flops a block, blocks side by side.
+template <class Real>
+std::vector<double> CpuDevice<Real>::sphere_maxima(Index N, ConstView<Real> Gamma) {
+  std::vector<double> maxima(static_cast<std::size_t>(2 * Gamma.columns));
+  parallel_pieces(Gamma.columns, [&](Index k) {
+    const QuadraticForm form = quadratic_form(Gamma.data + k * Gamma.stride, N);
+    const SphereBounds bounds = sphere_quadratic_maxima(N - 1, form.M.data(), form.q.data(), form.t);
+    maxima[static_cast<std::size_t>(2 * k)] = bounds.plus;
+    maxima[static_cast<std::size_t>(2 * k + 1)] = bounds.minus;
+  });
+  return maxima;
+}
+
+template <class Real>
 void CpuDevice<Real>::column_squares(ConstView<Real> f, View<Real> squares) {
-  for (Index k = 0; k < f.columns; ++k) squares.data[k * squares.stride] = static_cast<Real>(dot(f.column_range(k, 1), f.column_range(k, 1)));
+  for (Index k = 0; k < f.columns; ++k) squares.data[k * squares.stride] = static_cast<Real>(this->dot(f.column_range(k, 1), f.column_range(k, 1)));
 }
 
 template <class Real>

@@ -22,8 +22,8 @@ class CpuDevice final : public Device<Real> {
   void symm_each(const std::vector<SymmetricProduct<Real>>& products) override;
   void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
-  double dot(ConstView<Real> X, ConstView<Real> Y) override;
-  std::vector<double> column_dots(ConstView<Real> X, ConstView<Real> Y) override;
+  using Device<Real>::column_dots;
+  std::vector<double> column_dots(const std::vector<ColumnProducts<Real>>& pairs) override;
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
 
   std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) override;
@@ -63,6 +63,11 @@ class CpuDevice final : public Device<Real> {
   void admm_difference(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, View<Real> T) override;
   void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) override;
   void project_trace(Index N, View<Real> M) override;
+  void traces(Index N, ConstView<Real> M, View<Real> result) override;
+  void feasibility(Index N, ConstView<Real> W, View<Real> moves, View<Real> corners) override;
+  void feasible_difference(Index N, ConstView<Real> W, ConstView<Real> moves, View<Real> D) override;
+  void factor_ranks(Index N, Index width, ConstView<Real> factors, double negligible, View<Real> ranks) override;
+  std::vector<double> sphere_maxima(Index N, ConstView<Real> Gamma) override;
 
   void apply_loss(const Loss& loss, LossStep step, const LossArguments<Real>& arguments, View<Real> out) override;
 

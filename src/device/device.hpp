@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,12 @@ struct SymmetricProduct {
   View<Real> c;
 };
 
+/// ⟨X_k, Y_k⟩ of every column. A view of stride 0 is the same column again and again.
+template <class Real>
+struct ColumnProducts {
+  ConstView<Real> X, Y;
+};
+
 template <class Real>
 class Device {
  public:
@@ -121,9 +128,21 @@ class Device {
   /// C = alpha A B + beta C for symmetric A and B (n × n, both triangles filled) that commute, and symmetric C: half the flops of `gemm`.
   virtual void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
   virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
-  virtual double dot(ConstView<Real> X, ConstView<Real> Y) = 0;                    ///< accumulated in double; waits for the device
-  /// ⟨X_k, Y_k⟩ of every column, likewise, for one wait. A view of stride 0 is the same column again and again.
-  virtual std::vector<double> column_dots(ConstView<Real> X, ConstView<Real> Y) = 0;
+  /// The products of all columns, one pair of matrices after the other, accumulated in double; waits for the device, once.
+  virtual std::vector<double> column_dots(const std::vector<ColumnProducts<Real>>& pairs) = 0;
+  std::vector<double> column_dots(ConstView<Real> X, ConstView<Real> Y) { return column_dots({{X, Y}}); }
+  /// ⟨X, Y⟩ of each pair, likewise.
+  std::vector<double> dots(const std::vector<ColumnProducts<Real>>& pairs) {
+    std::vector<double> result;
+    const std::vector<double> columns = column_dots(pairs);
+    auto next = columns.begin();
+    for (const ColumnProducts<Real>& pair : pairs) {
+      result.push_back(std::accumulate(next, next + pair.X.columns, 0.0));
+      next += pair.X.columns;
+    }
+    return result;
+  }
+  double dot(ConstView<Real> X, ConstView<Real> Y) { return dots({{X, Y}}).front(); }
   /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled; M may be S). False when S + shift·I is not positive definite.
   virtual bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) = 0;
 
@@ -196,6 +215,21 @@ class Device {
   virtual void admm_residual(const AdmmStep& step, ConstView<Real> V, ConstView<Real> W, ConstView<Real> D, View<Real> F) = 0;
   /// Packed M ← P_G M, column by column.
   virtual void project_trace(Index N, View<Real> M) = 0;
+  /// result_k = ⟨G, M_k⟩/N of packed columns (1 × K).
+  virtual void traces(Index N, ConstView<Real> M, View<Real> result) = 0;
+  /// What makes each block W_b ⪰ 0 feasible: ⟨G, W_b⟩ above zero is added to its corner, below zero to its other diagonal entries in equal parts.
+  /// moves (2 × 2K): what the corner and each of the others of D_k = W₊ − W₋ gain by it, of even b positive and of odd b negative; corners (1 × 2K):
+  /// that of the feasible block.
+  virtual void feasibility(Index N, ConstView<Real> W, View<Real> moves, View<Real> corners) = 0;
+  /// D_k = W₊ − W₋ with the diagonal so moved: p × K.
+  virtual void feasible_difference(Index N, ConstView<Real> W, ConstView<Real> moves, View<Real> D) = 0;
+  /// Of the first `width` columns of each block's factor, how many are not zero, and how many squares are above `negligible` times its largest: ranks
+  /// is 2 × blocks.
+  virtual void factor_ranks(Index N, Index width, ConstView<Real> factors, double negligible, View<Real> ranks) = 0;
+  /// max over ‖u‖ = 1 of uᵀMu + qᵀu + t and of its negative for the function of each packed Γ_k (docs/mathematics.md section 3), one after the other:
+  /// 2 K numbers, for which the host waits. Where a block is too large for an eigendecomposition to be cheap, from a Krylov space: to what that has
+  /// converged to, taken as much too high as its last quarter raised it. No certificate rests on it.
+  virtual std::vector<double> sphere_maxima(Index N, ConstView<Real> Gamma) = 0;
 
   /// One step of a loss; out is n × C. Value and conjugate of a loss that couples outputs are in its first column; the rest is scratch.
   virtual void apply_loss(const Loss& loss, LossStep step, const LossArguments<Real>& arguments, View<Real> out) = 0;
@@ -217,5 +251,9 @@ enum class Arithmetic { full, tf32 };
 /// The device of Settings, for the precision Real. \throws NotCompiled, NoDevice, UsageError for TF32 where there is none
 template <class Real>
 std::unique_ptr<Device<Real>> make_device(DeviceKind kind, Arithmetic arithmetic = Arithmetic::full);
+
+/// The same, which goes back to where it is kept when the last copy of the pointer is gone; `kept` may be null.
+template <class Real>
+std::shared_ptr<Device<Real>> lend_device(const std::shared_ptr<KeptDevice>& kept, DeviceKind kind, Arithmetic arithmetic);
 
 }  // namespace neuspec

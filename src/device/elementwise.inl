@@ -37,6 +37,89 @@ struct Traces {
   NEUSPEC_HOST_DEVICE void store(Index k, double sum) const { traces.data[k] = static_cast<Real>(sum); }
 };
 
+/// traces_k = ⟨G, M_k⟩/N.
+template <class Real>
+struct MeanTraces {
+  Traces<Real> of;
+  NEUSPEC_HOST_DEVICE double term(Index k, Index j) const { return of.term(k, j); }
+  NEUSPEC_HOST_DEVICE void store(Index k, double sum) const {
+    of.traces.data[k * of.traces.stride] = static_cast<Real>(sum / static_cast<double>(of.N));
+  }
+};
+
+/// Device::feasibility: N reads a block.
+template <class Real>
+struct Feasibility {
+  ConstView<Real> W;
+  View<Real> moves, corners;
+  Index N;
+  NEUSPEC_HOST_DEVICE double term(Index b, Index j) const {
+    const double w = W.data[b * W.stride + packed::position(N, j, j)];
+    return j + 1 < N ? w : -w;
+  }
+  NEUSPEC_HOST_DEVICE void store(Index b, double excess) const {
+    const double sign = b % 2 == 0 ? 1 : -1, corner = W.data[b * W.stride + packed::size(N) - 1];
+    const bool above = excess > 0;
+    Real* move = moves.data + b * moves.stride;
+    move[0] = static_cast<Real>(above ? sign * excess : 0.0);
+    move[1] = static_cast<Real>(above ? 0.0 : -sign * excess / static_cast<double>(N - 1));
+    corners.data[b * corners.stride] = static_cast<Real>(above ? corner + excess : corner);
+  }
+};
+
+/// D_k = W₊ − W₋: 3 words an entry; then its diagonal moves.
+template <class Real>
+struct PairDifference {
+  ConstView<Real> W;
+  View<Real> D;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % D.rows, k = e / D.rows, plus = 2 * k * W.stride + i;
+    D.data[k * D.stride + i] = W.data[plus] - W.data[plus + W.stride];
+  }
+};
+template <class Real>
+struct MoveDiagonal {
+  ConstView<Real> moves;
+  View<Real> D;
+  Index N;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index j = e % N, k = e / N;
+    const Real* move = moves.data + 2 * k * moves.stride + (j + 1 < N ? 1 : 0);
+    D.data[k * D.stride + packed::position(N, j, j)] += move[0] + move[moves.stride];
+  }
+};
+
+/// squares of column j of block b's factor: N reads a column.
+template <class Real>
+struct FactorSquares {
+  ConstView<Real> factors;
+  double* squares;
+  Index N, width;
+  NEUSPEC_HOST_DEVICE double term(Index column, Index i) const {
+    const double value = factors.data[(column / width * N + column % width) * factors.stride + i];
+    return value * value;
+  }
+  NEUSPEC_HOST_DEVICE void store(Index column, double sum) const { squares[column] = sum; }
+};
+/// Device::factor_ranks from them, a block a call.
+template <class Real>
+struct FactorRanks {
+  const double* squares;
+  View<Real> ranks;
+  Index width;
+  double negligible;
+  NEUSPEC_HOST_DEVICE void operator()(Index b) const {
+    double largest = 0;
+    for (Index j = 0; j < width; ++j) largest = squares[b * width + j] > largest ? squares[b * width + j] : largest;
+    Real* to = ranks.data + b * ranks.stride;
+    to[0] = to[1] = 0;
+    for (Index j = 0; j < width; ++j) {
+      to[0] += squares[b * width + j] > 0 ? Real(1) : Real(0);
+      to[1] += squares[b * width + j] > negligible * largest ? Real(1) : Real(0);
+    }
+  }
+};
+
 /// M_k ← M_k − G·factor·traces_k / N on the diagonal.
 template <class Real>
 struct SubtractTrace {

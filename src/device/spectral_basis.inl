@@ -11,9 +11,23 @@ namespace {
 
 /// Entries of a column that nothing is known of: numbers in [−½, ½), the same in every run.
 NEUSPEC_HOST_DEVICE inline double some_number(Index entry) {
-  const std::uint64_t hash = static_cast<std::uint64_t>(entry + 1) * 0x9e3779b97f4a7c15U;
-  return static_cast<double>((hash ^ (hash >> 29)) >> 11) * 0x1p-53 - 0.5;
+  std::uint64_t hash = static_cast<std::uint64_t>(entry + 1) * 0x9e3779b97f4a7c15U;  // SplitMix64: neighbours and shifts have nothing in common
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9U;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebU;
+  return static_cast<double>((hash ^ (hash >> 31)) >> 11) * 0x1p-53 - 0.5;
 }
+
+/// X ← the first `width` columns of each block's factor (N × N a block).
+template <class Real>
+struct FirstColumns {
+  ConstView<Real> factors;
+  View<Real> X;
+  Index width;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % X.rows, column = e / X.rows;
+    X.data[column * X.stride + i] = factors.data[(column / width * X.rows + column % width) * factors.stride + i];
+  }
+};
 
 /// Column `column` of all Q's or X's, where S points to the first of them.
 template <class Real>

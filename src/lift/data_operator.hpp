@@ -21,19 +21,24 @@
 namespace neuspec {
 
 /// A dual vector v seen through the data: enough for the bound of docs/mathematics.md section 3.
+template <class Real>
 struct DualCandidate {
-  std::vector<double> gamma;  ///< packed Γ(v), p × C·B (up to multiples of G, which the sphere does not see)
-  /// The largest −Σ ℓ*(τ v) over multiples 0 ≤ τ ≤ limit, of one problem (DataOperator::problems).
-  std::function<double(Index problem, double limit)> bound;
+  /// Packed Γ(v), p × C·B (up to multiples of G, which the sphere does not see), in the operator's memory until it is next asked for anything.
+  ConstView<Real> gamma;
+  /// The largest −Σ ℓ*(τ v) over multiples 0 ≤ τ ≤ limit of each problem (DataOperator::problems).
+  std::function<std::vector<double>(const std::vector<double>& limits)> bounds;
   std::vector<double> loss;  ///< at the point where v = ∇ℓ, a problem; empty where v comes from elsewhere
 };
 
 /// The bound of squared loss, −(τ²/2) Σ v²/w − τ Σ v y at its best multiple, an output.
-inline std::function<double(Index, double)> squared_bound(std::vector<double> vv, std::vector<double> vy) {
-  return [vv = std::move(vv), vy = std::move(vy)](Index k, double limit) {
-    const double curvature = vv[static_cast<std::size_t>(k)], slope = vy[static_cast<std::size_t>(k)];
-    const double tau = curvature > 0 ? std::clamp(-slope / curvature, 0.0, limit) : 0.0;
-    return -0.5 * tau * tau * curvature - tau * slope;
+inline std::function<std::vector<double>(const std::vector<double>&)> squared_bounds(std::vector<double> vv, std::vector<double> vy) {
+  return [vv = std::move(vv), vy = std::move(vy)](const std::vector<double>& limits) {
+    std::vector<double> bounds;
+    for (std::size_t k = 0; k < vv.size(); ++k) {
+      const double tau = vv[k] > 0 ? std::clamp(-vy[k] / vv[k], 0.0, limits[k]) : 0.0;
+      bounds.push_back(-0.5 * tau * tau * vv[k] - tau * vy[k]);
+    }
+    return bounds;
   };
 }
 
@@ -100,11 +105,17 @@ class DataOperator {
   /// D = (ĀᵀĀ + ρ/2 I)⁻¹(Āᵀt + (ρ/2) T) with t = y for squared loss, else t = 2s − split with s = prox(split) and the split's residual.
   virtual void solve(const AdmmStep& step, const AdmmState<Real>& state) = 0;
   /// v of the last `solve`, which leaves all of it behind: ∇ℓ(A D), or the multiplier of the split, which is a subgradient at s.
-  virtual DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) = 0;
-  /// The multiplier behind the last `dual_at`, row-major n × C, for losses that are not smooth.
-  virtual std::vector<double> multiplier() { return {}; }
+  virtual DualCandidate<Real> dual_at(const AdmmStep& step, const AdmmState<Real>& state) = 0;
+  /// The multiplier behind the last `dual_at`, n × C, for losses other than squared.
+  virtual ConstView<Real> multiplier() { return {}; }
   /// Loss of each problem at a packed D with ⟨G, D_b⟩ = 0.
   virtual std::vector<double> loss(ConstView<Real> D) = 0;
+  /// The same at the projected blocks of the last `solve`, made feasible by `moves` (Device::feasibility).
+  virtual std::vector<double> projected_loss(const AdmmState<Real>& state, ConstView<Real> moves) {
+    if (point_.rows() == 0) point_ = device_.allocate(p(), blocks());
+    device_.feasible_difference(N(), state.W, moves, point_);
+    return loss(point_);
+  }
 
   // Burer–Monteiro. Columns come by ascending pool, within a pool by ascending output.
   /// Loss at the factored point Z (N × m) and G_j = Γ_{block j} z_j (N × m).
@@ -122,7 +133,7 @@ class DataOperator {
   /// Flops of `differentiate`.
   virtual double product_flops(double /*unknowns*/) const { return 0; }
   /// v = ∇ℓ at the factored point.
-  virtual DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
+  virtual DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
 
  protected:
   /// The columns of a matrix over all blocks that belong to a pool, one an output.
@@ -157,6 +168,7 @@ class DataOperator {
   Patches patches_;
   Index samples_, outputs_;
   double mean_eigenvalue_ = 0;
+  DeviceMatrix<Real> point_;  // p × C·B, of `projected_loss`
 };
 
 /// Conjugate gradient steps of `ridge_norm`.

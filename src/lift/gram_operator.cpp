@@ -17,17 +17,40 @@ GramOperator<Real>::GramOperator(Device<Real>& device, const Problem& problem, c
       u_(device.allocate(this->samples(), this->outputs())),
       v_(device.allocate(this->samples(), this->outputs())),
       gamma_(device.allocate(this->p(), this->blocks())),
-      e_(device.allocate(this->samples(), 1)),
-      trace_(device.allocate(1, 1)) {
-  if (this->patches().whole()) {
-    // e_i = s_i⟨A_i, G⟩ = s_i (a‖x_i‖² − c)
-    std::vector<double> G(static_cast<std::size_t>(this->p()));
-    for (Index j = 0; j < this->N(); ++j) G[static_cast<std::size_t>(packed::position(this->N(), j, j))] = j + 1 < this->N() ? 1.0 : -1.0;
-    device.upload(G.data(), gamma_.view().column_range(0, 1));
-    device.lifted_forward(this->activation(), this->x(), this->s(), gamma_.view().column_range(0, 1), e_);
-  }
+      diagonal_(device.allocate(this->samples(), 4 * this->pools())),
+      e_(device.allocate(this->samples(), 2)),
+      traces_(device.allocate(1, 2 * this->outputs())) {
+  lift_diagonal();
   form_gram();
   device.symm(Real(1), K_, this->y(), Real(0), Ky_);
+}
+
+// A E = s c, A diag(I, 0) = s a‖x‖², of which Ā removes e⟨G, ·⟩/N with e = A G, G their difference.
+template <class Real>
+void GramOperator<Real>::lift_diagonal() {
+  Device<Real>& device = this->device();
+  const Index N = this->N(), P = this->patches().per_pool;
+  const Activation share = shared_among(this->activation(), P);
+  std::vector<double> diagonals(static_cast<std::size_t>(2 * this->p()));
+  for (Index j = 0; j < N; ++j) diagonals[static_cast<std::size_t>((j + 1 < N ? this->p() : 0) + packed::position(N, j, j))] = 1;
+  const DeviceMatrix<Real> basis = device.allocate(this->p(), 2), part = device.allocate(this->samples(), 2), e = device.allocate(this->samples(), 1);
+  device.upload(diagonals.data(), basis);
+  for (Index pool = 0; pool < this->pools(); ++pool) {
+    const View<Real> own = diagonal_.view().column_range(4 * pool, 2), corner = own.column_range(0, 1), others = own.column_range(1, 1);
+    for (Index q = 0; q < P; ++q) {
+      device.lifted_forward(share, this->patch(pool, q), this->s(), basis, part);
+      device.axpby(Real(1), part, q == 0 ? Real(0) : Real(1), own);
+    }
+    device.copy(others, e);
+    device.axpby(Real(-1), corner, Real(1), e);
+    device.axpby(static_cast<Real>(1.0 / static_cast<double>(N)), e, Real(1), corner);
+    device.axpby(static_cast<Real>(-static_cast<double>(N - 1) / static_cast<double>(N)), e, Real(1), others);
+    this->centre(own);
+    device.copy(own, diagonal_.view().column_range(4 * pool + 2, 2));
+  }
+  if (!this->patches().whole()) return;
+  device.axpby(Real(-1), e, Real(0), e_.view().column_range(0, 1));
+  device.copy(e, e_.view().column_range(1, 1));
 }
 
 template <class Real>
@@ -91,11 +114,10 @@ void GramOperator<Real>::prepare(double rho) {
 
 template <class Real>
 void GramOperator<Real>::difference(ConstView<Real> V) {
-  for (Index k = 0; k < this->blocks(); ++k) {
-    const View<Real> to = gamma_.view().column_range(k, 1);
-    this->device().copy(V.column_range(2 * k, 1), to);
-    this->device().axpby(Real(-1), V.column_range(2 * k + 1, 1), Real(1), to);
-  }
+  const Index K = this->blocks();
+  const ConstView<Real> plus{V.data, V.rows, K, 2 * V.stride}, minus{V.data + V.stride, V.rows, K, 2 * V.stride};
+  this->device().copy(plus, gamma_);
+  this->device().axpby(Real(-1), minus, Real(1), gamma_);
   this->device().project_trace(this->N(), gamma_);
 }
 
@@ -119,32 +141,46 @@ void GramOperator<Real>::forward_projected(const AdmmState<Real>& state) {
   this->centre(aw_);
 }
 
+// Preactivations take an eighth of K's room, or twice that of the samples.
+template <class Real>
+Index GramOperator<Real>::outputs_at_a_time(Index rank) const {
+  return std::clamp<Index>(std::max(2 * this->N(), this->samples() / 8) / (2 * rank), 1, this->outputs());
+}
+
 template <class Real>
 void GramOperator<Real>::forward_factors(const AdmmState<Real>& state) {
   Device<Real>& device = this->device();
-  const Index N = this->N(), rank = state.rank;
+  const Index N = this->N(), rank = state.rank, outputs = this->outputs();
   if (rank == 0) {
     device.axpby(Real(0), aw_, Real(0), aw_);
     return;
   }
-  if (H_.columns() < 2 * rank) H_ = device.allocate(this->samples(), std::min(2 * N, 2 * rank + 16));
-  if (Z_.columns() < 2 * rank) Z_ = device.allocate(N, std::min(2 * N, 2 * rank + 16));
-  FactorColumns columns{std::vector<double>(static_cast<std::size_t>(rank), 1.0), std::vector<Index>(static_cast<std::size_t>(2 * rank), 0)};
-  columns.sign.resize(static_cast<std::size_t>(2 * rank), -1.0);
-  const View<Real> Z = Z_.view().column_range(0, 2 * rank);
-  for (Index k = 0; k < this->outputs(); ++k) {
-    const View<Real> aw = aw_.view().column_range(k, 1);
-    for (Index side = 0; side < 2; ++side) {
-      const ConstView<Real> factor = state.factors.column_range((2 * k + side) * N, rank), vector = factor.reshaped(N * rank, 1),
-                            corner = factor.row_range(N - 1, 1);
-      device.copy(factor, Z.column_range(side * rank, rank));
-      const Real sign = (side == 0 ? Real(1) : Real(-1)) / static_cast<Real>(N);  // trace_ = ⟨G, W₊ − W₋⟩/N
-      device.gemm(Transpose::yes, Transpose::no, sign, vector, vector, side == 0 ? Real(0) : Real(1), trace_);
-      device.gemm(Transpose::no, Transpose::yes, -2 * sign, corner, corner, Real(1), trace_);
+  const Index at_a_time = outputs_at_a_time(rank), most = 2 * rank * at_a_time;
+  if (H_.columns() < most) H_ = device.allocate(this->samples(), most + 16);
+  if (Z_.columns() < most) Z_ = device.allocate(N, most + 16);
+  for (Index first = 0; first < outputs; first += at_a_time) {
+    const Index count = std::min(at_a_time, outputs - first), columns = 2 * rank * count;
+    FactorColumns table;
+    for (Index j = 0; j < columns; ++j) {
+      table.sign.push_back(j / rank % 2 == 0 ? 1.0 : -1.0);
+      table.output.push_back(j / (2 * rank));
     }
-    device.factored_forward(this->activation(), this->x(), this->s(), columns, Z, H_.view().column_range(0, 2 * rank), aw);
-    device.gemm(Transpose::no, Transpose::no, Real(-1), e_, trace_, Real(1), aw);
+    const View<Real> Z = Z_.view().column_range(0, columns);
+    const ConstView<Real> factors = state.factors.column_range(2 * first * N, 2 * count * N);
+    device.copy({factors.data, N * rank, 2 * count, N * factors.stride}, Z.reshaped(N * rank, 2 * count));  // without gaps, as factors are
+    device.factored_forward(this->activation(), this->x(), this->s(), table, Z, H_.view().column_range(0, columns),
+                            aw_.view().column_range(first, count));
   }
+  device.traces(N, state.W, traces_);
+  device.gemm(Transpose::no, Transpose::no, Real(1), e_, traces_.view().reshaped(2, outputs), Real(1), aw_);
+}
+
+template <class Real>
+std::vector<double> GramOperator<Real>::projected_loss(const AdmmState<Real>& /*state*/, ConstView<Real> moves) {
+  const View<Real> f = this->prediction();
+  this->device().copy(aw_, f);
+  this->device().gemm(Transpose::no, Transpose::no, Real(1), diagonal_, moves.reshaped(diagonal_.columns(), this->outputs()), Real(1), f);
+  return this->loss_of_prediction();
 }
 
 // With targets t and Āh = K t + (ρ/2) ĀT: u = ĀD = (K + ρ/2 I)⁻¹ Āh, hence D = T − (2/ρ) Āᵀ(u − t).
@@ -178,7 +214,7 @@ void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& stat
 }
 
 template <class Real>
-DualCandidate GramOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
+DualCandidate<Real> GramOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
   return this->squared() ? this->sums(v_, gamma_) : this->split_candidate(step, state);
 }
 

@@ -41,7 +41,7 @@ void MomentsOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& s
 
 // Γ = S D − r = (ρ/2)(T − D) by the linear step itself.
 template <class Real>
-DualCandidate MomentsOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
+DualCandidate<Real> MomentsOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
   this->device().copy(state.T, product_);
   this->device().axpby(static_cast<Real>(-step.rho / 2), state.D, static_cast<Real>(step.rho / 2), product_);
   return candidate(state.D, product_);
@@ -53,26 +53,26 @@ std::vector<double> MomentsOperator<Real>::loss(ConstView<Real> D) {
   const ConstView<Real> d = this->by_output(D), r = this->by_output(ConstView<Real>(r_));
   const View<Real> Sd = this->by_output(product_.view());
   this->device().symm(Real(1), S_, d, Real(0), Sd);
-  const std::vector<double> quadratic = this->device().column_dots(d, Sd), linear = this->device().column_dots(d, r);
+  const std::vector<double> products = this->device().column_dots({{d, Sd}, {d, r}});
   std::vector<double> losses;
-  for (std::size_t k = 0; k < yy_.size(); ++k) losses.push_back(0.5 * quadratic[k] - linear[k] + 0.5 * yy_[k]);
+  for (std::size_t k = 0; k < yy_.size(); ++k) losses.push_back(0.5 * products[k] - products[k + yy_.size()] + 0.5 * yy_[k]);
   return losses;
 }
 
 // With v = A D − y: vᵀv = ⟨D, Γ⟩ − ⟨r, D⟩ + yᵀy and vᵀy = ⟨r, D⟩ − yᵀy; the loss is half the former.
 template <class Real>
-DualCandidate MomentsOperator<Real>::candidate(ConstView<Real> D, ConstView<Real> gamma) {
-  DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma.size())), {}, {}};
-  this->device().download(gamma, result.gamma.data());
+DualCandidate<Real> MomentsOperator<Real>::candidate(ConstView<Real> D, ConstView<Real> gamma) {
+  DualCandidate<Real> result{gamma, {}, {}};
   const ConstView<Real> d = this->by_output(D), g = this->by_output(gamma), r = this->by_output(ConstView<Real>(r_));
-  const std::vector<double> dg = this->device().column_dots(d, g), rd = this->device().column_dots(r, d);
+  const std::vector<double> products = this->device().column_dots({{d, g}, {r, d}});
   std::vector<double> vv, vy;
   for (std::size_t k = 0; k < yy_.size(); ++k) {
-    vv.push_back(dg[k] - rd[k] + yy_[k]);
-    vy.push_back(rd[k] - yy_[k]);
+    const double dg = products[k], rd = products[k + yy_.size()];
+    vv.push_back(dg - rd + yy_[k]);
+    vy.push_back(rd - yy_[k]);
     result.loss.push_back(vv.back() / 2);
   }
-  result.bound = squared_bound(std::move(vv), std::move(vy));
+  result.bounds = squared_bounds(std::move(vv), std::move(vy));
   return result;
 }
 
@@ -103,7 +103,7 @@ void MomentsOperator<Real>::apply(const FactorColumns& columns, ConstView<Real> 
 }
 
 template <class Real>
-DualCandidate MomentsOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
+DualCandidate<Real> MomentsOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
   lift_point(columns, Z);
   return candidate(right_, product_);
 }
@@ -114,7 +114,8 @@ double MomentsOperator<Real>::evaluate(const FactorColumns& columns, ConstView<R
   Device<Real>& device = this->device();
   lift_point(columns, Z);
   apply(columns, product_, Z, G);
-  return 0.5 * (device.dot(right_, product_) - device.dot(right_, r_) + std::accumulate(yy_.begin(), yy_.end(), 0.0));
+  const std::vector<double> products = device.dots({{right_, product_}, {right_, r_}});
+  return 0.5 * (products[0] - products[1] + std::accumulate(yy_.begin(), yy_.end(), 0.0));
 }
 
 // 2 p² B² C flops for Γ̇ = S Ḋ; Γ is what `evaluate` left.

@@ -24,11 +24,11 @@ class MomentsOperator final : public DataOperator<Real> {
   double ridge_norm() override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
-  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+  DualCandidate<Real> dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
   std::vector<double> loss(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
-  DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
+  DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
   bool has_gauss_newton() const override { return true; }
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
   double gauss_newton_flops(double unknowns, double squares, Index /*samples*/) const override {
@@ -42,7 +42,7 @@ class MomentsOperator final : public DataOperator<Real> {
  private:
   /// Derivative of a run's packed D in its neurons' w: p × f·count.
   DeviceMatrix<Real> lifted_jacobian(const FactorColumns& columns, const std::vector<double>& Z, Index first, Index count);
-  DualCandidate candidate(ConstView<Real> D, ConstView<Real> gamma);
+  DualCandidate<Real> candidate(ConstView<Real> D, ConstView<Real> gamma);
   void lift_point(const FactorColumns& columns, ConstView<Real> Z);
   void pack(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z);
   void apply(const FactorColumns& columns, ConstView<Real> gamma, ConstView<Real> Z, View<Real> G);
@@ -61,7 +61,7 @@ class SampledMomentsOperator final : public SampleOperator<Real> {
   double ridge_norm() override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
-  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+  DualCandidate<Real> dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
 
  private:
   DeviceMatrix<Real> S_, inverse_, r_, right_, prediction_;

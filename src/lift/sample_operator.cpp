@@ -93,21 +93,26 @@ void SampleOperator<Real>::adjoint(ConstView<Real> v, View<Real> gamma) {
 }
 
 template <class Real>
-std::vector<double> SampleOperator<Real>::loss_sums(LossStep step, double t, ConstView<Real> a) {
+std::vector<double> SampleOperator<Real>::loss_sums(LossStep step, ConstView<Real> a) {
   const Index problems = this->problems();
-  this->device().apply_loss(this->loss_function(), step, {a, y_, weights_, {}, t}, part_);
+  this->device().apply_loss(this->loss_function(), step, {a, y_, weights_, {}, 1}, part_);
   return this->device().column_dots({ones_.view().data, ones_.rows(), problems, 0}, part_.view().column_range(0, problems));
 }
 
 template <class Real>
 std::vector<double> SampleOperator<Real>::loss(ConstView<Real> D) {
   forward(D, f_);
-  add_intercept(f_, nullptr);
-  return loss_sums(LossStep::value, 1, f_);
+  return loss_of_prediction();
 }
 
 template <class Real>
-DualCandidate SampleOperator<Real>::candidate(ConstView<Real> v) {
+std::vector<double> SampleOperator<Real>::loss_of_prediction() {
+  add_intercept(f_, nullptr);
+  return loss_sums(LossStep::value, f_);
+}
+
+template <class Real>
+DualCandidate<Real> SampleOperator<Real>::candidate(ConstView<Real> v) {
   adjoint(v, gamma_);
   return sums(v, gamma_);
 }
@@ -115,18 +120,28 @@ DualCandidate SampleOperator<Real>::candidate(ConstView<Real> v) {
 // For squared loss −Σ ℓ*(τv) = −(τ²/2) vᵀv − τ vᵀy has its maximum in closed form. For others τ = 1 is (nearly) best: the derivative there is
 // −Σ v f, which is β Σ|α| > 0 at the optimum, and beyond 1 the conjugate may be infinite.
 template <class Real>
-DualCandidate SampleOperator<Real>::sums(ConstView<Real> v, ConstView<Real> gamma) {
+DualCandidate<Real> SampleOperator<Real>::sums(ConstView<Real> v, ConstView<Real> gamma) {
   Device<Real>& device = this->device();
-  DualCandidate result{std::vector<double>(static_cast<std::size_t>(gamma.size())), {}, {}};
-  device.download(gamma, result.gamma.data());
+  DualCandidate<Real> result{gamma, {}, {}};
   if (squared()) {
-    result.bound = squared_bound(device.column_dots(v, v), device.column_dots(v, y_));
+    const std::vector<double> products = device.column_dots({{v, v}, {v, y_}});
+    const auto half = products.begin() + static_cast<std::ptrdiff_t>(products.size() / 2);
+    result.bounds = squared_bounds({products.begin(), half}, {half, products.end()});
     return result;
   }
   const auto kept = std::make_shared<DeviceMatrix<Real>>(device.allocate(v.rows, v.columns));
   device.copy(v, *kept);
-  result.bound = [this, kept](Index problem, double limit) {
-    return -loss_sums(LossStep::conjugate, std::min(1.0, limit), *kept)[static_cast<std::size_t>(problem)];
+  result.bounds = [this, kept](const std::vector<double>& limits) {
+    const Index width = this->outputs() / this->problems();
+    DeviceMatrix<Real> scaled = this->device().allocate(kept->rows(), kept->columns());
+    for (std::size_t k = 0; k < limits.size(); ++k) {
+      const auto first = static_cast<Index>(k) * width;
+      this->device().axpby(static_cast<Real>(std::min(1.0, limits[k])), kept->view().column_range(first, width), Real(0),
+                           scaled.view().column_range(first, width));
+    }
+    std::vector<double> bounds = loss_sums(LossStep::conjugate, scaled);
+    for (double& bound : bounds) bound = -bound;
+    return bounds;
   };
   return result;
 }
@@ -149,7 +164,7 @@ void SampleOperator<Real>::split_residual(const AdmmStep& step, const AdmmState<
 }
 
 template <class Real>
-DualCandidate SampleOperator<Real>::split_candidate(const AdmmStep& step, const AdmmState<Real>& state) {
+DualCandidate<Real> SampleOperator<Real>::split_candidate(const AdmmStep& step, const AdmmState<Real>& state) {
   this->device().copy(state.split, v_);
   this->device().axpby(static_cast<Real>(-step.split_rho), state.s, static_cast<Real>(step.split_rho), v_);
   this->device().apply_loss(this->loss_function(), LossStep::project, {v_, y_, weights_, {}, 1}, v_);
@@ -160,17 +175,6 @@ DualCandidate SampleOperator<Real>::split_candidate(const AdmmStep& step, const 
     this->device().upload(v.data(), v_);
   }
   return candidate(v_);
-}
-
-template <class Real>
-std::vector<double> SampleOperator<Real>::multiplier() {
-  const Index n = this->samples(), C = this->outputs();
-  std::vector<double> columns(static_cast<std::size_t>(n * C)), rows(columns.size());
-  this->device().download(v_, columns.data());
-  for (Index i = 0; i < n; ++i) {
-    for (Index k = 0; k < C; ++k) rows[static_cast<std::size_t>(i * C + k)] = columns[static_cast<std::size_t>(k * n + i)];
-  }
-  return rows;
 }
 
 // ADMM's linear step needs a factor, which this form does not have; `choose` never pairs them.
@@ -190,7 +194,7 @@ void SampleOperator<Real>::solve(const AdmmStep& /*step*/, const AdmmState<Real>
   no_factor();
 }
 template <class Real>
-DualCandidate SampleOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
+DualCandidate<Real> SampleOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
   no_factor();
 }
 

@@ -16,8 +16,8 @@ class SampleOperator : public DataOperator<Real> {
   double ridge_norm() override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
-  DualCandidate dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
-  std::vector<double> multiplier() override;
+  DualCandidate<Real> dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+  ConstView<Real> multiplier() override { return v_; }
   std::vector<double> loss(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
@@ -28,7 +28,7 @@ class SampleOperator : public DataOperator<Real> {
   }
   double product_flops(double unknowns) const override { return 8 * static_cast<double>(this->samples() * this->patches().per_pool) * unknowns; }
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
-  DualCandidate dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
+  DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
  protected:
   bool squared() const { return this->split_rows() == 0; }
@@ -40,6 +40,9 @@ class SampleOperator : public DataOperator<Real> {
   ConstView<Real> patch(Index pool, Index q, Index first, Index count);
   /// f = A D (n × C): 2 n f² C flops a patch.
   void forward(ConstView<Real> D, View<Real> f);
+  /// n × C: room for a prediction, and its losses once the intercept is in.
+  View<Real> prediction() { return f_; }
+  std::vector<double> loss_of_prediction();
   /// Γ = Aᵀv (p × C·B): n f² C flops a patch.
   void adjoint(ConstView<Real> v, View<Real> gamma);
   /// Right-hand sides of the linear step: y, or 2s − split with s = prox(split).
@@ -47,9 +50,9 @@ class SampleOperator : public DataOperator<Real> {
   /// The split's residual ω (A D − s).
   void split_residual(const AdmmStep& step, const AdmmState<Real>& state, ConstView<Real> prediction);
   /// v = ρ₁ (split − s), a subgradient of the loss at s.
-  DualCandidate split_candidate(const AdmmStep& step, const AdmmState<Real>& state);
-  DualCandidate candidate(ConstView<Real> v);                    // v n × C = s·∇ℓ
-  DualCandidate sums(ConstView<Real> v, ConstView<Real> gamma);  // the same where Γ(v) is known
+  DualCandidate<Real> split_candidate(const AdmmStep& step, const AdmmState<Real>& state);
+  DualCandidate<Real> candidate(ConstView<Real> v);                    // v n × C = s·∇ℓ
+  DualCandidate<Real> sums(ConstView<Real> v, ConstView<Real> gamma);  // the same where Γ(v) is known
   /// With an intercept: M ← P M for the n × columns M. 4 n flops a column.
   void centre(View<Real> M);
   ConstView<Real> unit() const { return unit_; }  // ŝ, n × 1
@@ -57,7 +60,7 @@ class SampleOperator : public DataOperator<Real> {
  private:
   void load(const Source& data, Index first, const Chunk& chunk);
   /// Σ of what a loss step gives, a problem.
-  std::vector<double> loss_sums(LossStep step, double t, ConstView<Real> a);
+  std::vector<double> loss_sums(LossStep step, ConstView<Real> a);
   /// With an intercept: predictions f ← f + b at the best b, for squared loss less what b and the targets' mean have in common. Losses other than
   /// squared give v as well where `v` is not null, for their kinks have more than one; they pass through the host's memory.
   void add_intercept(View<Real> f, const View<Real>* v);

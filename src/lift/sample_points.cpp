@@ -102,7 +102,7 @@ double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Re
   Device<Real>& device = this->device();
   gradient_at(columns, Z);
   double loss = 0;
-  for (const double part : loss_sums(LossStep::value, 1, f_)) loss += part;
+  for (const double part : loss_sums(LossStep::value, f_)) loss += part;
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first) {
     sum_up(first, G.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
@@ -142,10 +142,10 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
 }
 
 template <class Real>
-DualCandidate SampleOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
+DualCandidate<Real> SampleOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
   gradient_at(columns, Z);
-  std::vector<double> losses = loss_sums(LossStep::value, 1, f_);
-  DualCandidate result = candidate(v_);
+  std::vector<double> losses = loss_sums(LossStep::value, f_);
+  DualCandidate<Real> result = candidate(v_);
   result.loss = std::move(losses);
   return result;
 }

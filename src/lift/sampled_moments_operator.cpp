@@ -143,7 +143,7 @@ void SampledMomentsOperator<Real>::solve(const AdmmStep& step, const AdmmState<R
 }
 
 template <class Real>
-DualCandidate SampledMomentsOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
+DualCandidate<Real> SampledMomentsOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
   return this->split_candidate(step, state);
 }
 

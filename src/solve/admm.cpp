@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <tuple>
 
 #include "decompose/neural_decomposition.hpp"
 
@@ -42,7 +42,12 @@ Admm<Real>::Admm(DataOperator<Real>& data, double beta, ProjectionKind projectio
   s_ = device_.allocate(data.split_rows(), data.outputs());
   previous_s_ = device_.allocate(data.split_rows(), data.outputs());
   best_.W = device_.allocate(p_, 2 * K_);
-  best_.v.resize(static_cast<std::size_t>(data.split_rows() * data.outputs()));
+  best_.v = device_.allocate(data.split_rows(), data.outputs());
+  summary_.all = device_.allocate(1, 10 * K_);
+  Real* const at = summary_.all.view().data;
+  summary_.moves = {at, 2, 2 * K_, 2};
+  summary_.corners = {at + 4 * K_, 1, 2 * K_, 1};
+  summary_.ranks = {at + 6 * K_, 2, 2 * K_, 2};
   forget_best();
   start();
 }
@@ -130,14 +135,19 @@ void Admm<Real>::evaluate() {
 
 template <class Real>
 bool Admm<Real>::converged(Monitor& monitor, double target) {
-  const std::vector<double> objective = primal(), bounds = dual_bounds(data_.dual_at(step_, state()), step_.N, step_.beta, data_.problems());
+  const Seen seen = summarise();
+  std::vector<double> objective = data_.projected_loss(state(), summary_.moves);
+  for (std::size_t k = 0; k < objective.size(); ++k) objective[k] += step_.beta * seen.corners[k];
+  const DualCandidate<Real> candidate = data_.dual_at(step_, state());
+  const std::vector<double> bounds = dual_bounds(candidate, violations(data_, candidate), step_.beta);
   remember(objective, bounds);
-  const bool stop = monitor.test(objective, bounds, neurons(), iterations_ - tested_, target);
+  const bool stop = monitor.test(objective, bounds, seen.neurons, iterations_ - tested_, target);
   tested_ = iterations_;
-  projection_.review(step_.N, factors_);
+  projection_.review(step_.N, seen.rank, factors_);
   if (!iteration_.candidate_pending()) {
-    primal_residual_ = std::sqrt(device_.dot(blocks_.f, blocks_.f)) / step_.relaxation;
-    split_residual_ = std::sqrt(device_.dot(split_.f, split_.f)) / step_.relaxation;
+    const std::vector<double> squares = device_.dots({{blocks_.f, blocks_.f}, {split_.f, split_.f}});
+    primal_residual_ = std::sqrt(squares[0]) / step_.relaxation;
+    split_residual_ = std::sqrt(squares[1]) / step_.relaxation;
     device_.copy(W_, previous_W_);
     device_.copy(s_, previous_s_);
     balance_pending_ = true;
@@ -158,8 +168,7 @@ bool Admm<Real>::stagnates(double gap) {
 // v is that of the bounds, which `dual_at` left behind.
 template <class Real>
 void Admm<Real>::remember(const std::vector<double>& objective, const std::vector<double>& bounds) {
-  const Index problems = data_.problems(), columns = 2 * K_ / problems, C = data_.outputs(), width = C / problems;
-  std::vector<double> v;
+  const Index problems = data_.problems(), columns = 2 * K_ / problems, width = data_.outputs() / problems;
   best_.is_latest = true;
   for (Index k = 0; k < problems; ++k) {
     const auto at = static_cast<std::size_t>(k);
@@ -171,43 +180,42 @@ void Admm<Real>::remember(const std::vector<double>& objective, const std::vecto
     }
     if (!(bounds[at] > best_.dual[at])) continue;
     best_.dual[at] = bounds[at];
-    if (v.empty() && has_split()) v = data_.multiplier();
-    for (Index i = 0; i < data_.split_rows(); ++i) std::copy_n(v.begin() + i * C + k * width, width, best_.v.begin() + i * C + k * width);
+    if (has_split()) device_.copy(data_.multiplier().column_range(k * width, width), best_.v.view().column_range(k * width, width));
   }
 }
 
-// Objective of W made feasible: what ⟨G, W⟩ lacks goes to its corner or to the identity of its leading block.
 template <class Real>
-std::vector<double> Admm<Real>::primal() {
-  const Index N = step_.N, d = N - 1, of_a_problem = 2 * K_ / data_.problems();
-  std::vector<double> W(static_cast<std::size_t>(p_ * 2 * K_)), D(static_cast<std::size_t>(p_ * K_)),
-      penalty(static_cast<std::size_t>(data_.problems()));
-  device_.download(W_, W.data());
+typename Admm<Real>::Seen Admm<Real>::summarise() {
+  if (!projection_.factored()) rank_ = projection_.factor(step_.N, blocks_.v, W_, factors_);
+  device_.feasibility(step_.N, W_, summary_.moves, summary_.corners);
+  device_.factor_ranks(step_.N, rank_, factors_, negligible, summary_.ranks);
+  std::vector<double> numbers(static_cast<std::size_t>(6 * K_));
+  device_.download(summary_.all.view().column_range(4 * K_, 6 * K_), numbers.data());
+  Seen seen{std::vector<double>(static_cast<std::size_t>(data_.problems())), 0, 0};
+  const Index of_a_problem = 2 * K_ / data_.problems();
+  const double* ranks = numbers.data() + 2 * K_;
   for (Index b = 0; b < 2 * K_; ++b) {
-    double* block = W.data() + b * p_;
-    double trace = 0;
-    for (Index j = 0; j < d; ++j) trace += block[packed::position(N, j, j)];
-    const double excess = trace - block[p_ - 1];
-    if (excess > 0) block[p_ - 1] += excess;
-    for (Index j = 0; excess < 0 && j < d; ++j) block[packed::position(N, j, j)] -= excess / static_cast<double>(d);
-    penalty[static_cast<std::size_t>(b / of_a_problem)] += step_.beta * block[p_ - 1];
-    const double sign = b % 2 == 0 ? 1.0 : -1.0;
-    double* difference = D.data() + b / 2 * p_;
-    for (Index i = 0; i < p_; ++i) difference[i] += sign * block[i];
+    seen.corners[static_cast<std::size_t>(b / of_a_problem)] += numbers[static_cast<std::size_t>(b)];
+    seen.rank = std::max(seen.rank, static_cast<Index>(ranks[2 * b]));
+    seen.neurons += static_cast<Index>(ranks[2 * b + 1]);
   }
-  DeviceMatrix<Real> point = device_.allocate(p_, K_);
-  device_.upload(D.data(), point);
-  std::vector<double> objective = data_.loss(point);
-  for (std::size_t k = 0; k < objective.size(); ++k) objective[k] += penalty[k];
-  return objective;
+  return seen;
 }
 
 // Residual balance: primal ‖Z − W‖/‖W‖ against dual ‖W_next − W‖/‖U‖, both at the step after a test; the same for the split.
 template <class Real>
 void Admm<Real>::balance() {
   balance_pending_ = false;
-  double factor = wanted_factor(primal_residual_, blocks_.v, W_, previous_W_);
-  double split_factor = has_split() ? wanted_factor(split_residual_, split_.v, s_, previous_s_) : 1;
+  const DeviceMatrix<Real> U = device_.allocate(p_, 2 * K_), u = device_.allocate(s_.rows(), s_.columns());
+  for (const auto& [v, point, before, multiplier] : {std::tuple{blocks_.v.view(), W_.view(), previous_W_.view(), U.view()},
+                                                     std::tuple{split_.v.view(), s_.view(), previous_s_.view(), u.view()}}) {
+    device_.copy(v, multiplier);
+    device_.axpby(Real(-1), point, Real(1), multiplier);
+    device_.axpby(Real(-1), point, Real(1), before);
+  }
+  const std::vector<double> squares = device_.dots({{previous_W_, previous_W_}, {W_, W_}, {U, U}, {previous_s_, previous_s_}, {s_, s_}, {u, u}});
+  double factor = wanted_factor(primal_residual_, squares.data());
+  double split_factor = has_split() ? wanted_factor(split_residual_, squares.data() + 3) : 1;
   const double ratio = factor / split_factor;
   if (has_split() && std::max(ratio, 1 / ratio) < same_factor) factor = split_factor = std::sqrt(factor * split_factor);
   factor = std::max(factor, data_.smallest_rho() * step_.split_rho * split_factor / step_.rho);
@@ -215,12 +223,8 @@ void Admm<Real>::balance() {
 }
 
 template <class Real>
-double Admm<Real>::wanted_factor(double primal_residual, ConstView<Real> v, ConstView<Real> point, View<Real> before) {
-  device_.axpby(Real(-1), point, Real(1), before);
-  const double change = std::sqrt(device_.dot(before, before)), size = std::sqrt(device_.dot(point, point));
-  device_.copy(v, before);
-  device_.axpby(Real(-1), point, Real(1), before);
-  const double multiplier = std::sqrt(device_.dot(before, before));
+double Admm<Real>::wanted_factor(double primal_residual, const double* squares) {
+  const double change = std::sqrt(squares[0]), size = std::sqrt(squares[1]), multiplier = std::sqrt(squares[2]);
   if (!(size > 0 && multiplier > 0 && change > 0 && primal_residual > 0)) return 1;
   return std::clamp(std::sqrt(primal_residual / size / (change / multiplier)), 0.2, 5.0);
 }
@@ -239,29 +243,13 @@ void Admm<Real>::change_rho(double factor, double split_factor) {
   evaluate();
 }
 
-// Σ ranks: columns of the factors that carry weight.
-template <class Real>
-Index Admm<Real>::neurons() {
-  Index count = 0;
-  for (const std::vector<double>& P : factors()) {
-    double largest = 0;
-    std::vector<double> squares;
-    for (auto column = P.begin(); column != P.end(); column += step_.N) {
-      squares.push_back(std::inner_product(column, column + step_.N, column, 0.0));
-      largest = std::max(largest, squares.back());
-    }
-    count += std::count_if(squares.begin(), squares.end(), [&](double square) { return square > negligible * largest; });
-  }
-  return count;
-}
-
 // V is still the one last projected: only `advance` moves it.
 template <class Real>
 std::vector<std::vector<double>> Admm<Real>::factors() {
   const Index N = step_.N;
   if (!projection_.factored()) rank_ = projection_.factor(N, blocks_.v, W_, factors_);
   const DeviceMatrix<Real> packed = device_.allocate(N, rank_ * 2 * K_);
-  for (Index b = 0; b < 2 * K_; ++b) device_.copy(factors_.view().column_range(b * N, rank_), packed.view().column_range(b * rank_, rank_));
+  device_.copy({factors_.view().data, N * rank_, 2 * K_, N * N}, packed.view().reshaped(N * rank_, 2 * K_));
   std::vector<double> all(static_cast<std::size_t>(packed.view().size()));
   device_.download(packed, all.data());
   std::vector<std::vector<double>> result;
@@ -286,7 +274,13 @@ Network Admm<Real>::network() {
 
 template <class Real>
 std::vector<double> Admm<Real>::dual_vector() {
-  return best_.v;
+  const Index n = best_.v.rows(), C = best_.v.columns();
+  std::vector<double> columns(static_cast<std::size_t>(best_.v.view().size())), rows(columns.size());
+  device_.download(best_.v, columns.data());
+  for (Index i = 0; i < n; ++i) {
+    for (Index k = 0; k < C; ++k) rows[static_cast<std::size_t>(i * C + k)] = columns[static_cast<std::size_t>(k * n + i)];
+  }
+  return rows;
 }
 
 template class Admm<float>;

@@ -23,14 +23,22 @@ class Admm final : public Solver {
 
  private:
   using Part = typename Anderson<Real>::Part;
-  /// A norm ratio of the residuals of one kind of multiplier: how much larger its ρ should be.
-  double wanted_factor(double primal_residual, ConstView<Real> v, ConstView<Real> point, View<Real> before);
+  /// What a test asks of the projected blocks, in device memory, side by side: it travels in one piece.
+  struct Summary {
+    DeviceMatrix<Real> all;
+    View<Real> moves, corners, ranks;  // Device::feasibility and Device::factor_ranks: 2 × 2K, 1 × 2K, 2 × 2K
+  };
+  /// The same on the host, of it what the host has to know.
+  struct Seen {
+    std::vector<double> corners;  // β⟨E, Z + Z'⟩ of each problem, W made feasible
+    Index rank, neurons;          // the largest rank; Σ ranks: columns of the factors that carry weight
+  };
 
   /// The best point and the best dual vector of each problem at this β, wherever the iteration has gone since.
   struct Best {
     std::vector<double> primal, dual;
     DeviceMatrix<Real> W;
-    std::vector<double> v;   // row-major n × C; empty for squared loss
+    DeviceMatrix<Real> v;    // n × C; without rows for squared loss
     bool is_latest = false;  // W is that of the last test
   };
 
@@ -43,9 +51,11 @@ class Admm final : public Solver {
   bool converged(Monitor& monitor, double target);
   bool stagnates(double gap);
   void balance();  // ρ from the residuals of two consecutive steps
+  /// The norm ratio of the residuals of one kind of multiplier, of which the squares of ‖W_next − W‖, ‖W‖ and ‖U‖ are given: how much larger its ρ
+  /// should be.
+  static double wanted_factor(double primal_residual, const double* squares);
   void change_rho(double factor, double split_factor);
-  std::vector<double> primal();
-  Index neurons();
+  Seen summarise();
   AdmmState<Real> state();
   bool has_split() const { return data_.split_rows() > 0; }
 
@@ -59,6 +69,7 @@ class Admm final : public Solver {
   DeviceMatrix<Real> W_, factors_, T_, D_, s_;
   DeviceMatrix<Real> previous_W_, previous_s_;
   Best best_;
+  Summary summary_;
   Index rank_ = 0, iterations_ = 0, tested_ = 0;  // iterations since the start at this β
   Index cold_iterations_ = 0;                     // of the last solve that started from zero
   Index halved_at_ = 0;                           // iteration at which the gap was last half of what it had been then

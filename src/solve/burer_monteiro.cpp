@@ -11,6 +11,7 @@
 #include "decompose/neural_decomposition.hpp"
 #include "device/lapack.hpp"
 #include "neuspec/error.hpp"
+#include "numeric/quadratic_form.hpp"
 #include "solve/newton.hpp"
 #include "solve/preconditioner.hpp"
 
@@ -113,15 +114,16 @@ bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterat
   DeviceMatrix<Real> W = device_.allocate(data_.N() - 1, m), Z = device_.allocate(data_.N(), m);
   device_.upload(factors.data(), W);
   device_.lift_neurons(columns, W, Z);
-  const DualCandidate candidate = data_.dual_of(columns, Z);
+  const DualCandidate<Real> candidate = data_.dual_of(columns, Z);
+  std::vector<double> gamma(static_cast<std::size_t>(candidate.gamma.size()));
+  device_.download(candidate.gamma, gamma.data());
   std::vector<double> objective = candidate.loss;
   for (Index j = 0; j < point_.neurons(); ++j)
     objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
   remember(objective);
-  const bool stop = monitor.test(objective, dual_bounds(candidate, data_.N(), beta_, data_.problems()), m, new_iterations, target);
+  const bool stop = monitor.test(objective, dual_bounds(candidate, violations(data_, candidate), beta_), m, new_iterations, target);
   if (!stop) {
-    for (Index block = 0; block < data_.blocks(); ++block)
-      add_violators(candidate.gamma.data() + block * p, block / data_.pools(), block % data_.pools());
+    for (Index block = 0; block < data_.blocks(); ++block) add_violators(gamma.data() + block * p, block / data_.pools(), block % data_.pools());
   }
   return stop;
 }

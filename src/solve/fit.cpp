@@ -96,7 +96,7 @@ class Session {
         problem_(problem),
         settings_(settings),
         start_(Clock::now()),
-        device_(make_device<Real>(settings.device, arithmetic(settings))),
+        device_(lend_device<Real>(settings.kept_device, settings.device, arithmetic(settings))),
         monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_),
         space_(row_space_of(problem, data, [this] { return monitor_.in_a_hurry(); })),
         units_(problem, space_ ? *space_ : data),
@@ -113,7 +113,9 @@ class Session {
     operator_ = make_operator<Real>(choice_.data_operator, *device_, units_.problem(), units_);
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
     // A space that was stopped is not the samples', but its bound is one; and where the solver's arithmetic leaves the numbers, the proof's does not.
-    beta_max_ = stopped() ? std::numeric_limits<double>::quiet_NaN() : units_.beta_of_the_data(largest_violation(zero_, operator_->N()));
+    zero_kappa_ = violations(*operator_, zero_);
+    beta_max_ = std::numeric_limits<double>::quiet_NaN();
+    if (!stopped()) beta_max_ = units_.beta_of_the_data(*std::max_element(zero_kappa_.begin(), zero_kappa_.end()));
     if (std::isnan(beta_max_)) beta_max_ = neuspec::beta_max(problem, data, space_.get());
     if (choice_.solver == SolverKind::admm) {
       solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, units_.problem().beta, projection(settings));
@@ -154,7 +156,7 @@ class Session {
   bool stopped() const { return space_ && space_->empty(); }
 
   double zero_gap(double beta) const {
-    const std::vector<double> bounds = dual_bounds(zero_, operator_->N(), beta, operator_->problems());
+    const std::vector<double> bounds = dual_bounds(zero_, zero_kappa_, beta);
     double primal = 0, dual = 0;
     for (std::size_t k = 0; k < bounds.size(); ++k) {
       primal += zero_.loss[k];
@@ -229,7 +231,7 @@ class Session {
   Problem problem_;
   const Settings& settings_;
   Clock::time_point start_;
-  std::unique_ptr<Device<Real>> device_;
+  std::shared_ptr<Device<Real>> device_;
   Monitor monitor_;
   std::unique_ptr<RowSpace> space_;  // of wide data: what the solver sees in their place
   Equilibration units_;              // and what units it sees them in
@@ -237,7 +239,8 @@ class Session {
   Choice choice_;
   std::unique_ptr<DataOperator<Real>> operator_;
   std::unique_ptr<Solver> solver_;
-  DualCandidate zero_;  // of the network without neurons
+  DualCandidate<Real> zero_;  // of the network without neurons …
+  std::vector<double> zero_kappa_;
   double beta_max_ = 0, lift_seconds_ = 0;
 };
 

@@ -1,12 +1,7 @@
 #include "solve/monitor.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <limits>
 #include <numeric>
-
-#include "certify/sphere_bound.hpp"
-#include "threads/parallel.hpp"
 
 namespace neuspec {
 
@@ -63,49 +58,29 @@ bool Monitor::test(const std::vector<double>& primal, const std::vector<double>&
   return out_of_budget();
 }
 
-QuadraticForm quadratic_form(const double* gamma, Index N) {
-  const Index d = N - 1;
-  QuadraticForm form{std::vector<double>(static_cast<std::size_t>(d * d)), std::vector<double>(static_cast<std::size_t>(d)),
-                     gamma[packed::size(N) - 1]};
-  for (Index j = 0; j < d; ++j) {
-    const double* column = gamma + packed::position(N, j, j);
-    form.M[static_cast<std::size_t>(j * d + j)] = column[0];
-    for (Index i = j + 1; i < d; ++i) {
-      form.M[static_cast<std::size_t>(j * d + i)] = form.M[static_cast<std::size_t>(i * d + j)] = column[i - j] / packed::root_two;
-    }
-    form.q[static_cast<std::size_t>(j)] = packed::root_two * column[d - j];  // 2 Γ_jN
+// What is not a number stays so.
+template <class Real>
+std::vector<double> violations(DataOperator<Real>& data, const DualCandidate<Real>& candidate) {
+  const std::vector<double> maxima = data.device().sphere_maxima(data.N(), candidate.gamma);
+  const std::size_t of_each = maxima.size() / static_cast<std::size_t>(data.problems());
+  std::vector<double> kappa(static_cast<std::size_t>(data.problems()));
+  for (std::size_t i = 0; i < maxima.size(); ++i) {
+    double& largest = kappa[i / of_each];
+    if (!(maxima[i] <= largest)) largest = maxima[i];
   }
-  return form;
-}
-
-namespace {
-/// κ(v) of every block.
-std::vector<double> violations(const DualCandidate& candidate, Index N) {
-  const Index p = packed::size(N), blocks = static_cast<Index>(candidate.gamma.size()) / p;
-  std::vector<double> kappa(static_cast<std::size_t>(blocks));
-  parallel_pieces(blocks, [&](Index k) {
-    const QuadraticForm form = quadratic_form(candidate.gamma.data() + k * p, N);
-    const SphereBounds bounds = sphere_quadratic_maxima(N - 1, form.M.data(), form.q.data(), form.t);
-    kappa[static_cast<std::size_t>(k)] = std::max({bounds.plus, bounds.minus, 0.0});
-  });
   return kappa;
 }
-}  // namespace
 
-std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta, Index problems) {
-  const std::vector<double> kappa = violations(candidate, N);
-  const auto of_each = static_cast<std::ptrdiff_t>(kappa.size()) / problems;
-  std::vector<double> bounds;
-  for (Index k = 0; k < problems; ++k) {
-    const double largest = *std::max_element(kappa.begin() + k * of_each, kappa.begin() + (k + 1) * of_each);
-    bounds.push_back(candidate.bound(k, largest > 0 ? beta / largest : infinity));
-  }
-  return bounds;
+template <class Real>
+std::vector<double> dual_bounds(const DualCandidate<Real>& candidate, const std::vector<double>& kappa, double beta) {
+  std::vector<double> limits;
+  for (const double largest : kappa) limits.push_back(largest > 0 ? beta / largest : largest == 0 ? infinity : 0.0);
+  return candidate.bounds(limits);
 }
 
-double largest_violation(const DualCandidate& candidate, Index N) {
-  const std::vector<double> kappa = violations(candidate, N);
-  return *std::max_element(kappa.begin(), kappa.end());
-}
+template std::vector<double> violations(DataOperator<float>&, const DualCandidate<float>&);
+template std::vector<double> violations(DataOperator<double>&, const DualCandidate<double>&);
+template std::vector<double> dual_bounds(const DualCandidate<float>&, const std::vector<double>&, double);
+template std::vector<double> dual_bounds(const DualCandidate<double>&, const std::vector<double>&, double);
 
 }  // namespace neuspec

@@ -56,17 +56,12 @@ class Monitor {
   std::vector<Progress> history_;
 };
 
-/// The function uᵀMu + qᵀu + t on the sphere that a packed Γ(v_k) stands for (docs/mathematics.md section 3); M has both triangles.
-struct QuadraticForm {
-  std::vector<double> M, q;  ///< d × d, d
-  double t = 0;
-};
-QuadraticForm quadratic_form(const double* gamma, Index N);
+/// κ(v) of each problem: the largest over its blocks (docs/mathematics.md section 3), at least 0. 4/3 f³ C B flops, or less where that takes long.
+template <class Real>
+std::vector<double> violations(DataOperator<Real>& data, const DualCandidate<Real>& candidate);
 
-/// The lower bound g(τv) of docs/mathematics.md section 3 for each problem of a dual candidate, from solver quantities: 4/3 f³ C B flops.
-std::vector<double> dual_bounds(const DualCandidate& candidate, Index N, double beta, Index problems);
-
-/// max over blocks of κ(v), at least 0.
-double largest_violation(const DualCandidate& candidate, Index N);
+/// The lower bound g(τv) of docs/mathematics.md section 3 for each problem of a dual candidate with that κ, from solver quantities.
+template <class Real>
+std::vector<double> dual_bounds(const DualCandidate<Real>& candidate, const std::vector<double>& kappa, double beta);
 
 }  // namespace neuspec

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <vector>
 
 namespace neuspec {
 
@@ -62,7 +63,8 @@ double Newton<Real>::solve_model(const Function& function, double radius, double
     rr = next;
   }
   length = std::sqrt(std::max(zz, 0.0));
-  return -0.5 * (device_.dot(gradient_, step_) + device_.dot(residual_, step_));
+  const std::vector<double> model = device_.dots({{gradient_, step_}, {residual_, step_}});
+  return -0.5 * (model[0] + model[1]);
 }
 
 template <class Real>

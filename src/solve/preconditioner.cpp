@@ -5,7 +5,7 @@
 
 #include "device/lapack.hpp"
 #include "neuspec/error.hpp"
-#include "solve/monitor.hpp"
+#include "numeric/quadratic_form.hpp"
 
 namespace neuspec {
 
@@ -108,8 +108,9 @@ template <class Real>
 void Preconditioner<Real>::add_own_curvature(ConstView<Real> Z) {
   Device<Real>& device = data_.device();
   const Index N = data_.N(), d = N - 1, p = data_.p();
-  const DualCandidate candidate = data_.dual_of(columns_, Z);
-  std::vector<double> points(at(N * Z.columns)), block;
+  const ConstView<Real> Gamma = data_.dual_of(columns_, Z).gamma;
+  std::vector<double> gamma(at(Gamma.size())), points(at(N * Z.columns)), block;
+  device.download(Gamma, gamma.data());
   device.download(Z, points.data());
   const DeviceMatrix<Real> own = device.allocate(d, d);
   for (const Part& part : parts_) {
@@ -117,7 +118,7 @@ void Preconditioner<Real>::add_own_curvature(ConstView<Real> Z) {
       for (Index j = from.first; j < from.first + from.count; ++j) {
         const Index pool = columns_.pool.empty() ? 0 : columns_.pool[at(j)], place = columns_.output[at(j)] * data_.pools() + pool;
         if (columns_.lead[at(j)] == j) {
-          own_curvature(quadratic_form(candidate.gamma.data() + place * p, N), d, points.data() + j * N, columns_.sign[at(j)], beta_, block);
+          own_curvature(quadratic_form(gamma.data() + place * p, N), d, points.data() + j * N, columns_.sign[at(j)], beta_, block);
           device.upload(block.data(), own);
         }
         const Index at_own = (from.own_first + j - from.first) * d;

@@ -39,7 +39,9 @@ Index Projection<Real>::project(Index N, ConstView<Real> V, View<Real> W, View<R
     device_.project_psd_near(N, V, basis_, W, factors);
     factored_ = true;
     if (!device_.tells_rank()) return basis_.width;
-    if (settled(N)) return rank_;
+    std::vector<double> positive(static_cast<std::size_t>(basis_.positive.columns()));
+    device_.download(basis_.positive, positive.data());
+    if (settled(N, static_cast<Index>(*std::max_element(positive.begin(), positive.end())))) return rank_;
   }
   if (kind_ == ProjectionKind::automatic) choose(N, V, W, factors);
   ++full_;
@@ -75,30 +77,21 @@ Index Projection<Real>::factor(Index N, ConstView<Real> V, View<Real> W, View<Re
 }
 
 template <class Real>
-void Projection<Real>::review(Index N, ConstView<Real> factors) {
+void Projection<Real>::review(Index N, Index rank, ConstView<Real> factors) {
   if (!may_keep_basis_) return;
   renew_ = basis_.width > 0 && ++reviews_ % renewal == 0;
   if (device_.tells_rank()) return;
   if (basis_.width > 0) {
-    settled(N);
+    settled(N, rank);
   } else if (factored_) {
-    const DeviceMatrix<Real> squares = device_.allocate(1, factors.columns);
-    device_.column_squares(factors, squares);
-    std::vector<double> host(static_cast<std::size_t>(factors.columns));
-    device_.download(squares, host.data());
-    Index rank = 0;
-    for (auto block = host.begin(); block != host.end(); block += N)
-      rank = std::max<Index>(rank, std::count_if(block, block + N, [](double square) { return square > 0; }));
     rebase(N, rank, factors);
   }
 }
 
-// Whether the basis still has guards; rank_ is the largest of its last projection.
+// Whether the basis still has guards.
 template <class Real>
-bool Projection<Real>::settled(Index N) {
-  std::vector<double> positive(static_cast<std::size_t>(basis_.positive.columns()));
-  device_.download(basis_.positive, positive.data());
-  rank_ = static_cast<Index>(*std::max_element(positive.begin(), positive.end()));
+bool Projection<Real>::settled(Index N, Index rank) {
+  rank_ = rank;
   const bool enough = rank_ + least_guards <= basis_.width;
   if (!enough) {
     basis_.width = 0;
@@ -112,8 +105,7 @@ template <class Real>
 void Projection<Real>::narrow(Index N, Index width) {
   const Index blocks = basis_.positive.columns();
   DeviceMatrix<Real> first = device_.allocate(N, width * blocks);
-  for (Index b = 0; b < blocks; ++b)
-    device_.copy(basis_.vectors.view().column_range(b * basis_.width, width), first.view().column_range(b * width, width));
+  device_.copy({basis_.vectors.view().data, N * width, blocks, N * basis_.width}, first.view().reshaped(N * width, blocks));
   basis_.vectors = std::move(first);
   basis_.width = width;
 }

@@ -26,8 +26,8 @@ class Projection {
   Index project(Index N, ConstView<Real> V, View<Real> W, View<Real> factors);
   /// The same by eigendecomposition, with factors.
   Index factor(Index N, ConstView<Real> V, View<Real> W, View<Real> factors);
-  /// At a test of convergence, where the host waits anyway: what the last projection's factors say of the next ones.
-  void review(Index N, ConstView<Real> factors);
+  /// At a test of convergence, where the host hears of the last projection's largest rank: what it says of the next ones.
+  void review(Index N, Index rank, ConstView<Real> factors);
   /// How many of the projections made were by eigendecompositions of whole blocks or by products.
   Index full() const { return full_; }
   /// Whether the last projection left its factors.
@@ -37,7 +37,7 @@ class Projection {
   bool by_products(Index N, ConstView<Real> V, View<Real> W);
   Index renew(Index N, ConstView<Real> V, View<Real> W, View<Real> factors);
   void choose(Index N, ConstView<Real> V, View<Real> W, View<Real> factors);
-  bool settled(Index N);
+  bool settled(Index N, Index rank);
   void narrow(Index N, Index width);
   void rebase(Index N, Index rank, ConstView<Real> factors);
 

@@ -71,5 +71,56 @@ TYPED_TEST(AdmmSteps, TraceIsProjectedOut) {
   this->device_.project_trace(4, this->device_.allocate(10, 0));
 }
 
+TYPED_TEST(AdmmSteps, TracesAreThatOfTheConstraint) {
+  for (const Index N : {2, 9, 37}) {
+    this->make(N, 3);
+    const typename TestFixture::Matrix M(this->device_, this->V_), traces(this->device_, 1, 6);
+    this->device_.traces(N, M, traces);
+    const Host result = traces.host();
+    for (Index k = 0; k < 6; ++k)
+      EXPECT_NEAR(result(0, k), inner(trace_form(N), unpacked(N, this->V_, k)) / static_cast<double>(N), 50 * this->epsilon);
+  }
+}
+
+TYPED_TEST(AdmmSteps, FeasibilityIsReachedInTheConeAndCostsTheCorner) {
+  for (const auto& [N, K] : {std::pair<Index, Index>{37, 3}, {2, 1}, {6, 40}}) {
+    this->make(N, K);
+    const Index p = packed_size(N);
+    const typename TestFixture::Matrix W(this->device_, this->W_), moves(this->device_, 2, 2 * K), corners(this->device_, 1, 2 * K),
+        D(this->device_, p, K);
+    this->device_.feasibility(N, W, moves, corners);
+    this->device_.feasible_difference(N, W, moves, D);
+    const Host moved = moves.host(), corner = corners.host(), difference = D.host();
+    Host expected(p, K);
+    for (Index b = 0; b < 2 * K; ++b) {
+      const double sign = b % 2 == 0 ? 1 : -1;
+      Host block = unpacked(N, this->W_, b);
+      for (Index j = 0; j < N; ++j) {
+        const double added = sign * moved(j + 1 < N ? 1 : 0, b);
+        EXPECT_GE(added, 0);  // a semidefinite block stays one
+        block(j, j) += added;
+      }
+      EXPECT_NEAR(inner(trace_form(N), block), 0, 100 * this->epsilon * static_cast<double>(N));
+      EXPECT_NEAR(corner(0, b), block(N - 1, N - 1), 100 * this->epsilon * static_cast<double>(N));
+      set_column(expected, b / 2, combination(1, expected.column(b / 2), sign, packed_of(block)));
+    }
+    this->expect_near(difference, expected);
+  }
+}
+
+TYPED_TEST(AdmmSteps, RanksCountColumnsThatWeigh) {
+  constexpr Index N = 5, width = 4, blocks = 3;
+  Host factors(N, N * blocks);
+  for (Index j = 0; j < N; ++j) {                                    // the last column of a block is beyond the width
+    for (Index i = 0; i < N; ++i) factors(i, j) = j < 3 ? 1 : 1e-4;  // squares 5, 5, 5, 5e-8
+    factors(2, N + j) = j == 1 ? 3e-4 : j == 2 ? 1e-4 : 0;           // two of one size about
+  }
+  const typename TestFixture::Matrix F(this->device_, factors), ranks(this->device_, 2, blocks), none(this->device_, 2, blocks);
+  this->device_.factor_ranks(N, width, F, 1e-6, ranks);
+  EXPECT_EQ(ranks.host().values, (std::vector<double>{4, 3, 2, 2, 0, 0}));
+  this->device_.factor_ranks(N, 0, F, 1e-6, none);
+  EXPECT_EQ(none.host().values, std::vector<double>(2 * blocks));
+}
+
 }  // namespace
 }  // namespace neuspec::test

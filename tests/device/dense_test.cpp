@@ -152,6 +152,10 @@ TYPED_TEST(Dense, TakesDotProductsColumnByColumn) {
     EXPECT_NEAR(dots[static_cast<std::size_t>(k)], inner(X.column(k), Y.column(k)), 1e-10);
     EXPECT_NEAR(with_first[static_cast<std::size_t>(k)], inner(X.column(0), Y.column(k)), 1e-10);
   }
+  const std::vector<double> both = this->device_.column_dots({{x, y}, {first, y}}), sums = this->device_.dots({{x, y}, {first, y}});
+  EXPECT_EQ(std::vector<double>(both.begin(), both.begin() + 3), dots);
+  EXPECT_EQ(std::vector<double>(both.begin() + 3, both.end()), with_first);
+  EXPECT_EQ(sums, (std::vector<double>{dots[0] + dots[1] + dots[2], with_first[0] + with_first[1] + with_first[2]}));
   EXPECT_TRUE(this->device_.column_dots(this->device_.allocate(5, 0), this->device_.allocate(5, 0)).empty());
   EXPECT_EQ(this->device_.column_dots(this->device_.allocate(0, 2), this->device_.allocate(0, 2)), std::vector<double>(2));
 }

@@ -15,6 +15,7 @@ struct Counts {
   long tf32 = 0;         ///< products made in TF32 so far
   long peak = 0;         ///< most device memory in use at a time since the last `reset`
   long queued = 0;       ///< kernels, calls of libraries, copies, fills and events queued so far
+  long solver = 0;       ///< of them cuSOLVER's; which of its ways is taken, and so how many, the clock decides
   long waits = 0;        ///< of the host for a stream or an event, so far
   long travelled = 0;    ///< bytes that copies between host and device were to move, so far
 };

@@ -36,7 +36,8 @@ constexpr Fault faults[] = {{"allocation", emulation::fail_allocation},
                             {"solver", emulation::fail_solver},
                             {"blas", emulation::fail_blas}};
 
-/// Runs `body` with the fault at the k-th call for k = 0, 1, … until it gets by without; returns that k. A harmless one is not to be noticed.
+/// Runs `body` with the fault at the k-th call for k = 0, 1, … until it gets by without; returns that k. Some are harmless in places, and not noticed
+/// there.
 template <class Body>
 long strike_everywhere(const Fault& fault, const Body& body, bool harmless = false) {
   for (long k = 0;; ++k) {
@@ -51,7 +52,7 @@ long strike_everywhere(const Fault& fault, const Body& body, bool harmless = fal
     }
     const bool struck = emulation::struck();
     emulation::reset();
-    EXPECT_EQ(thrown, struck && !harmless) << fault.label << ' ' << k;
+    EXPECT_TRUE(thrown == struck || (struck && harmless)) << fault.label << ' ' << k;
     EXPECT_EQ(emulation::counts().handles, before.handles) << fault.label << ' ' << k;
     EXPECT_EQ(emulation::counts().bytes, before.bytes) << fault.label << ' ' << k;
     if (!struck || testing::Test::HasFailure()) return k;
@@ -77,11 +78,11 @@ TEST_P(Faults, OfAFitAreThrownAndLeaveNothingBehind) {
   const Problem problem{.activation = {0.3, -0.7, 0.2}, .loss = Loss::squared, .beta = 0.5};
   const double expected = fit(data, problem, settings).report.primal;
   double last = 0;
-  // A descent factors its preconditioner alone, and goes on without one.
+  // A descent goes on without its preconditioner.
   const bool harmless = std::string(fault.label) == "solver" && method.solver == SolverKind::burer_monteiro;
   const long calls = strike_everywhere(fault, [&] { last = fit(data, problem, settings).report.primal; }, harmless);
   EXPECT_EQ(last, expected);
-  EXPECT_TRUE(harmless ? calls >= (method.data_operator == OperatorKind::matrix_free ? 1 : 0) : calls > 3) << calls;
+  EXPECT_GT(calls, harmless ? 0 : 3);
 }
 
 std::string label(const testing::TestParamInfo<std::tuple<Method, Fault>>& instance) {
@@ -95,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(Projections, Faults, testing::Combine(testing::Values(b
 /// A device that has failed once: what it remembers between calls must not be what the failed one left half done.
 class OneDevice : public testing::TestWithParam<Fault> {
  protected:
-  OneDevice() : V_(test::random_host(random_, 10, 4)), x_(test::random_host(random_, 3, 9)) {}
+  OneDevice() : V_(test::random_host(random_, 10, 4)), x_(test::random_host(random_, 3, 9)), wide_(test::random_host(random_, 137, 9)) {}
   void TearDown() override { emulation::reset(); }
 
   /// Results of operations that keep something for the next call, or that read an info.
@@ -105,9 +106,11 @@ class OneDevice : public testing::TestWithParam<Fault> {
       all.resize(all.size() + static_cast<std::size_t>(result.size()));
       device.download(result, all.data() + all.size() - result.size());
     };
-    const auto V = device.allocate(10, 4), W = device.allocate(10, 4), factors = device.allocate(4, 16), x = device.allocate(3, 9);
+    const auto V = device.allocate(10, 4), W = device.allocate(10, 4), factors = device.allocate(4, 16), x = device.allocate(3, 9),
+               wide = device.allocate(137, 9);
     device.upload(V_.values.data(), V);
     device.upload(x_.values.data(), x);
+    device.upload(wide_.values.data(), wide);
     device.project_psd(4, V, W, factors);
     keep(W);
     const auto S = device.allocate(9, 9), inverse = device.allocate(9, 9);
@@ -117,6 +120,20 @@ class OneDevice : public testing::TestWithParam<Fault> {
     const auto G = device.allocate(10, 1);
     device.lifted_adjoint({0.3, -0.7, 0.2}, x, {}, inverse.view().column_range(0, 1), G);
     keep(G);
+    const auto large = device.allocate(9591, 1);  // beyond what an eigendecomposition is made of
+    device.lifted_adjoint({0.3, -0.7, 0.2}, wide, {}, inverse.view().column_range(0, 1), large);
+    for (const auto& [N, gamma] : {std::pair<Index, ConstView<double>>{4, G}, {138, large}}) {
+      const std::vector<double> maxima = device.sphere_maxima(N, gamma);
+      all.insert(all.end(), maxima.begin(), maxima.end());
+    }
+    const auto moves = device.allocate(2, 4), corners = device.allocate(1, 4), difference = device.allocate(10, 2), ranks = device.allocate(2, 4);
+    device.feasibility(4, W, moves, corners);
+    device.feasible_difference(4, W, moves, difference);
+    device.factor_ranks(4, 4, factors, 1e-10, ranks);
+    keep(difference);
+    keep(ranks);
+    device.traces(4, W, corners);
+    keep(corners);
     FactorColumns columns;
     for (Index j = 0; j < neurons; ++j) {
       columns.sign.push_back(j % 2 == 0 ? 1 : -1);
@@ -130,7 +147,7 @@ class OneDevice : public testing::TestWithParam<Fault> {
   }
 
   test::Random random_{3};
-  test::Host V_, x_;
+  test::Host V_, x_, wide_;
 };
 
 TEST_P(OneDevice, IsAsGoodAsNewAfterAFault) {

@@ -39,6 +39,7 @@ Machine machine();
 void count_handle(long change);
 void count_tf32();
 void count_queued();
+void count_solver();
 void count_wait();
 
 // Memory.

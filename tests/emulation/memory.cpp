@@ -36,7 +36,7 @@ struct Memory {
   std::map<const char*, Pinned> pinned;      // likewise
   std::map<const char*, std::size_t> infos;  // not yet read
   std::size_t capacity = memory_at_start, used = 0, peak = 0;
-  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0, queued = 0, waits = 0, travelled = 0;
+  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0, queued = 0, solver = 0, waits = 0, travelled = 0;
   int opened = 0;
   Faults faults;
   Machine machine = Machine::gpu;
@@ -111,11 +111,13 @@ Faults& faults() { return memory().faults; }
 void count_handle(long change) { memory().handles += change; }
 void count_tf32() { ++memory().tf32; }
 void count_queued() { ++memory().queued; }
+void count_solver() { ++memory().solver; }
 void count_wait() { ++memory().waits; }
 
 Counts counts() {
   const Memory& m = memory();
-  return {m.handles, static_cast<long>(m.used) + m.pinned_bytes, m.allocations, m.tf32, static_cast<long>(m.peak), m.queued, m.waits, m.travelled};
+  return {m.handles,  static_cast<long>(m.used) + m.pinned_bytes, m.allocations, m.tf32, static_cast<long>(m.peak), m.queued, m.solver, m.waits,
+          m.travelled};
 }
 void fail_allocation(long k) { memory().faults.allocation.plant(k); }
 void fail_launch(long k) { memory().faults.launch.plant(k); }

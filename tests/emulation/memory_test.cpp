@@ -63,7 +63,7 @@ class Endless final : public Source {
 TEST_F(DeviceMemory, HoldsATileOfASourceThatIsLarger) {
   const Endless source;
   const Result expected = fit(source, problem(), on(DeviceKind::cpu, OperatorKind::moments));
-  for (const std::size_t memory : {64 * kibibyte, 256 * kibibyte}) {  // of 2 MiB of samples
+  for (const std::size_t memory : {80 * kibibyte, 256 * kibibyte}) {  // of 2 MiB of samples
     emulation::set_memory(memory);
     const Result result = fit(source, problem(), on(DeviceKind::cuda, OperatorKind::moments));
     EXPECT_EQ(result.report.status, Status::optimal);

@@ -104,6 +104,7 @@ cusolverStatus_t queue_eigen(const char* function, cusolverDnHandle_t handle, cu
   em::require_matrix(function, static_cast<T*>(W), n * batch, 1, n * batch);
   em::require_device(function, info, static_cast<std::size_t>(batch) * sizeof(int));
   const bool fails = em::faults().solver.strikes();
+  em::count_solver();
   em::enqueue(function, handle->stream, [=] { decompose(n, static_cast<T*>(A), lda, static_cast<T*>(W), info, batch, fails); });
   em::register_info(function, info, static_cast<std::size_t>(batch));
   return CUSOLVER_STATUS_SUCCESS;
@@ -127,6 +128,7 @@ cusolverStatus_t queue_triangle(const char* function, cusolverDnHandle_t handle,
   }
   em::require_device(function, info, sizeof(int));
   const bool fails = em::faults().solver.strikes();
+  em::count_solver();
   em::enqueue(function, handle->stream, [=] {
     const int n_ = static_cast<int>(n), lda_ = static_cast<int>(lda);
     if (type == CUDA_R_64F) {

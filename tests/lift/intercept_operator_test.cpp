@@ -75,6 +75,32 @@ TYPED_TEST(InterceptOperator, LossOfAPackedPoint) {
   });
 }
 
+TYPED_TEST(InterceptOperator, LossOfProjectedBlocks) {
+  this->on_problems_with_intercept([this] {
+    auto& device = this->device_;
+    const Index N = this->N(), p = this->p(), K = this->blocks(), n = this->n(), C = this->C(), split_rows = this->squared() ? 0 : n;
+    const AdmmStep step{.N = N, .beta = 0.4, .rho = 2};
+    for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram}) {
+      const auto data = this->form(kind);
+      const auto V = device.allocate(p, 2 * K), W = device.allocate(p, 2 * K), T = device.allocate(p, K), D = device.allocate(p, K),
+                 factors = device.allocate(N, N * 2 * K), carry = device.allocate(data->carry_rows(), C),
+                 carry_residual = device.allocate(data->carry_rows(), C), split = device.allocate(split_rows, C),
+                 split_residual = device.allocate(split_rows, C), s = device.allocate(split_rows, C);
+      device.upload(this->small(p, 2 * K).values.data(), V);
+      data->prepare(step.rho);
+      data->start(V, carry);
+      const Index rank = device.project_psd(N, V, W, factors);
+      device.admm_difference(step, V, W, T);
+      const AdmmState<typename TestFixture::Real> state{T, factors, W, rank, carry, carry_residual, split, split_residual, s, D};
+      data->solve(step, state);
+      Host projected(p, 2 * K);
+      device.download(W, projected.values.data());
+      this->expect_losses(this->projected_loss(*data, state),
+                          this->losses(this->at_best_intercept(this->predicted(this->feasible_difference(projected)))));
+    }
+  });
+}
+
 TYPED_TEST(InterceptOperator, LossAndGradientOfNeurons) {
   this->on_problems_with_intercept([this] {
     if (!this->problem_.loss.smooth()) return;

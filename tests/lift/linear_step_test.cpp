@@ -85,8 +85,10 @@ class LinearStep : public OperatorProblem<B> {
       const Host v = combination(step.split_rho, z, -step.split_rho, s_found);
       if (this->problem_.loss.smooth()) this->expect_near(v, this->gradient_at(s_found), 200, 10);
       this->expect_dual(data->dual_at(step, state), in_domain(v), units);
-      this->expect_near(this->from_rows(data->multiplier()), in_domain(v), 200, 10);
+      this->expect_near(from_device(data->multiplier()), in_domain(v), 200, 10);
     }
+    const Host feasible = this->feasible_difference(from_device(W));
+    this->expect_losses(this->projected_loss(*data, state), this->losses(this->predicted(feasible)));
     // The form's own state follows the same relaxed step: Ā(F₊ − F₋).
     if (data->carry_rows() == 0) return;
     device.admm_residual(step, V, W, D, F);

@@ -129,17 +129,44 @@ class OperatorProblem : public Conformance<B> {
     return result;
   }
   /// Γ(v) and the bound by multiples of v.
-  void expect_dual(const DualCandidate& candidate, const Host& v, double units) const {
-    this->expect_near(traceless(Host(p(), blocks(), candidate.gamma)), adjoint(v), units, 10);
+  void expect_dual(const DualCandidate<Real>& candidate, const Host& v, double units) const {
+    Host gamma(p(), blocks());
+    this->device_.download(candidate.gamma, gamma.values.data());
+    this->expect_near(traceless(gamma), adjoint(v), units, 10);
     const bool coupled = problem_.loss.coupled();
     const std::vector<double> at_zero = losses(Host(n(), C()));
     for (Index k = 0; k < (coupled ? 1 : C()); ++k) {
       for (const double limit : {0.1, squared() ? 1e9 : 0.9}) {  // the best multiple below it
         const auto bound = [&](double tau) { return naive::bound_at(problem_, data_, rows(v), tau, k, coupled ? C() : 1); };
         const double expected = squared() ? naive::largest_of_parabola(limit, bound) : bound(limit);
-        EXPECT_NEAR(candidate.bound(k, limit), expected, units * this->epsilon * std::max({10.0, std::abs(bound(1)), 2 * naive::at(at_zero, k)}));
+        std::vector<double> limits(static_cast<std::size_t>(coupled ? 1 : C()), 0.5);  // a problem's is its own
+        limits[static_cast<std::size_t>(k)] = limit;
+        EXPECT_NEAR(naive::at(candidate.bounds(limits), k), expected,
+                    units * this->epsilon * std::max({10.0, std::abs(bound(1)), 2 * naive::at(at_zero, k)}));
       }
     }
+  }
+
+  /// D of the blocks W, each made feasible by its corner or by equal parts on the rest of its diagonal.
+  Host feasible_difference(const Host& W) const {
+    Host D(p(), blocks());
+    for (Index b = 0; b < W.columns; ++b) {
+      Host block = unpacked(N(), W, b);
+      const double excess = inner(trace_form(N()), block);
+      if (excess > 0) block(N() - 1, N() - 1) += excess;
+      for (Index j = 0; excess < 0 && j < N() - 1; ++j) block(j, j) -= excess / static_cast<double>(N() - 1);
+      set_column(D, b / 2, combination(1, D.column(b / 2), b % 2 == 0 ? 1 : -1, packed_of(block)));
+    }
+    return D;
+  }
+  std::vector<double> projected_loss(DataOperator<Real>& data, const AdmmState<Real>& state) {
+    const auto moves = this->device_.allocate(2, 2 * blocks()), corners = this->device_.allocate(1, 2 * blocks());
+    this->device_.feasibility(N(), state.W, moves, corners);
+    return data.projected_loss(state, moves);
+  }
+  void expect_losses(const std::vector<double>& actual, const std::vector<double>& expected) const {
+    ASSERT_EQ(actual.size(), expected.size());
+    for (std::size_t k = 0; k < actual.size(); ++k) EXPECT_NEAR(actual[k], expected[k], 4000 * this->epsilon * std::max(10.0, expected[k])) << k;
   }
 
   // Neurons.
