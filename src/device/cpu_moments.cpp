@@ -55,7 +55,14 @@ class Worker {
     }
   }
 
+  void clear() {
+    std::fill(moments.begin(), moments.end(), 0.0);
+    std::fill(targets.begin(), targets.end(), 0.0);
+    samples = 0;
+  }
+
   std::vector<double> moments, targets;
+  Index samples = 0;  // in them
 
  private:
   static Index widest(const MomentPlan& plan) {
@@ -94,19 +101,28 @@ class CpuMoments final : public MomentAccumulator<Real> {
       if (worker == nullptr) worker = std::make_unique<Worker>(plan_, outputs_);
       const Index begin = chunk.samples * thread / team, end = chunk.samples * (thread + 1) / team;
       for (Index first = begin; first < end; first += tile) {
+        worker->samples += std::min(tile, end - first);
         worker->add(std::min(tile, end - first), chunk.x + first * d, chunk.y + first * outputs_,
                     chunk.weights == nullptr ? nullptr : chunk.weights + first);
       }
     });
   }
 
-  void finish(const Activation& activation, View<Real> S, View<Real> r) override {
-    std::vector<double> moments(size(plan_.buffer_size)), targets(size(plan_.pairs * outputs_));
+  Index drain(std::vector<double>& moments, std::vector<double>& targets) override {
+    Index longest = 0;
     for (const auto& worker : workers_) {
       if (worker == nullptr) continue;
       add_to(worker->moments, moments);
       add_to(worker->targets, targets);
+      longest = std::max(longest, worker->samples);
+      worker->clear();
     }
+    return longest + static_cast<Index>(workers_.size());
+  }
+
+  void finish(const Activation& activation, View<Real> S, View<Real> r) override {
+    std::vector<double> moments(size(plan_.buffer_size)), targets(size(plan_.pairs * outputs_));
+    drain(moments, targets);
     workers_.clear();
     const Index N = plan_.N;
     const auto coefficient = [&](Index row, Index column) {
