@@ -51,6 +51,12 @@ class Moments {
   /// From here on the features are (x − mean)/scale, learnt from the sums as `learn_preprocessing` does from samples; no sum is touched. Such moments
   /// are neither merged nor saved.
   void standardize();
+  /// The same by a mean and a scale of each feature that are known. \throws DataError when they are not d, or a scale is not positive
+  void standardize(std::vector<double> mean, std::vector<double> scale);
+
+  /// Leaves these features, in the order they have, and lets go of the others. \throws DataError for a name that is none of them or of several,
+  /// UsageError for features without names, as those of images are
+  void select(const std::vector<std::string>& names);
 
   Index samples() const { return sums_.samples; }
   Index features() const { return sums_.features; }

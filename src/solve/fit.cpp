@@ -99,6 +99,7 @@ class Session {
     const Patches patches(problem.architecture, seen(space_.get(), data).features());
     const Size size{data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss};
     choice_ = choose(settings, size, memory);
+    choice_.reason = origin(data) + choice_.reason;
     if (space_)
       choice_.reason = (stopped() ? "stopped before the row space of the samples was known; " : "in the row space of the samples, ") + choice_.reason;
     operator_ = operator_of<Real>(choice_.data_operator, *device_, units_);
@@ -193,6 +194,7 @@ class Session {
       best.dual_vector = dual_vector;
     }
     if (better) best.relative_gap = certificate.relative_gap;
+    if (better) best.rounding = certificate.rounding;
     if (apart && best.primal >= best.dual) best.relative_gap = relative_gap(best.primal, best.dual, certificate.unit);
   }
 

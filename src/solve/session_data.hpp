@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "certify/bias.hpp"
@@ -80,5 +81,9 @@ inline std::vector<double> bias_of(Network& network, const Problem& problem, con
   set_best_bias(network, problem, data);
   return {};
 }
+
+/// What the choice of a solver says beforehand.
+inline std::string origin(const Source& /*data*/) { return {}; }
+inline std::string origin(const Moments& /*data*/) { return "from stored moments alone, "; }
 
 }  // namespace neuspec
