@@ -11,6 +11,7 @@ namespace neuspec {
 
 namespace {
 
+constexpr Index lot_of_a_thread = 4096;
 constexpr Index tile = 512;  // samples lifted at a time by a thread: pairs × 512 doubles stay near the caches
 
 std::size_t size(Index value) { return static_cast<std::size_t>(value); }
@@ -107,6 +108,8 @@ class CpuMoments final : public MomentAccumulator<Real> {
       }
     });
   }
+
+  Index lot() const override { return lot_of_a_thread * threads(); }
 
   Index drain(std::vector<double>& moments, std::vector<double>& targets) override {
     Index longest = 0;

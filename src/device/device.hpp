@@ -49,6 +49,8 @@ class MomentAccumulator {
   /// Adds the sums themselves, by MomentPlan's positions Σ w x̃_i x̃_j x̃_k x̃_l of x̃ = (x, 1) and by output and pair Σ w y_k x̃_i x̃_j, to the host's
   /// `moments` and `targets`, and begins anew. Returns how many additions a term has passed at most, in whatever order BLAS takes them.
   virtual Index drain(std::vector<double>& moments, std::vector<double>& targets) = 0;
+  /// Samples beside which a drain costs little.
+  virtual Index lot() const = 0;
 };
 
 /// Sums S = Σ l lᵀ and r = Σ y l over lifted samples l that come as columns; always in double.

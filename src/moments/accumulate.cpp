@@ -20,9 +20,9 @@ namespace {
 using moment::at;
 using moment::put;
 
-constexpr Index samples_a_thread = 4096;  // between two drains: they cost little beside so many, and chains of additions stay short
-constexpr Index first_samples = 4096;     // that decide the shift
-constexpr Index most_features = 4096;     // N⁴ stays far below what an index holds; no memory holds so many moments
+constexpr Index first_samples = 4096;  // that decide the shift
+constexpr Index chunk_samples = 4096;  // of a source, a thread
+constexpr Index most_features = 4096;  // N⁴ stays far below what an index holds; no memory holds so many moments
 constexpr double roundings = 32;  // of a term: four differences from the shift, of standardised features twice as many; three products, the weight
 
 /// Samples less their shift.
@@ -81,7 +81,7 @@ class Accumulation {
     add_plain(chunk);
     samples_ += chunk.samples;
     waiting_ += chunk.samples;
-    if (waiting_ >= samples_a_thread * threads()) drain();
+    if (waiting_ >= accumulator_->lot()) drain();
   }
 
   void finish() {
@@ -216,7 +216,7 @@ void Moments::add(const Source& data, DeviceKind kind) {
     MomentSums sums = first ? MomentSums() : sums_;
     if (first) make_room(sums, data.features(), data.targets(), device->free_memory());
     std::unique_ptr<Accumulation> accumulation;
-    data.visit(samples_a_thread * threads(), [&](const Chunk& chunk) {
+    data.visit(chunk_samples * threads(), [&](const Chunk& chunk) {
       if (chunk.samples == 0) return;
       check(chunk, data);
       if (sums.shift.empty()) choose_shift(sums, chunk);
