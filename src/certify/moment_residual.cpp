@@ -90,9 +90,11 @@ DoubleDouble product_with_moments(const std::vector<double>& P, const std::vecto
 
 }  // namespace
 
+// Below 2⁻⁹⁶⁹ products lose what they have in the second double, 2⁻¹⁰⁷⁴ each: as an addend of all envelopes the last term covers a sum of p of them.
 MomentErrors::MomentErrors(const MomentSums& sums) : unit(rounding::raised((sums.rounding + operations) * rounding::u, 4)) {
-  for (const double value : sums.envelope) lengths.push_back(root(value, 4));
-  for (const double value : sums.target_envelope) targets.push_back(root(value, 2));
+  const double least = static_cast<double>(moment::pairs(sums.features + 1)) * 0x1p-1000;
+  for (const double value : sums.envelope) lengths.push_back(root(value + least, 4));
+  for (const double value : sums.target_envelope) targets.push_back(root(value + least, 2));
 }
 
 MomentPolynomial polynomial_of(const Network& network, Index k, const Moments& data, const moment::Coordinates& x, const MomentErrors& errors) {

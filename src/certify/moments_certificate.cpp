@@ -126,7 +126,7 @@ class Proof {
       double m = std::abs(shift.high);
       if (problem_.bias) {
         if (!(least > 0)) return 0;
-        squares += -(first * first / all);
+        squares += -(first * (first / all));  // the square itself may be below all numbers
         m = (std::abs(first.value()) + errors_.unit * g * constant) / least;
       } else {
         squares += DoubleDouble(2) * shift * first + shift * shift * all;
@@ -162,9 +162,9 @@ class Proof {
 
 /// The bound g(τv) at the best multiple τ ≤ limit, and 0 of none.
 double dual_bound(const Output& output, double beta, bool exact) {
-  const double kappa = exact ? output.kappa : output.largest(), rounding = exact ? 0 : 1;
+  const double kappa = exact ? output.kappa : output.largest(), counted = exact ? 0 : 1;
   const double limit = std::max(0.0, beta / kappa * (1 - 0x1p-51) - rounding::least);  // a little short of it
-  const double curvature = output.curvature + rounding * output.of_curvature, slope = output.slope + rounding * output.of_slope;
+  const double curvature = output.curvature + counted * output.of_curvature, slope = output.slope + counted * output.of_slope;
   if (!(curvature > 0)) return 0;
   const double tau = std::clamp(-slope / curvature, 0.0, limit);
   const double quadratic = 0.5 * (tau * curvature) * tau, linear = tau * slope;

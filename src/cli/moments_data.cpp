@@ -49,7 +49,7 @@ Scores scores_from(const Moments& data, const Report& report, double penalty) {
   const DoubleDouble all = moment::get(sums.fourth, 0);
   for (Index k = 0; k < sums.targets; ++k) {
     const DoubleDouble sum = moment::get(sums.linear, k * moment::pairs(sums.features + 1));
-    spread += std::max((moment::get(sums.squares, k) - sum * sum / all).value(), 0.0);
+    spread += std::max((moment::get(sums.squares, k) - sum * (sum / all)).value(), 0.0);
   }
   if (spread > 0) {
     scores.r2 = 1 - 2 * scores.loss / spread;

@@ -33,7 +33,7 @@ class InProblem {
   /// Σ w x̃_i x̃_j x̃_k x̃_l, with an intercept less the product of the pairs' means.
   double fourth(Index i, Index j, Index k, Index l) const {
     DoubleDouble sum = get(sums_.fourth, moment::quadruple_of(i, j, k, l));
-    if (bias_ && all_.high > 0) sum += -(second(i, j) * second(k, l) / all_);
+    if (bias_ && all_.high > 0) sum += -(second(i, j) * (second(k, l) / all_));
     return weight_ * (sum.value() / (factor_[at(i)] * factor_[at(j)]) / (factor_[at(k)] * factor_[at(l)]));
   }
 

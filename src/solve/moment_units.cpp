@@ -18,7 +18,7 @@ MomentUnits::MomentUnits(const Problem& problem, const Moments& data) : Units(pr
   }
   for (Index k = 0; k < sums.targets; ++k) {
     const double first = sums.linear[moment::at(2 * k * moment::pairs(sums.features + 1))], shift = sums.target_shift[moment::at(k)];
-    y += sums.squares[moment::at(2 * k)] + (problem.bias ? -first * first / all : 2 * shift * first + shift * shift * all);
+    y += sums.squares[moment::at(2 * k)] + (problem.bias ? -first * (first / all) : 2 * shift * first + shift * shift * all);
   }
   set({exponent_of(std::sqrt(x / (n * static_cast<double>(sums.features)))), exponent_of(std::sqrt(y / (all * static_cast<double>(sums.targets)))),
        exponent_of(all / n)});

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "moments/parts.hpp"
 #include "neuspec/error.hpp"
@@ -92,12 +93,16 @@ INSTANTIATE_TEST_SUITE_P(Shards, MomentClaims, testing::Range(0U, shards));
 // And where numbers have every size: those that moments hold at all.
 TEST(MomentClaims, OfNumbersOfEverySizeAreTrue) {
   int judged = 0, optimal = 0;
-  for (unsigned seed = 0; seed < (address_sanitizer ? 600U : 3000U); ++seed) {
+  const unsigned problems = std::getenv("NEUSPEC_MOMENT_CLAIMS") ? 60000 : address_sanitizer ? 600 : 3000;
+  for (unsigned seed = 0; seed < problems; ++seed) {
     Claim claim = ExtremeProblem(seed).make();
     if (claim.problem.loss.kind != LossKind::squared || claim.problem.architecture.kind != Architecture::Kind::dense) continue;
     claim.dual_vector.clear();
     const Verdict verdict = Trial(claim, [](const Claim& of) { return certify(of.network, of.problem, moments_of(of.data)); }).run();
-    EXPECT_FALSE(verdict.wrong() || verdict.unconfirmed()) << "seed " << seed << '\n' << verdict << claim;
+    // Beside an intercept a neuron that is constant violates nothing, exactly; the judge's 60 digits leave a little.
+    const Activation& sigma = claim.problem.activation;
+    const bool trivial = claim.problem.bias && sigma.a == 0 && sigma.b == 0;
+    EXPECT_FALSE(verdict.wrong() || (verdict.unconfirmed() && !trivial)) << "seed " << seed << '\n' << verdict << claim;
     judged += verdict.refused ? 0 : 1;
     optimal += !verdict.refused && verdict.optimal ? 1 : 0;
   }
