@@ -31,6 +31,8 @@ class Worker {
 
   /// x: n × d row-major, y: n × C row-major, n ≤ tile.
   void add(Index n, const double* x, const double* y, const double* weights) {
+    samples_ += n;
+    ++tiles_;
     const Index N = plan_.N, d = N - 1;
     for (Index j = 0; j < d; ++j) {
       for (Index i = 0; i < n; ++i) column(j)[i] = x[i * d + j];
@@ -59,11 +61,15 @@ class Worker {
   void clear() {
     std::fill(moments.begin(), moments.end(), 0.0);
     std::fill(targets.begin(), targets.end(), 0.0);
-    samples = 0;
+    samples_ = tiles_ = 0;
+  }
+  /// Additions that a term has passed: with m blocks a tile tile/m in its own and m for each of the tiles, most of all where m is 1 or largest.
+  Index longest_chain() const {
+    constexpr Index shortest_block = 8;
+    return std::min(samples_, std::max(tile + tiles_, shortest_block + tile / shortest_block * tiles_));
   }
 
   std::vector<double> moments, targets;
-  Index samples = 0;  // in them
 
  private:
   static Index widest(const MomentPlan& plan) {
@@ -79,6 +85,7 @@ class Worker {
 
   const MomentPlan& plan_;
   Index outputs_;
+  Index samples_ = 0, tiles_ = 0;  // since `clear`
   std::vector<double> x_, y_, pairs_, right_;
 };
 
@@ -102,7 +109,6 @@ class CpuMoments final : public MomentAccumulator<Real> {
       if (worker == nullptr) worker = std::make_unique<Worker>(plan_, outputs_);
       const Index begin = chunk.samples * thread / team, end = chunk.samples * (thread + 1) / team;
       for (Index first = begin; first < end; first += tile) {
-        worker->samples += std::min(tile, end - first);
         worker->add(std::min(tile, end - first), chunk.x + first * d, chunk.y + first * outputs_,
                     chunk.weights == nullptr ? nullptr : chunk.weights + first);
       }
@@ -117,7 +123,7 @@ class CpuMoments final : public MomentAccumulator<Real> {
       if (worker == nullptr) continue;
       add_to(worker->moments, moments);
       add_to(worker->targets, targets);
-      longest = std::max(longest, worker->samples);
+      longest = std::max(longest, worker->longest_chain());
       worker->clear();
     }
     return longest + static_cast<Index>(workers_.size());

@@ -47,7 +47,8 @@ class MomentAccumulator {
   /// section 5).
   virtual void finish(const Activation& activation, View<Real> S, View<Real> r) = 0;
   /// Adds the sums themselves, by MomentPlan's positions Σ w x̃_i x̃_j x̃_k x̃_l of x̃ = (x, 1) and by output and pair Σ w y_k x̃_i x̃_j, to the host's
-  /// `moments` and `targets`, and begins anew. Returns how many additions a term has passed at most, in whatever order BLAS takes them.
+  /// `moments` and `targets`, and begins anew. Returns how many additions a term has passed at most, in whatever order BLAS takes them, if it sums
+  /// products by eights or more before it adds them to what is there.
   virtual Index drain(std::vector<double>& moments, std::vector<double>& targets) = 0;
   /// Samples beside which a drain costs little.
   virtual Index lot() const = 0;

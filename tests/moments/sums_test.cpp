@@ -102,7 +102,7 @@ TEST(Sums, PassShortChainsOfAdditionsHoweverManySamplesThereAre) {
   const Dataset data = random_dataset(random, 20000, 3, 1);
   const ThreadScope one(1);
   const Moments moments = moments_of(data);
-  EXPECT_LE(moments.sums().rounding, 4096 + 100);
+  EXPECT_LE(moments.sums().rounding, 600);
   EXPECT_EQ(moments.sums().fourth[0], 20000);
 }
 
