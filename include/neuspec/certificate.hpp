@@ -13,6 +13,9 @@ struct Certificate {
   double unit = 1;          ///< `objective_unit`
   double relative_gap = 0;  ///< (primal − dual) / max(|primal|, unit); the largest number if primal < dual, which only faulty arithmetic can cause
   double kappa = 0;         ///< proven upper bound on max over ‖u‖ = 1 and outputs of |Σ_i v_i σ(uᵀx_i)|, tight to rounding
+  /// Of a proof from moments (neuspec/moments.hpp): by how much primal and dual together are further apart than the stored sums, taken for exact,
+  /// would have them; 0 of a proof from samples, whose rounding is below what is told.
+  double rounding = 0;
 };
 
 /// The least that gaps are measured in: min(1, the loss of the best network without neurons), so that an objective is not called small before it is

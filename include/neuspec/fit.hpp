@@ -101,6 +101,7 @@ struct Report {
   double relative_gap = std::numeric_limits<double>::quiet_NaN();  ///< see Certificate
   double beta = std::numeric_limits<double>::quiet_NaN();
   double beta_max = std::numeric_limits<double>::quiet_NaN();
+  double rounding = 0;  ///< Certificate::rounding: above 0 the proof is from moments
   Index neurons = 0, iterations = 0, samples = 0, features = 0, outputs = 0, blocks = 0;
   std::string solver, data_operator, device, precision;
   std::string choice;  ///< which solver and operator were taken and why, one line

@@ -7,6 +7,7 @@
 #include "neuspec/error.hpp"
 #include "neuspec/explain.hpp"
 #include "neuspec/fit.hpp"
+#include "neuspec/moments.hpp"
 #include "neuspec/network.hpp"
 #include "neuspec/preprocessing.hpp"
 #include "neuspec/problem.hpp"

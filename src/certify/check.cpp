@@ -34,13 +34,17 @@ void check_problem(const Problem& problem) {
   if (!(problem.beta > 0) || !std::isfinite(problem.beta)) throw UsageError("beta must be positive and finite");
 }
 
-// A network that violates these is no point of (P), and its objective would prove nothing.
 void check_network(const Network& network, const Problem& problem, const Source& data) {
+  check_network(network, problem, data.features(), data.targets());
+}
+
+// A network that violates these is no point of (P), and its objective would prove nothing.
+void check_network(const Network& network, const Problem& problem, Index features, Index targets) {
   const Index m = network.neurons(), d = network.features;
   const bool dense = network.architecture.kind == Architecture::Kind::dense;
-  if (d != data.features()) throw DataError("the network has " + std::to_string(d) + " features, the data have " + std::to_string(data.features()));
-  if (network.outputs != data.targets())
-    throw DataError("the network has " + std::to_string(network.outputs) + " outputs, the data have " + std::to_string(data.targets()) + " targets");
+  if (d != features) throw DataError("the network has " + std::to_string(d) + " features, the data have " + std::to_string(features));
+  if (network.outputs != targets)
+    throw DataError("the network has " + std::to_string(network.outputs) + " outputs, the data have " + std::to_string(targets) + " targets");
   if (!network.bias.empty() && (!problem.bias || static_cast<Index>(network.bias.size()) != network.outputs))
     throw DataError(problem.bias ? "the network's intercept has not one number an output" : "the network has an intercept, the problem has none");
   for (const double b : network.bias)

@@ -14,6 +14,8 @@ using Action = std::function<int()>;
 
 void add_fit(CLI::App& program, Action& action);
 void add_path(CLI::App& program, Action& action);
+void add_accumulate(CLI::App& program, Action& action);
+void add_merge(CLI::App& program, Action& action);
 void add_predict(CLI::App& program, Action& action);
 void add_certify(CLI::App& program, Action& action);
 void add_explain(CLI::App& program, Action& action);

@@ -8,6 +8,7 @@
 #include "cli/failure.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/layers.hpp"
+#include "cli/moments_data.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
 #include "cli/training.hpp"
@@ -52,7 +53,8 @@ void check_options(const FitOptions& options) {
   }
 }
 
-double beta_of(const FitOptions& options, const Problem& problem, const Source& data) {
+template <class Data>
+double beta_of(const FitOptions& options, const Problem& problem, const Data& data) {
   if (!options.beta.empty()) {
     return positive_number("--beta", options.beta);
   }
@@ -76,11 +78,12 @@ class FitRun {
     outlive_readers();
     hold_time_limit(options_.settings.time_limit);
     const ThreadScope threads(options_.settings.threads);
-    training_ = read_training(options_.data, problem_.loss);
+    read();
     const double read_seconds = clock_.seconds();
-    line_.say(options_.data.path + ": " + shape_text(*training_.data) + ", read in " + rounded(read_seconds, 2) + " s");
+    line_.say(options_.data.path + ": " + (moments_ ? shape_text(*moments_) : shape_text(*training_.data)) + ", read in " + rounded(read_seconds, 2) +
+              " s");
     const auto test_data = read_optional(options_.test, options_.test_labels, options_, training_.preprocessing);
-    LayeredNetwork trained = train();
+    LayeredNetwork trained = moments_ ? train_on_moments() : train();
     line_.finish();
 
     Report& report = trained.layers[trained.last].result.report;
@@ -96,6 +99,34 @@ class FitRun {
   }
 
  private:
+  void read() {
+    if (!Moments::is_file(options_.data.path)) {
+      check_sample_options(options_.data);
+      training_ = read_training(options_.data, problem_.loss);
+      return;
+    }
+    if (options_.layers > 1) {
+      throw UsageError("--layers: a second layer needs the samples; moments are of the first alone");
+    }
+    moments_ = read_moments(options_.data);
+    training_.preprocessing = moments_->preprocessing();
+  }
+
+  Index samples() const { return moments_ ? moments_->samples() : training_.data->samples(); }
+
+  LayeredNetwork train_on_moments() {
+    LayeredNetwork trained;
+    TrainedLayer layer{problem_, {}, {}};
+    layer.problem.beta = in_file(options_.data.path, [&] { return beta_of(options_, problem_, *moments_); });
+    Settings settings = with_time_left(options_.settings, clock_);
+    settings.candidate = [&](const Result& result) { keep_candidate(result, layer.problem); };
+    layer.result = in_file(options_.data.path, [&] { return fit(*moments_, layer.problem, settings, observer_of(line_)); });
+    in_file(options_.data.path, [&] { require_finite(layer.result.report); });
+    trained.layers.push_back(std::move(layer));
+    keep(trained);
+    return trained;
+  }
+
   LayeredNetwork train() {
     const auto validation = read_optional(options_.validation, options_.validation_labels, options_, training_.preprocessing);
     if (validation) {
@@ -123,10 +154,11 @@ class FitRun {
     }
     report.status = interrupted() ? Status::interrupted : Status::time_limit;
     report.beta = problem.beta;
-    report.samples = training_.data->samples();
+    report.samples = samples();
     try {
       if (!certified) {
-        report.primal = evaluate(result.network, problem.loss, *training_.data).loss + problem.beta * result.network.penalty();
+        report.primal = moments_ ? certify(result.network, problem, *moments_).primal
+                                 : evaluate(result.network, problem.loss, *training_.data).loss + problem.beta * result.network.penalty();
         report.dual = 0;
         report.relative_gap = 1;  // the largest with a dual of zero
       }
@@ -180,6 +212,7 @@ class FitRun {
   const Problem problem_;
   ProgressLine line_;
   TrainingData training_;
+  std::optional<Moments> moments_;  // in place of samples
 };
 
 int run_fit(const FitOptions& options) {

@@ -31,6 +31,8 @@ int run(int count, char** arguments) {
   Action action;
   add_fit(program, action);
   add_path(program, action);
+  add_accumulate(program, action);
+  add_merge(program, action);
   add_predict(program, action);
   add_certify(program, action);
   add_explain(program, action);

@@ -21,7 +21,7 @@ CLI::Option* add_header_option(CLI::App& command, std::string& header) {
 
 void add_data_options(CLI::App& command, DataOptions& options) {
   constexpr const char* group = "Data";
-  command.add_option("DATA", options.path, "CSV, NPY, LIBSVM or IDX file or pipe, each plain or .gz")->required()->type_name(" ");
+  command.add_option("DATA", options.path, "CSV, NPY, LIBSVM or IDX file or pipe, each plain or .gz; or moments (.nsm)")->required()->type_name(" ");
   command.add_option("--target", options.targets, "target columns, by name or position from 0, comma-separated [the last column]")
       ->type_name("NAMES")
       ->group(group);
@@ -36,6 +36,9 @@ void add_data_options(CLI::App& command, DataOptions& options) {
       ->type_name("WEIGHTS")
       ->group(group);
   command.add_option("--downsample", options.window, "average images over windows of that size, for example 4x4")->type_name("HxW")->group(group);
+  command.add_option("--features", options.features, "of moments: the features to use, by name, comma-separated [all]")
+      ->type_name("NAMES")
+      ->group(group);
   command.add_flag("--standardize", options.standardize, "give features mean 0 and standard deviation 1; kept in the model")->group(group);
 }
 

@@ -14,7 +14,7 @@ namespace neuspec::cli {
 
 /// The training data and what to make of them.
 struct DataOptions {
-  std::string path, targets, labels, window, class_weights, header = "auto";
+  std::string path, targets, labels, window, class_weights, features, header = "auto";
   bool one_vs_rest = false, standardize = false;
 };
 void add_data_options(CLI::App& command, DataOptions& options);

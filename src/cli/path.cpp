@@ -9,6 +9,7 @@
 #include "cli/cross_validation.hpp"
 #include "cli/failure.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/moments_data.hpp"
 #include "cli/output.hpp"
 #include "cli/path_table.hpp"
 #include "cli/training.hpp"
@@ -34,7 +35,8 @@ struct PathOptions {
   bool json = false, quiet = false;
 };
 
-std::vector<double> betas_of(const PathOptions& options, const Problem& problem, const Source& data) {
+template <class Data>
+std::vector<double> betas_of(const PathOptions& options, const Problem& problem, const Data& data) {
   std::vector<double> betas;
   if (!options.betas.empty()) {
     for (const std::string& item : split_list("--betas", options.betas)) {
@@ -86,7 +88,8 @@ class PathRun {
     hold_time_limit(options_.settings.time_limit);
     const ThreadScope threads(options_.settings.threads);
     read();
-    betas_ = in_file(options_.data.path, [&] { return betas_of(options_, problem_, *training_.data); });
+    betas_ = in_file(options_.data.path,
+                     [&] { return moments_ ? betas_of(options_, problem_, *moments_) : betas_of(options_, problem_, *training_.data); });
     if (options_.folds > 0 && !score_folds()) {
       std::cerr << "neuspec: the limit of time passed before all folds were done; nothing was saved\n";
       return exit_stopped;
@@ -111,8 +114,19 @@ class PathRun {
   bool printing() const { return !options_.quiet && !options_.json; }
 
   void read() {
-    training_ = read_training(options_.data, problem_.loss);
-    line_.say(options_.data.path + ": " + shape_text(*training_.data) + ", read in " + rounded(clock_.seconds(), 2) + " s");
+    const bool of_moments = Moments::is_file(options_.data.path);
+    if (of_moments && options_.folds > 0) {
+      throw UsageError("--folds leaves out samples; moments have none: give --validation, or moments of all but a part, with 'neuspec merge'");
+    }
+    if (of_moments) {
+      moments_ = read_moments(options_.data);
+      training_.preprocessing = moments_->preprocessing();
+    } else {
+      check_sample_options(options_.data);
+      training_ = read_training(options_.data, problem_.loss);
+    }
+    line_.say(options_.data.path + ": " + (moments_ ? shape_text(*moments_) : shape_text(*training_.data)) + ", read in " +
+              rounded(clock_.seconds(), 2) + " s");
     if (!options_.validation.empty()) {
       validation_ = read_samples({options_.validation, options_.validation_labels, options_.data.header, {}}, training_.preprocessing, problem_.loss);
       in_file(options_.validation, [&] { check_range(*validation_); });
@@ -137,14 +151,19 @@ class PathRun {
       return !failure_ && !interrupted();
     };
     const Settings settings = with_time_left(options_.settings, clock_);
-    in_file(options_.data.path, [&] { fit_path(*training_.data, problem_, betas_, settings, after_each, observer_of(line_)); });
+    in_file(options_.data.path, [&] {
+      moments_ ? fit_path(*moments_, problem_, betas_, settings, after_each, observer_of(line_))
+               : fit_path(*training_.data, problem_, betas_, settings, after_each, observer_of(line_));
+    });
   }
 
   void set_title() { line_.set_title(std::to_string(points_.size() + 1) + "/" + std::to_string(betas_.size()) + " "); }
 
   void add(const Result& result) {
     require_finite(result.report);
-    points_.push_back({result, evaluate(result.network, problem_.loss, *training_.data), std::nullopt, options_.folds, {}});
+    const Scores scores = moments_ ? scores_from(*moments_, result.report, result.report.beta * result.network.penalty())
+                                   : evaluate(result.network, problem_.loss, *training_.data);
+    points_.push_back({result, scores, std::nullopt, options_.folds, {}});
     PathPoint& point = points_.back();
     if (points_.size() <= folds_.size()) {
       point.validation = folds_[points_.size() - 1].scores;
@@ -207,6 +226,7 @@ class PathRun {
   const Problem problem_;
   ProgressLine line_;
   TrainingData training_;
+  std::optional<Moments> moments_;  // in place of samples
   std::shared_ptr<const Source> validation_;
   std::vector<double> betas_;
   std::vector<FoldScores> folds_;

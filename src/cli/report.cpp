@@ -49,6 +49,7 @@ Json report_json(const Report& report, const std::optional<Scores>& test) {
                {"primal", report.primal},
                {"dual", report.dual},
                {"relative_gap", report.relative_gap},
+               {"rounding", report.rounding},
                {"beta", report.beta},
                {"beta_max", report.beta_max},
                {"neurons", report.neurons},
@@ -100,8 +101,9 @@ std::string summary(const Report& report, const std::optional<Scores>& test, dou
   const auto& seconds = report.seconds;
   std::ostringstream text;
   text << verdict(report, tolerance) << '\n'
-       << contradiction(report.primal, report.dual) << "  primal   " << upper_bound_text(report.primal, 12)
-       << "   objective of this network, from the raw data\n"
+       << contradiction(report.primal, report.dual) << "  primal   " << upper_bound_text(report.primal, 12) << "   objective of this network, from "
+       << (report.rounding > 0 ? "moments of the data; their rounding has " + upper_bound_text(report.rounding, 2) + " of the gap" : "the raw data")
+       << '\n'
        << "  dual     " << lower_bound_text(report.dual, 12) << "   no network is below\n"
        << "  gap      " << upper_bound_text(report.relative_gap, 3) << '\n'
        << "  beta     " << rounded(report.beta, 6) << " (the network has no neurons from " << upper_bound_text(report.beta_max, 6) << ")\n"

@@ -12,15 +12,19 @@
 
 namespace neuspec::cli {
 
-double positive_beta_max(const Problem& problem, const Source& data) {
+namespace {
+double positive(double beta) {
   // beta_max is bounded from above, rounding included: targets that are all zero still give the smallest of numbers.
   constexpr double smallest = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
-  const double beta = beta_max(problem, data);
   if (!(beta > smallest)) {
     throw DataError("no network does better than the zero network at any beta (are all targets zero?); there is no beta to start from");
   }
   return beta;
 }
+}  // namespace
+
+double positive_beta_max(const Problem& problem, const Source& data) { return positive(beta_max(problem, data)); }
+double positive_beta_max(const Problem& problem, const Moments& data) { return positive(beta_max(problem, data)); }
 
 Model model_of(const Result& result, const Problem& problem, const Preprocessing& preprocessing, const std::string& path) {
   Model model;
@@ -37,9 +41,9 @@ Model model_of(const Result& result, const Problem& problem, const Preprocessing
   return model;
 }
 
-std::string shape_text(const Source& data) {
+std::string shape_text(Index samples, Index features, Index outputs) {
   const auto count = [](Index number, const char* thing) { return std::to_string(number) + " " + thing + (number == 1 ? "" : "s"); };
-  return count(data.samples(), "sample") + ", " + count(data.features(), "feature") + ", " + count(data.targets(), "output");
+  return count(samples, "sample") + ", " + count(features, "feature") + ", " + count(outputs, "output");
 }
 
 void require_finite(const Report& report) {

@@ -7,7 +7,7 @@
 
 #include "cli/data.hpp"
 #include "cli/progress.hpp"
-#include "neuspec/fit.hpp"
+#include "neuspec/moments.hpp"
 #include "neuspec/network.hpp"
 
 namespace neuspec::cli {
@@ -22,12 +22,17 @@ class Stopwatch {
 
 /// β_max of data that have one. \throws DataError when every target is zero, so that every β gives the zero network
 double positive_beta_max(const Problem& problem, const Source& data);
+double positive_beta_max(const Problem& problem, const Moments& data);
 
 /// The network of a result with everything a model file holds. `path` is the file it was trained on.
 Model model_of(const Result& result, const Problem& problem, const Preprocessing& preprocessing, const std::string& path);
 
 /// "60000 samples, 49 features, 10 outputs".
-std::string shape_text(const Source& data);
+std::string shape_text(Index samples, Index features, Index outputs);
+template <class Data>
+std::string shape_text(const Data& data) {
+  return shape_text(data.samples(), data.features(), data.targets());
+}
 
 /// \throws DataError when what is to be printed or saved is not finite
 void require_finite(const Report& report);

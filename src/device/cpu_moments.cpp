@@ -11,6 +11,7 @@ namespace neuspec {
 
 namespace {
 
+constexpr Index lot_of_a_thread = 4096;
 constexpr Index tile = 512;  // samples lifted at a time by a thread: pairs × 512 doubles stay near the caches
 
 std::size_t size(Index value) { return static_cast<std::size_t>(value); }
@@ -30,6 +31,8 @@ class Worker {
 
   /// x: n × d row-major, y: n × C row-major, n ≤ tile.
   void add(Index n, const double* x, const double* y, const double* weights) {
+    samples_ += n;
+    ++tiles_;
     const Index N = plan_.N, d = N - 1;
     for (Index j = 0; j < d; ++j) {
       for (Index i = 0; i < n; ++i) column(j)[i] = x[i * d + j];
@@ -55,6 +58,17 @@ class Worker {
     }
   }
 
+  void clear() {
+    std::fill(moments.begin(), moments.end(), 0.0);
+    std::fill(targets.begin(), targets.end(), 0.0);
+    samples_ = tiles_ = 0;
+  }
+  /// Additions that a term has passed: with m blocks a tile tile/m in its own and m for each of the tiles, most of all where m is 1 or largest.
+  Index longest_chain() const {
+    constexpr Index shortest_block = 8;
+    return std::min(samples_, std::max(tile + tiles_, shortest_block + tile / shortest_block * tiles_));
+  }
+
   std::vector<double> moments, targets;
 
  private:
@@ -71,6 +85,7 @@ class Worker {
 
   const MomentPlan& plan_;
   Index outputs_;
+  Index samples_ = 0, tiles_ = 0;  // since `clear`
   std::vector<double> x_, y_, pairs_, right_;
 };
 
@@ -100,13 +115,23 @@ class CpuMoments final : public MomentAccumulator<Real> {
     });
   }
 
-  void finish(const Activation& activation, View<Real> S, View<Real> r) override {
-    std::vector<double> moments(size(plan_.buffer_size)), targets(size(plan_.pairs * outputs_));
+  Index lot() const override { return lot_of_a_thread * threads(); }
+
+  Index drain(std::vector<double>& moments, std::vector<double>& targets) override {
+    Index longest = 0;
     for (const auto& worker : workers_) {
       if (worker == nullptr) continue;
       add_to(worker->moments, moments);
       add_to(worker->targets, targets);
+      longest = std::max(longest, worker->longest_chain());
+      worker->clear();
     }
+    return longest + static_cast<Index>(workers_.size());
+  }
+
+  void finish(const Activation& activation, View<Real> S, View<Real> r) override {
+    std::vector<double> moments(size(plan_.buffer_size)), targets(size(plan_.pairs * outputs_));
+    drain(moments, targets);
     workers_.clear();
     const Index N = plan_.N;
     const auto coefficient = [&](Index row, Index column) {

@@ -47,6 +47,12 @@ class MomentAccumulator {
   /// S = Σ w ā āᵀ (p × p, both triangles) and r_k = Σ w y_k ā (p × C) over packed lifted samples with the part along G removed (docs/mathematics.md
   /// section 5).
   virtual void finish(const Activation& activation, View<Real> S, View<Real> r) = 0;
+  /// Adds the sums themselves, by MomentPlan's positions Σ w x̃_i x̃_j x̃_k x̃_l of x̃ = (x, 1) and by output and pair Σ w y_k x̃_i x̃_j, to the host's
+  /// `moments` and `targets`, and begins anew. Returns how many additions a term has passed at most, in whatever order BLAS takes them, if it sums
+  /// products by eights or more before it adds them to what is there.
+  virtual Index drain(std::vector<double>& moments, std::vector<double>& targets) = 0;
+  /// Samples beside which a drain costs little.
+  virtual Index lot() const = 0;
 };
 
 /// Sums S = Σ l lᵀ and r = Σ y l over lifted samples l that come as columns; always in double.

@@ -74,6 +74,13 @@ std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real
   return make<Real>(kind, device, problem, data);
 }
 
+template <class Real>
+std::unique_ptr<DataOperator<Real>> make_operator(Device<Real>& device, const Problem& problem, const ScaledMoments& data) {
+  return std::make_unique<MomentsOperator<Real>>(device, problem, data);
+}
+
+template std::unique_ptr<DataOperator<float>> make_operator(Device<float>&, const Problem&, const ScaledMoments&);
+template std::unique_ptr<DataOperator<double>> make_operator(Device<double>&, const Problem&, const ScaledMoments&);
 template std::unique_ptr<DataOperator<float>> make_operator(OperatorKind, Device<float>&, const Problem&, const Source&);
 template std::unique_ptr<DataOperator<double>> make_operator(OperatorKind, Device<double>&, const Problem&, const Source&);
 

@@ -68,13 +68,15 @@ template <class Real>
 class DataOperator {
  public:
   DataOperator(Device<Real>& device, const Problem& problem, const Source& data)
+      : DataOperator(device, problem, data.samples(), data.features(), data.targets()) {}
+  DataOperator(Device<Real>& device, const Problem& problem, Index samples, Index features, Index targets)
       : device_(device),
         activation_(problem.activation),
         loss_(problem.loss),
         bias_(problem.bias),
-        patches_(problem.architecture, data.features()),
-        samples_(data.samples()),
-        outputs_(data.targets()) {}
+        patches_(problem.architecture, features),
+        samples_(samples),
+        outputs_(targets) {}
   virtual ~DataOperator() = default;
 
   Device<Real>& device() const { return device_; }
@@ -181,5 +183,10 @@ DeviceMatrix<Real> conjugate_gradients(Device<Real>& device, ConstView<Real> M, 
 /// Reads the source and builds the form. \throws EnvironmentError when memory does not suffice.
 template <class Real>
 std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data);
+
+struct ScaledMoments;
+/// The moments form of sums that were stored.
+template <class Real>
+std::unique_ptr<DataOperator<Real>> make_operator(Device<Real>& device, const Problem& problem, const ScaledMoments& data);
 
 }  // namespace neuspec

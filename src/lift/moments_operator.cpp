@@ -15,9 +15,23 @@ MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& prob
       r_(device.allocate(this->p(), this->blocks())),
       right_(device.allocate(this->p(), this->blocks())),
       product_(device.allocate(this->p(), this->blocks())) {
-  MomentSums sums = sum_moments<Real>(device, problem, data, true, S_, this->by_output(r_.view()));
+  LiftedSums sums = sum_moments<Real>(device, problem, data, true, S_, this->by_output(r_.view()));
   yy_ = std::move(sums.yy);
   this->set_scale(S_, sums.removed);
+}
+
+template <class Real>
+MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& problem, const ScaledMoments& data)
+    : DataOperator<Real>(device, problem, data.moments.samples(), data.moments.features(), data.moments.targets()),
+      S_(device.allocate(this->p(), this->p())),
+      r_(device.allocate(this->p(), this->blocks())),
+      right_(device.allocate(this->p(), this->blocks())),
+      product_(device.allocate(this->p(), this->blocks())) {
+  StoredLift lift = lift_of(problem, data);
+  device.upload(lift.S.data(), S_);
+  device.upload(lift.r.data(), r_);
+  yy_ = std::move(lift.yy);
+  this->set_scale(S_);
 }
 
 template <class Real>

@@ -2,10 +2,11 @@
 #pragma once
 
 #include "lift/sample_operator.hpp"
+#include "lift/stored_moments.hpp"
 
 namespace neuspec {
 
-struct MomentSums {
+struct LiftedSums {
   std::vector<double> yy;  ///< Σ w y² of each output
   double removed = 0;      ///< trace that centring took off S
 };
@@ -13,12 +14,13 @@ struct MomentSums {
 /// Streams the source once and fills S and r. Sample weights count where `weighted`. With an intercept lifted samples and targets are less their
 /// means.
 template <class Real>
-MomentSums sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r);
+LiftedSums sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r);
 
 template <class Real>
 class MomentsOperator final : public DataOperator<Real> {
  public:
   MomentsOperator(Device<Real>& device, const Problem& problem, const Source& data);
+  MomentsOperator(Device<Real>& device, const Problem& problem, const ScaledMoments& data);
 
   OperatorKind kind() const override { return OperatorKind::moments; }
   double ridge_norm() override;

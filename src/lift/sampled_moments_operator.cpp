@@ -87,10 +87,10 @@ std::vector<double> sums_of(Device<Real>& device, const Problem& problem, const 
 
 // S − m mᵀ/Σw with m = Σ w ā, which is the right-hand side of a target that is 1.
 template <class Real>
-MomentSums sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r) {
+LiftedSums sum_moments(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r) {
   if (!problem.bias) return {sums_of(device, problem, data, weighted, S, r), 0};
   const DeviceMatrix<Real> right = device.allocate(r.rows, r.columns + 1);
-  MomentSums sums{sums_of<Real>(device, problem, CentredSource(data, weighted, true), weighted, S, right), 0};
+  LiftedSums sums{sums_of<Real>(device, problem, CentredSource(data, weighted, true), weighted, S, right), 0};
   const ConstView<Real> mean = right.view().column_range(r.columns, 1);
   const double all = sums.yy.back();
   sums.yy.pop_back();
@@ -108,7 +108,7 @@ SampledMomentsOperator<Real>::SampledMomentsOperator(Device<Real>& device, const
       r_(device.allocate(this->p(), this->blocks())),
       right_(device.allocate(this->p(), this->blocks())),
       prediction_(device.allocate(this->samples(), this->outputs())) {
-  const MomentSums sums = sum_moments<Real>(device, problem, data, false, S_, this->by_output(r_.view()));
+  const LiftedSums sums = sum_moments<Real>(device, problem, data, false, S_, this->by_output(r_.view()));
   this->set_scale(S_, sums.removed);
 }
 
@@ -147,8 +147,8 @@ DualCandidate<Real> SampledMomentsOperator<Real>::dual_at(const AdmmStep& step, 
   return this->split_candidate(step, state);
 }
 
-template MomentSums sum_moments<float>(Device<float>&, const Problem&, const Source&, bool, View<float>, View<float>);
-template MomentSums sum_moments<double>(Device<double>&, const Problem&, const Source&, bool, View<double>, View<double>);
+template LiftedSums sum_moments<float>(Device<float>&, const Problem&, const Source&, bool, View<float>, View<float>);
+template LiftedSums sum_moments<double>(Device<double>&, const Problem&, const Source&, bool, View<double>, View<double>);
 template class SampledMomentsOperator<float>;
 template class SampledMomentsOperator<double>;
 

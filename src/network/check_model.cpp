@@ -73,30 +73,6 @@ void check_columns(const Preprocessing& p) {
           "preprocessing: the columns are not the features, the targets and those left out");
 }
 
-/// `features` are those of the first layer, `network` is the last.
-void check_preprocessing(const Preprocessing& p, Index first_features, const Network& network) {
-  check_image(p, first_features, static_cast<Index>(p.feature_names.size()));
-  const auto features = static_cast<std::size_t>(first_features);
-  require(p.mean.size() == p.scale.size() && (p.mean.empty() || p.mean.size() == features), "preprocessing: wrong number of means or scales");
-  require(all_finite(p.mean) && all_finite(p.scale), "preprocessing: a mean or scale is not finite");
-  require(std::all_of(p.scale.begin(), p.scale.end(), [](double scale) { return scale > 0; }), "preprocessing: a scale is not positive");
-  const auto outputs = static_cast<std::size_t>(network.outputs);
-  require(p.classes.empty() == (p.encoding == Encoding::none), "preprocessing: classes and their encoding disagree");
-  require(p.classes.empty() || p.classes.size() == (p.encoding == Encoding::binary ? 2 : outputs),
-          "preprocessing: the number of classes is not the number of outputs");
-  require(p.class_weights.empty() || p.class_weights.size() == p.classes.size(), "preprocessing: wrong number of class weights");
-  require(all_finite(p.class_weights) && std::all_of(p.class_weights.begin(), p.class_weights.end(), [](double weight) { return weight > 0; }),
-          "preprocessing: a class weight is not a positive number");
-  require(p.encoding != Encoding::binary || outputs == 1, "preprocessing: two classes make one output");
-  require(all_finite(p.classes) && std::adjacent_find(p.classes.begin(), p.classes.end(), std::greater_equal<>()) == p.classes.end(),
-          "preprocessing: classes are not ascending numbers");
-  require(p.class_names.empty() || p.class_names.size() == p.classes.size(), "preprocessing: wrong number of class names");
-  require(std::adjacent_find(p.class_names.begin(), p.class_names.end(), std::greater_equal<>()) == p.class_names.end(),
-          "preprocessing: class names are not in ascending order");
-  require(p.target_names.empty() || p.target_names.size() == (p.classes.empty() ? outputs : 1), "preprocessing: wrong number of target names");
-  check_columns(p);
-}
-
 /// Of a model or a hidden layer.
 template <class Proven>
 void check_proven(const Proven& proven) {
@@ -141,11 +117,35 @@ Patches patches_of(const Network& network) {
   }
 }
 
+void check_preprocessing(const Preprocessing& p, Index features, Index targets) {
+  check_image(p, features, static_cast<Index>(p.feature_names.size()));
+  const auto d = static_cast<std::size_t>(features);
+  require(p.mean.size() == p.scale.size() && (p.mean.empty() || p.mean.size() == d), "preprocessing: wrong number of means or scales");
+  require(all_finite(p.mean) && all_finite(p.scale), "preprocessing: a mean or scale is not finite");
+  require(std::all_of(p.scale.begin(), p.scale.end(), [](double scale) { return scale > 0; }), "preprocessing: a scale is not positive");
+  const auto outputs = static_cast<std::size_t>(targets);
+  require(p.classes.empty() == (p.encoding == Encoding::none), "preprocessing: classes and their encoding disagree");
+  require(p.classes.empty() || p.classes.size() == (p.encoding == Encoding::binary ? 2 : outputs),
+          "preprocessing: the number of classes is not the number of outputs");
+  require(p.class_weights.empty() || p.class_weights.size() == p.classes.size(), "preprocessing: wrong number of class weights");
+  require(all_finite(p.class_weights) && std::all_of(p.class_weights.begin(), p.class_weights.end(), [](double weight) { return weight > 0; }),
+          "preprocessing: a class weight is not a positive number");
+  require(p.encoding != Encoding::binary || outputs == 1, "preprocessing: two classes make one output");
+  require(all_finite(p.classes) && std::adjacent_find(p.classes.begin(), p.classes.end(), std::greater_equal<>()) == p.classes.end(),
+          "preprocessing: classes are not ascending numbers");
+  require(p.class_names.empty() || p.class_names.size() == p.classes.size(), "preprocessing: wrong number of class names");
+  require(std::adjacent_find(p.class_names.begin(), p.class_names.end(), std::greater_equal<>()) == p.class_names.end(),
+          "preprocessing: class names are not in ascending order");
+  require(p.target_names.empty() || p.target_names.size() == (p.classes.empty() ? outputs : 1), "preprocessing: wrong number of target names");
+  check_columns(p);
+}
+
 void check_model(const Model& model) {
   require(all_finite(model.dual_vector), "the dual vector is not finite");
   check_proven(model);
   check_hidden(model);
-  check_preprocessing(model.preprocessing, model.hidden.empty() ? model.network.features : model.hidden.front().network.features, model.network);
+  const Network& first = model.hidden.empty() ? model.network : model.hidden.front().network;
+  check_preprocessing(model.preprocessing, first.features, model.network.outputs);
 }
 
 }  // namespace neuspec

@@ -6,6 +6,9 @@
 
 namespace neuspec {
 
+/// The version of model files that changed them last.
+constexpr Index preprocessing_version = 4;
+
 Json preprocessing_json(const Preprocessing& preprocessing);
 
 /// `version` is that of the model file. \throws DataError, nlohmann::json::exception

@@ -5,15 +5,11 @@
 #include <cmath>
 #include <limits>
 
-#include "certify/bias.hpp"
-#include "certify/in_row_space.hpp"
-#include "certify/targets.hpp"
 #include "neuspec/error.hpp"
-#include "read/range.hpp"
 #include "solve/admm.hpp"
 #include "solve/burer_monteiro.hpp"
 #include "solve/choose.hpp"
-#include "solve/equilibration.hpp"
+#include "solve/session_data.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec {
@@ -37,10 +33,7 @@ ProjectionKind projection(const Settings& settings) {
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-void check_input(const Source& data, const Problem& problem, const std::vector<double>& betas) {
-  if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
-  if (RowSpace::serves(problem.architecture, data)) check_range(data);  // others are looked at on the way (Equilibration)
-  check_targets(problem.loss, data);
+void check_betas(const std::vector<double>& betas) {
   for (const double beta : betas) {
     if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");
   }
@@ -88,35 +81,35 @@ class PolishedAdmm final : public Solver {
 };
 
 /// One data set on one device: lifted once, solved for any number of β.
-template <class Real>
+template <class Real, class Data>
 class Session {
  public:
-  Session(const Source& data, const Problem& problem, const Settings& settings, const Observer& observer)
+  Session(const Data& data, const Problem& problem, const Settings& settings, const Observer& observer)
       : source_(data),
         problem_(problem),
         settings_(settings),
         start_(Clock::now()),
         device_(lend_device<Real>(settings.kept_device, settings.device, arithmetic(settings))),
         monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_),
-        space_(row_space_of(problem, data, [this] { return monitor_.in_a_hurry(); })),
-        units_(problem, space_ ? *space_ : data),
+        space_(space_of(problem, data, [this] { return monitor_.in_a_hurry(); })),
+        units_(problem, seen(space_.get(), data)),
         unit_(objective_unit(problem, data)) {
-    if (!units_.in_range()) check_range(data);
+    check_units(units_, data);
     monitor_.set_units(units_.objective(), unit_);
-    const Source& seen = space_ ? *space_ : data;
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
-    const Patches patches(problem.architecture, seen.features());
+    const Patches patches(problem.architecture, seen(space_.get(), data).features());
     const Size size{data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss};
     choice_ = choose(settings, size, memory);
+    choice_.reason = origin(data) + choice_.reason;
     if (space_)
       choice_.reason = (stopped() ? "stopped before the row space of the samples was known; " : "in the row space of the samples, ") + choice_.reason;
-    operator_ = make_operator<Real>(choice_.data_operator, *device_, units_.problem(), units_);
+    operator_ = operator_of<Real>(choice_.data_operator, *device_, units_);
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
     // A space that was stopped is not the samples', but its bound is one; and where the solver's arithmetic leaves the numbers, the proof's does not.
     zero_kappa_ = violations(*operator_, zero_);
     beta_max_ = std::numeric_limits<double>::quiet_NaN();
     if (!stopped()) beta_max_ = units_.beta_of_the_data(*std::max_element(zero_kappa_.begin(), zero_kappa_.end()));
-    if (std::isnan(beta_max_)) beta_max_ = neuspec::beta_max(problem, data, space_.get());
+    if (std::isnan(beta_max_)) beta_max_ = largest_beta(problem, data, space_.get());
     if (choice_.solver == SolverKind::admm) {
       solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, units_.problem().beta, projection(settings));
     } else {
@@ -176,16 +169,16 @@ class Session {
     if (space_) network = space_->lift(network);
     std::vector<double> dual_vector = zero ? std::vector<double>() : units_.dual_vector_of_the_data(solver_->dual_vector());
     if (problem_.bias) {
-      std::vector<double> own = set_best_bias(network, problem_, source_);
+      std::vector<double> own = bias_of(network, problem_, source_);
       if (zero && !problem_.loss.smooth()) dual_vector = std::move(own);
     }
     seconds.decompose += since(decomposing);
     if (settings_.candidate) settings_.candidate({network, {}});
     const Clock::time_point certifying = Clock::now();
-    if (problem_.loss.smooth()) adopt(certify(network, problem_, source_, {}, space_.get()), network, {}, result);
+    if (problem_.loss.smooth()) adopt(proof_of(network, problem_, source_, {}, space_.get()), network, {}, result);
     const bool proven = result.report.relative_gap <= settings_.tolerance;
-    if (!proven && !dual_vector.empty()) adopt(certify(network, problem_, source_, dual_vector, space_.get()), network, dual_vector, result);
-    if (!problem_.loss.smooth() && dual_vector.empty()) adopt(certify(network, problem_, source_, {}, space_.get()), network, {}, result);
+    if (!proven && !dual_vector.empty()) adopt(proof_of(network, problem_, source_, dual_vector, space_.get()), network, dual_vector, result);
+    if (!problem_.loss.smooth() && dual_vector.empty()) adopt(proof_of(network, problem_, source_, {}, space_.get()), network, {}, result);
     seconds.certify += since(certifying);
     if (settings_.candidate) settings_.candidate(result);
   }
@@ -204,6 +197,7 @@ class Session {
       best.dual_vector = dual_vector;
     }
     if (better) best.relative_gap = certificate.relative_gap;
+    if (better) best.rounding = certificate.rounding;
     if (apart && best.primal >= best.dual) best.relative_gap = relative_gap(best.primal, best.dual, certificate.unit);
   }
 
@@ -227,15 +221,15 @@ class Session {
     report.seconds.total = lift_seconds_ + report.seconds.solve + report.seconds.decompose + report.seconds.certify;
   }
 
-  const Source& source_;
+  const Data& source_;
   Problem problem_;
   const Settings& settings_;
   Clock::time_point start_;
   std::shared_ptr<Device<Real>> device_;
   Monitor monitor_;
-  std::unique_ptr<RowSpace> space_;  // of wide data: what the solver sees in their place
-  Equilibration units_;              // and what units it sees them in
-  double unit_;                      // of gaps
+  std::unique_ptr<RowSpace> space_;     // of wide data: what the solver sees in their place
+  typename UnitsOf<Data>::Type units_;  // and what units it sees them in
+  double unit_;                         // of gaps
   Choice choice_;
   std::unique_ptr<DataOperator<Real>> operator_;
   std::unique_ptr<Solver> solver_;
@@ -244,12 +238,12 @@ class Session {
   double beta_max_ = 0, lift_seconds_ = 0;
 };
 
-template <class Real>
-std::vector<Result> solve_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
+template <class Real, class Data>
+std::vector<Result> solve_path(const Data& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
                                const PathObserver& after_each, const Observer& observer) {
   Problem first = problem;
   first.beta = betas.front();
-  Session<Real> session(data, first, settings, observer);
+  Session<Real, Data> session(data, first, settings, observer);
   std::vector<Result> results;
   for (const double beta : betas) {
     results.push_back(session.solve(beta));
@@ -260,6 +254,19 @@ std::vector<Result> solve_path(const Source& data, const Problem& problem, const
   return results;
 }
 
+template <class Data>
+std::vector<Result> path_of(const Data& data, const Problem& problem, const std::vector<double>& betas, const Settings& given,
+                            const PathObserver& after_each, const Observer& observer) {
+  validate(given);
+  if (betas.empty()) return {};
+  const Settings settings = settings_for(data, given);
+  check_data(data, problem);
+  check_betas(betas);
+  const ThreadScope threads(settings.threads);
+  return settings.precision == Precision::double_precision ? solve_path<double>(data, problem, betas, settings, after_each, observer)
+                                                           : solve_path<float>(data, problem, betas, settings, after_each, observer);
+}
+
 }  // namespace
 
 Result fit(const Source& data, const Problem& problem, const Settings& settings, const Observer& observer) {
@@ -268,12 +275,16 @@ Result fit(const Source& data, const Problem& problem, const Settings& settings,
 
 std::vector<Result> fit_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
                              const PathObserver& after_each, const Observer& observer) {
-  validate(settings);
-  if (betas.empty()) return {};
-  check_input(data, problem, betas);
-  const ThreadScope threads(settings.threads);
-  return settings.precision == Precision::double_precision ? solve_path<double>(data, problem, betas, settings, after_each, observer)
-                                                           : solve_path<float>(data, problem, betas, settings, after_each, observer);
+  return path_of<Source>(data, problem, betas, settings, after_each, observer);
+}
+
+Result fit(const Moments& data, const Problem& problem, const Settings& settings, const Observer& observer) {
+  return std::move(fit_path(data, problem, {problem.beta}, settings, {}, observer).front());
+}
+
+std::vector<Result> fit_path(const Moments& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
+                             const PathObserver& after_each, const Observer& observer) {
+  return path_of(data, problem, betas, settings, after_each, observer);
 }
 
 }  // namespace neuspec

@@ -1,4 +1,7 @@
 // Streamed moments S = Σ w ā āᵀ and r = Σ w y ā against the sum over explicit lifted samples.
+#include <utility>
+
+#include "lift/moment_plan.hpp"
 #include "support/backend.hpp"
 #include "threads/parallel.hpp"
 
@@ -82,6 +85,46 @@ TYPED_TEST(Moments, OfNoSamplesAreZero) {
     const auto sums = this->streamed(chunks);
     this->expect_near(sums.S, Host(10, 10));
     EXPECT_EQ(largest(sums.r), 0);
+  }
+}
+
+// The sums themselves, by the plan's positions, and those of what comes after a drain alone.
+TYPED_TEST(Moments, AreDrained) {
+  for (const bool weighted : {false, true}) {
+    this->make(1234, 4, 2, weighted);
+    const MomentPlan plan(5);
+    const auto accumulator = this->device_.moment_accumulator(4, 2);
+    for (const auto& [first, count] : {std::pair<Index, Index>{0, 700}, {700, 534}}) {
+      accumulator->add({.first = first,
+                        .samples = count,
+                        .x = this->x_.values.data() + first * 4,
+                        .y = this->y_.values.data() + first * 2,
+                        .weights = weighted ? this->weights_.data() + first : nullptr});
+      // Drained sums are added to what is there.
+      std::vector<double> moments(static_cast<std::size_t>(plan.buffer_size), 10), targets(static_cast<std::size_t>(2 * plan.pairs), 20);
+      const Index longest = accumulator->drain(moments, targets);
+      EXPECT_GE(longest * threads(), std::min<Index>(count, 512));
+      EXPECT_LE(longest, count + threads());
+      const auto feature = [&](Index j, Index sample) { return j < 4 ? this->x_(j, sample) : 1.0; };
+      for (Index l = 0; l < 5; ++l)
+        for (Index k = 0; k <= l; ++k)
+          for (Index j = 0; j <= k; ++j)
+            for (Index i = 0; i <= j; ++i) {
+              double sum = 10;
+              for (Index s = first; s < first + count; ++s)
+                sum += (weighted ? this->weights_[static_cast<std::size_t>(s)] : 1) * feature(i, s) * feature(j, s) * feature(k, s) * feature(l, s);
+              EXPECT_NEAR(moments[static_cast<std::size_t>(plan.position(i, j, k, l))], sum, 1e-9);
+            }
+      for (Index output = 0; output < 2; ++output)
+        for (Index j = 0; j < 5; ++j)
+          for (Index i = 0; i <= j; ++i) {
+            double sum = 20;
+            for (Index s = first; s < first + count; ++s)
+              sum += (weighted ? this->weights_[static_cast<std::size_t>(s)] : 1) * this->y_(output, s) * feature(i, s) * feature(j, s);
+            EXPECT_NEAR(targets[static_cast<std::size_t>(output * plan.pairs + MomentPlan::pair(i, j))], sum, 1e-9);
+          }
+    }
+    EXPECT_GE(accumulator->lot(), 1);
   }
 }
 

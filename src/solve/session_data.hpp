@@ -1,0 +1,95 @@
+// What a session takes from its data, samples or moments: functions of the same name, each of which knows its data.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "certify/bias.hpp"
+#include "certify/from_moments.hpp"
+#include "certify/in_row_space.hpp"
+#include "certify/targets.hpp"
+#include "neuspec/error.hpp"
+#include "read/range.hpp"
+#include "solve/equilibration.hpp"
+#include "solve/moment_units.hpp"
+
+namespace neuspec {
+
+template <class Data>
+struct UnitsOf {
+  using Type = Equilibration;
+};
+template <>
+struct UnitsOf<Moments> {
+  using Type = MomentUnits;
+};
+
+inline Settings settings_for(const Source& /*data*/, const Settings& settings) { return settings; }
+inline Settings settings_for(const Moments& /*data*/, Settings settings) {
+  if (settings.data_operator != OperatorKind::automatic && settings.data_operator != OperatorKind::moments)
+    throw UsageError("operator " + name(settings.data_operator) + " needs the samples; of moments there is operator moments alone");
+  settings.data_operator = OperatorKind::moments;
+  return settings;
+}
+
+inline void check_data(const Source& data, const Problem& problem) {
+  if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
+  if (RowSpace::serves(problem.architecture, data)) check_range(data);  // others are looked at on the way to their units
+  check_targets(problem.loss, data);
+}
+inline void check_data(const Moments& data, const Problem& problem) {
+  check_problem_of_moments(problem);
+  if (data.samples() < 1) throw DataError("the moments are of no samples");
+}
+
+/// Of wide samples; moments are not wide.
+inline std::unique_ptr<RowSpace> space_of(const Problem& problem, const Source& data, const std::function<bool()>& stop) {
+  return row_space_of(problem, data, stop);
+}
+inline std::unique_ptr<RowSpace> space_of(const Problem& /*problem*/, const Moments& /*data*/, const std::function<bool()>& /*stop*/) {
+  return nullptr;
+}
+
+inline const Source& seen(const RowSpace* space, const Source& data) { return space != nullptr ? *space : data; }
+inline const Moments& seen(const RowSpace* /*space*/, const Moments& data) { return data; }
+
+/// Names a value that is too large to be reckoned with; moments were made of none.
+inline void check_units(const Equilibration& units, const Source& data) {
+  if (!units.in_range()) check_range(data);
+}
+inline void check_units(const MomentUnits& /*units*/, const Moments& /*data*/) {}
+
+template <class Real>
+std::unique_ptr<DataOperator<Real>> operator_of(OperatorKind kind, Device<Real>& device, const Equilibration& units) {
+  return make_operator<Real>(kind, device, units.problem(), units);
+}
+template <class Real>
+std::unique_ptr<DataOperator<Real>> operator_of(OperatorKind /*kind*/, Device<Real>& device, const MomentUnits& units) {
+  return make_operator<Real>(device, units.problem(), units.data());
+}
+
+inline Certificate proof_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
+                            const RowSpace* space) {
+  return certify(network, problem, data, dual_vector, space);
+}
+inline Certificate proof_of(const Network& network, const Problem& problem, const Moments& data, const std::vector<double>& /*dual_vector*/,
+                            const RowSpace* /*space*/) {
+  return certify(network, problem, data);
+}
+
+inline double largest_beta(const Problem& problem, const Source& data, const RowSpace* space) { return beta_max(problem, data, space); }
+inline double largest_beta(const Problem& problem, const Moments& data, const RowSpace* /*space*/) { return beta_max(problem, data); }
+
+inline std::vector<double> bias_of(Network& network, const Problem& problem, const Source& data) { return set_best_bias(network, problem, data); }
+inline std::vector<double> bias_of(Network& network, const Problem& problem, const Moments& data) {
+  set_best_bias(network, problem, data);
+  return {};
+}
+
+/// What the choice of a solver says beforehand.
+inline std::string origin(const Source& /*data*/) { return {}; }
+inline std::string origin(const Moments& /*data*/) { return "from stored moments alone, "; }
+
+}  // namespace neuspec
