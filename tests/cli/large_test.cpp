@@ -51,6 +51,9 @@ TEST_F(LargeArray, IsFittedProvenAndPredictedFromItsFile) {
   EXPECT_EQ(certify.code, 0) << certify.err;
   EXPECT_NEAR(nlohmann::json::parse(certify.out).at("primal").get<double>(), json(report).at("primal").get<double>(),
               1e-9 * json(report).at("primal").get<double>());
+  const Outcome accumulate = run("accumulate " + data + " --quiet -o " + file("data.nsm"));
+  EXPECT_EQ(accumulate.code, 0) << accumulate.err;
+  EXPECT_EQ(run("certify " + model + " " + file("data.nsm")).code, 0) << "the standardised network on moments of the raw features";
   const Outcome predict = run("predict " + model + " " + data + " -o " + file("predictions.csv"));
   EXPECT_EQ(predict.code, 0) << predict.err;
   if (address_space_is_reserved) return;  // sanitizers hold more

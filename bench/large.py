@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Training from files that are larger than what is held of them: seconds, and memory beside the page cache.
+
+    bench/large.py [--samples 10000000] [--parts 8] [--program build/cpu/bin/neuspec]
+
+Makes normal features (float32, n × 30) and a target of neurons in build/large: as one NPY file, as parts of NPY and, of a tenth of the samples, as parts of
+CSV. Then fits them and tells how the program's time is made up. A run is from the page cache: the files have just been written or read.
+"""
+import argparse
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import time
+
+import numpy as np
+
+FOLDER = pathlib.Path('build/large')
+FEATURES = 30
+BLOCK = 100_000  # samples made at a time: no more than that is ever in memory
+
+
+def block(index, samples):
+    rng = np.random.default_rng(index)
+    X = rng.standard_normal((samples, FEATURES), dtype=np.float32)
+    U = np.random.default_rng(1_000_000).standard_normal((FEATURES, 3))
+    return np.column_stack([X, (0.1 * (X @ U) ** 2).sum(1) + X[:, 0] + 0.5 * rng.standard_normal(samples)]).astype(np.float32)
+
+
+def write_npy(path, first, last):
+    if path.exists():
+        return
+    with open(path.with_suffix('.new'), 'wb') as file:
+        header = {'descr': '<f4', 'fortran_order': False, 'shape': (last - first, FEATURES + 1)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for at in range(first, last, BLOCK):
+            file.write(block(at, min(BLOCK, last - at)).tobytes())
+    path.with_suffix('.new').rename(path)
+
+
+def write_csv(path, first, last):
+    if path.exists():
+        return
+    with open(path.with_suffix('.new'), 'w') as file:
+        file.write(','.join([f'x{j}' for j in range(FEATURES)] + ['y']) + '\n')
+        for at in range(first, last, BLOCK):
+            np.savetxt(file, block(at, min(BLOCK, last - at)), fmt='%.6g', delimiter=',')
+    path.with_suffix('.new').rename(path)
+
+
+def peak_of(command):
+    """Seconds, megabytes and the report of a run; memory is that of the largest child so far, so that small runs come first."""
+    start = time.monotonic()
+    done = subprocess.run(command + ['--quiet', '--report', FOLDER / 'report.json'], check=False)
+    seconds = time.monotonic() - start
+    if done.returncode not in (0, 4):
+        raise SystemExit(f'{command} ended with {done.returncode}')
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, json.loads((FOLDER / 'report.json').read_text())
+
+
+def row(name, data, program, extra=()):
+    seconds, megabytes, report = peak_of([program, 'fit', str(data), '--beta-ratio', '0.01', *extra])
+    parts = report['seconds']
+    files = [data] if data.exists() else sorted(FOLDER.glob(data.name))
+    size = sum(os.path.getsize(file) for file in files)
+    print(f"{name:28s} {report['status']:9s} {seconds:7.2f} s: read {parts['read']:6.2f} ({size / parts['read'] / 1e6:6.0f} MB/s), lift {parts['lift']:6.2f}, "
+          f"certify {parts['certify']:5.2f}; {seconds / parts['lift']:5.2f} of the lift; {megabytes:6.0f} MB", flush=True)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument('--samples', type=int, default=10_000_000)
+    options.add_argument('--parts', type=int, default=8)
+    options.add_argument('--program', default='build/cpu/bin/neuspec')
+    given = options.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    n, parts = given.samples, given.parts
+    whole = FOLDER / f'{n}.npy'
+    write_npy(whole, 0, n)
+    for k in range(parts):
+        write_npy(FOLDER / f'{n}-part-{k}.npy', n * k // parts, n * (k + 1) // parts)
+        write_csv(FOLDER / f'{n}-part-{k}.csv', n // 10 * k // parts, n // 10 * (k + 1) // parts)
+    row('NPY', whole, given.program)
+    row('NPY, standardised', whole, given.program, ['--standardize'])
+    row(f'{parts} parts of NPY', FOLDER / f'{n}-part-*.npy', given.program)
+    row(f'a tenth, {parts} parts of CSV', FOLDER / f'{n}-part-*.csv', given.program)
+
+
+if __name__ == '__main__':
+    main()
