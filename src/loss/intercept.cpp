@@ -33,7 +33,9 @@ class Search {
     if (at.vanishes()) return {0, std::move(gradient_)};
     // The derivative never falls: a bracket in the direction that lowers the loss, then Newton's steps within, bisection where they leave it.
     double low = 0, high = 0, b = 0;
-    for (double step = at.sum > 0 ? -1 : 1; std::isfinite(step) && (step > 0 ? at.sum < 0 : at.sum > 0); step *= 2) {
+    // Of numbers it is no larger than twice the largest: a bracket of 1 about targets of 10⁻¹⁸⁰ would be halved six hundred times.
+    const double first = labels_ ? 1 : std::min(1.0, std::ldexp(1.0, std::ilogb(largest_) + 1));
+    for (double step = at.sum > 0 ? -first : first; std::isfinite(step) && (step > 0 ? at.sum < 0 : at.sum > 0); step *= 2) {
       (step > 0 ? low : high) = b;
       b = step;
       at = slope(b);

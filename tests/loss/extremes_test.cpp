@@ -1,7 +1,9 @@
 // Finite input of any magnitude: never NaN, and the limits that are known.
+#include <cmath>
 #include <limits>
 
 #include "judge.hpp"
+#include "loss/intercept.hpp"
 
 namespace neuspec {
 namespace {
@@ -92,6 +94,21 @@ TEST(Extremes, HuberBecomesSquaredAndAbsolute) {
     EXPECT_EQ(wide.conjugate(f, y), loss::Squared{}.conjugate(f, y));
     EXPECT_NEAR(narrow.value(f, y) / 1e-300, std::fabs(f - y), 4 * unit * std::fabs(f - y));
     EXPECT_NEAR(narrow.prox(f, y, 1e300 * t), loss::Absolute{}.prox(f, y, t), 4 * unit * (std::fabs(f) + std::fabs(y)));
+  }
+}
+
+/// Powers of two change no digit, and so no step of the search.
+TEST(Extremes, InterceptsOfTinyNumbersAreThoseOfOrdinaryOnes) {
+  const Vector f = {0.25, -0.125, 0.3, 0, 0.41}, y = {-0.2, 0.45, 0.1, 0.37, -0.31};
+  for (const Loss loss : {Loss(Loss::huber, 0.125), Loss(Loss::huber, 0x1p20), Loss(Loss::absolute)}) {
+    const Intercept ordinary = best_intercept(loss, f, y, {});
+    for (const int exponent : {-500, -604, -900}) {
+      Vector small_f, small_y;
+      for (const double value : f) small_f.push_back(std::ldexp(value, exponent));
+      for (const double value : y) small_y.push_back(std::ldexp(value, exponent));
+      const Intercept small = best_intercept(Loss(loss.kind, std::ldexp(loss.delta, exponent)), small_f, small_y, {});
+      EXPECT_EQ(std::ldexp(small.b, -exponent), ordinary.b) << loss.name() << ' ' << exponent;
+    }
   }
 }
 
