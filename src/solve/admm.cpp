@@ -69,6 +69,7 @@ void Admm<Real>::start() {
   iterations_ = tested_ = halved_at_ = 0;
   halved_gap_ = std::numeric_limits<double>::infinity();
   balance_pending_ = prepared_ = warm_ = false;
+  gaps_.clear();
 }
 
 // ADMM does best where the multipliers ρU and the point W have norms in the ratio ρ. Both can be foretold before the first step: the former from β
@@ -94,7 +95,7 @@ void Admm<Real>::run(Monitor& monitor, double target) {
         monitor.give_up();
         break;
       }
-      if (warm_ && iterations_ >= std::max(patience, cold_iterations_)) {
+      if (warm_ && iterations_ >= std::max(patience, cold_iterations_) && !nears(target)) {
         start();
         continue;
       }
@@ -105,7 +106,14 @@ void Admm<Real>::run(Monitor& monitor, double target) {
 }
 
 // A neighbour's optimum is a good start more often than not, and now and then one that takes a hundred times as long as zero. So it gets as many
-// steps as the last start from zero took on these data, which is what it may cost at most.
+// steps as the last start from zero took on these data, and half as many again where the gap falls fast enough to close within them.
+template <class Real>
+bool Admm<Real>::nears(double target) const {
+  const std::size_t half = gaps_.size() / 2;
+  const double rate = std::log(gaps_[half] / gaps_.back()) / (static_cast<double>(gaps_.size() - 1 - half) * test_interval);
+  return rate > 0 && static_cast<double>(iterations_) + std::log(gaps_.back() / target) / rate <= 1.5 * static_cast<double>(cold_iterations_);
+}
+
 template <class Real>
 void Admm<Real>::set_beta(double beta) {
   const bool near = is_near(beta, step_.beta);
@@ -116,6 +124,7 @@ void Admm<Real>::set_beta(double beta) {
   iterations_ = tested_ = halved_at_ = 0;
   halved_gap_ = std::numeric_limits<double>::infinity();
   balance_pending_ = false;
+  gaps_.clear();
   warm_ = true;
 }
 
@@ -142,6 +151,7 @@ bool Admm<Real>::converged(Monitor& monitor, double target) {
   const std::vector<double> bounds = dual_bounds(candidate, violations(data_, candidate), step_.beta);
   remember(objective, bounds);
   const bool stop = monitor.test(objective, bounds, seen.neurons, iterations_ - tested_, target);
+  gaps_.push_back(monitor.relative_gap());
   tested_ = iterations_;
   projection_.review(step_.N, seen.rank, factors_);
   if (!iteration_.candidate_pending()) {

@@ -50,6 +50,8 @@ class Admm final : public Solver {
   void evaluate();  // W, D and the residuals at V
   bool converged(Monitor& monitor, double target);
   bool stagnates(double gap);
+  /// Whether the gap falls as if it would soon be closed.
+  bool nears(double target) const;
   void balance();  // ρ from the residuals of two consecutive steps
   /// The norm ratio of the residuals of one kind of multiplier, of which the squares of ‖W_next − W‖, ‖W‖ and ‖U‖ are given: how much larger its ρ
   /// should be.
@@ -71,6 +73,7 @@ class Admm final : public Solver {
   Best best_;
   Summary summary_;
   Index rank_ = 0, iterations_ = 0, tested_ = 0;  // iterations since the start at this β
+  std::vector<double> gaps_;                      // at the tests since the start
   Index cold_iterations_ = 0;                     // of the last solve that started from zero
   Index halved_at_ = 0;                           // iteration at which the gap was last half of what it had been then
   double halved_gap_ = std::numeric_limits<double>::infinity();

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "neuspec/fit.hpp"
 #include "solve/methods.hpp"
+#include "support/load.hpp"
 #include "support/naive.hpp"
 #include "support/random_architecture.hpp"
 
@@ -32,6 +34,27 @@ TEST(Path, AWarmStartNeverHurts) {
     cold += alone.iterations;
   }
   EXPECT_LE(static_cast<double>(warm), 1.2 * static_cast<double>(cold));
+}
+
+// The last steps of a start that nearly made it are not thrown away.
+TEST(Path, OfAKinkCostsLittleMoreThanItsPointsAlone) {
+  const Dataset all = load_real("breast_cancer", true);
+  const Index n = 200, d = all.features();
+  std::vector<double> y;
+  for (std::size_t i = 0; i < 200; ++i) y.push_back(all.y()[2 * i]);  // the other target is its negative
+  const Dataset data(n, d, 1, {all.x().begin(), all.x().begin() + n * d}, y);
+  Problem problem;
+  problem.loss = Loss::hinge;
+  std::vector<double> betas;
+  for (int i = 0; i < 20; ++i) betas.push_back(beta_max(problem, data) * std::pow(1e-2, i / 19.0));
+  Index warm = 0, cold = 0;
+  for (const Result& result : fit_path(data, problem, betas)) {
+    EXPECT_EQ(result.report.status, Status::optimal) << result.report.beta;
+    warm += result.report.iterations;
+    problem.beta = result.report.beta;
+    cold += fit(data, problem).report.iterations;
+  }
+  EXPECT_LE(static_cast<double>(warm), 1.15 * static_cast<double>(cold));
 }
 
 // A step that is too large for a warm start is a cold one, whatever came before.
