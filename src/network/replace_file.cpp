@@ -64,7 +64,8 @@ static_assert(std::atomic<const char*>::is_always_lock_free);
 class Temporary {
  public:
   explicit Temporary(fs::path place) : path_(std::move(place)) {
-    path_ += ".part" + std::to_string(::getpid());
+    static std::atomic<unsigned> count = 0;  // several threads may write one name at a time, each its own whole file
+    path_ += ".part" + std::to_string(::getpid()) + "-" + std::to_string(++count);
     unfinished = path_.c_str();
   }
   Temporary(const Temporary&) = delete;
@@ -72,7 +73,8 @@ class Temporary {
   ~Temporary() {
     std::error_code ignored;
     fs::remove(path_, ignored);
-    unfinished = nullptr;
+    const char* mine = path_.c_str();
+    unfinished.compare_exchange_strong(mine, nullptr);
   }
   const fs::path& path() const { return path_; }
 

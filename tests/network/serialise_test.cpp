@@ -1,5 +1,10 @@
 #include <sys/stat.h>
 
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "model_file.hpp"
 
 namespace neuspec::test {
@@ -129,6 +134,22 @@ TEST_F(ModelFile, ReplacesWhatWasThereAndLeavesNoTemporary) {
   struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0640U);
+}
+
+TEST_F(ModelFile, IsWholeWhoeverElseWritesTheSameName) {
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([this, writer] {
+      Model model = example();
+      model.provenance = std::string(static_cast<std::size_t>(1000 * writer), 'x');
+      for (int time = 0; time < 50; ++time) {
+        model.save(path_);
+        EXPECT_EQ(Model::load(path_).provenance.size() % 1000, 0U);
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
 }
 
 TEST_F(ModelFile, IsWrittenThroughASymbolicLink) {
