@@ -4,6 +4,8 @@
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
+#include "cli/training.hpp"
+#include "neuspec/moments.hpp"
 #include "neuspec/network.hpp"
 #include "text/number.hpp"
 
@@ -91,7 +93,30 @@ std::string info_text(const Model& model) {
          "\n  dual         " + lower_bound_text(model.dual, 12) + "\n  relative gap " + upper_bound_text(model.relative_gap, 3) + '\n';
 }
 
+int describe_moments(const InfoOptions& options) {
+  const Moments moments = Moments::load(options.model);
+  const Preprocessing& p = moments.preprocessing();
+  if (options.json) {
+    std::cout << json_text({{"provenance", moments.provenance()},
+                            {"samples", moments.samples()},
+                            {"features", moments.features()},
+                            {"outputs", moments.targets()},
+                            {"rounding", moments.sums().rounding},
+                            {"classes", p.class_names.empty() ? Json(p.classes) : Json(p.class_names)},
+                            {"feature_names", p.feature_names},
+                            {"target_names", p.target_names}});
+  } else {
+    const auto name = [](const std::string& text) { return text; };
+    std::cout << "moments        " << shape_text(moments) << "\nfeatures       " << listed(p.feature_names, name) << "\npreprocessing  "
+              << preprocessing_text(p) << "\ntargets        " << listed(p.target_names, name) << "\nprovenance     " << moments.provenance() << '\n';
+  }
+  return exit_optimal;
+}
+
 int run_info(const InfoOptions& options) {
+  if (Moments::is_file(options.model)) {
+    return describe_moments(options);
+  }
   const Model model = Model::load(options.model);
   std::cout << (options.json ? json_text(info_json(model)) : info_text(model));
   return exit_optimal;
@@ -100,9 +125,9 @@ int run_info(const InfoOptions& options) {
 }  // namespace
 
 void add_info(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("info", "Describe a saved network");
+  CLI::App& command = *program.add_subcommand("info", "Describe a saved network or moments");
   const auto options = std::make_shared<InfoOptions>();
-  command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
+  command.add_option("MODEL", options->model, "network as written by --model, or moments")->required()->type_name(" ");
   command.add_flag("--json", options->json, "print JSON");
   command.footer(example);
   command.callback([options, &action] { action = [options] { return run_info(*options); }; });

@@ -115,6 +115,16 @@ TEST_F(MomentsProgram, KeepsClassesAndTheirNames) {
   EXPECT_EQ(files().count("no.nsm"), 0U);
 }
 
+TEST_F(MomentsProgram, SaysWhatAFileHolds) {
+  ASSERT_EQ(run("accumulate " + file("part0.csv") + " --target target -o " + file("m.nsm")).code, 0);
+  const Outcome text = run("info " + file("m.nsm")), numbers = run("info " + file("m.nsm") + " --json");
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_NE(text.out.find("64 samples, 10 features, 1 output"), std::string::npos) << text.out;
+  const auto json = nlohmann::json::parse(numbers.out);
+  EXPECT_EQ(json.at("samples"), 64);
+  EXPECT_EQ(json.at("target_names"), std::vector<std::string>{"target"});
+}
+
 TEST_F(MomentsProgram, RefusesWhatMomentsCannotDo) {
   accumulate_parts();
   const std::string all = file("part0.nsm");
