@@ -92,12 +92,12 @@ class Session {
         device_(lend_device<Real>(settings.kept_device, settings.device, arithmetic(settings))),
         monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_),
         space_(space_of(problem, data, [this] { return monitor_.in_a_hurry(); })),
-        units_(problem, seen(space_.get(), data)),
+        units_(problem, *seen(space_.get(), &data)),
         unit_(objective_unit(problem, data)) {
     check_units(units_, data);
     monitor_.set_units(units_.objective(), unit_);
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
-    const Patches patches(problem.architecture, seen(space_.get(), data).features());
+    const Patches patches(problem.architecture, seen(space_.get(), &data)->features());
     const Size size{data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss};
     choice_ = choose(settings, size, memory);
     choice_.reason = origin(data) + choice_.reason;

@@ -52,8 +52,8 @@ inline std::unique_ptr<RowSpace> space_of(const Problem& /*problem*/, const Mome
   return nullptr;
 }
 
-inline const Source& seen(const RowSpace* space, const Source& data) { return space != nullptr ? *space : data; }
-inline const Moments& seen(const RowSpace* /*space*/, const Moments& data) { return data; }
+inline const Source* seen(const RowSpace* space, const Source* data) { return space != nullptr ? space : data; }
+inline const Moments* seen(const RowSpace* /*space*/, const Moments* data) { return data; }
 
 /// Names a value that is too large to be reckoned with; moments were made of none.
 inline void check_units(const Equilibration& units, const Source& data) {
