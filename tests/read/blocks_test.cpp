@@ -46,7 +46,7 @@ TEST(Blocks, are_cut_behind_line_feeds_and_make_up_the_text) {
 TEST(Blocks, the_error_of_the_first_block_is_thrown_and_those_before_it_are_read) {
   for (const int count : {1, 2, 4}) {
     const ThreadScope scope(count);
-    for (const std::size_t first : {0, 1, 30, 99}) {
+    for (const std::size_t first : {std::size_t{0}, std::size_t{1}, std::size_t{30}, std::size_t{99}}) {
       std::vector<std::atomic<int>> read(100);
       std::string thrown = "nothing";
       try {
