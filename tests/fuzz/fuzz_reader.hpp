@@ -101,7 +101,7 @@ void fuzz_text_reader(const Reader& reader, const std::uint8_t* bytes, std::size
       return read_checked(read, content, selection);
     };
     const Outcome whole = in_blocks_of(kBlockBytes);
-    for (const std::size_t block : {1, 20}) {
+    for (const std::size_t block : {std::size_t{1}, std::size_t{20}}) {
       const Outcome cut = in_blocks_of(block);
       require(cut.complaint == whole.complaint && cut.table.x == whole.table.x && cut.table.y == whole.table.y &&
               cut.table.labels == whole.table.labels && cut.table.target_line == whole.table.target_line);

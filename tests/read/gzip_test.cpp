@@ -31,7 +31,7 @@ std::string random_numbers(std::mt19937& random, std::size_t size) {
 
 TEST(Gzip, both_ways_give_the_bytes) {
   std::mt19937 random(8);
-  for (const std::size_t size : {0, 1, 100, 70000, 3000000}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{100}, std::size_t{70000}, std::size_t{3000000}}) {
     const std::string text = random_numbers(random, size), more = random_numbers(random, 1000);
     for (const Inflating inflating : {Inflating::fastest, Inflating::by_zlib}) {
       EXPECT_EQ(inflated(gzip(text), inflating), (Inflated{text, ""}));
@@ -62,7 +62,7 @@ TEST(Gzip, both_ways_say_the_same_of_what_is_damaged) {
   for (int i = 0; i < 5000; ++i) {
     std::string spoilt = packed;
     const std::size_t at = random() % spoilt.size();
-    spoilt[at] = static_cast<char>(spoilt[at] ^ (1U << random() % 8));
+    spoilt[at] = static_cast<char>(static_cast<unsigned char>(spoilt[at]) ^ (1U << random() % 8));
     const Inflated fast = inflated(spoilt, Inflating::fastest);
     complaints += fast.complaint.empty() ? 0 : 1;
     EXPECT_EQ(fast, inflated(spoilt, Inflating::by_zlib)) << at;
