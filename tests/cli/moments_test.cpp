@@ -79,7 +79,8 @@ TEST_F(MomentsProgram, FollowsAPathAndTriesItOnSamples) {
   const Outcome direct = run("path " + file("rest.csv") + options + file("direct.csv"));
   ASSERT_EQ(from.code, 0) << from.err;
   ASSERT_EQ(direct.code, 0) << direct.err;
-  for (const std::size_t column : {0, 2, 3, 6, 8}) {  // beta, primal, dual and the losses on both
+  for (const std::size_t column :
+       {std::size_t{0}, std::size_t{2}, std::size_t{3}, std::size_t{6}, std::size_t{8}}) {  // beta, primal, dual and the losses on both
     const auto mine = numbers(read(file("from.csv")), column), theirs = numbers(read(file("direct.csv")), column);
     ASSERT_EQ(mine.size(), 5U);
     for (std::size_t i = 0; i < mine.size(); ++i) EXPECT_NEAR(mine[i], theirs[i], 2e-3 * std::abs(theirs[i])) << column;
