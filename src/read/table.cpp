@@ -34,10 +34,10 @@ bool is_utf_16(std::string_view content) { return content.starts_with("\xff\xfe"
   read::fail(path, std::string("neither CSV, NPY, LIBSVM nor IDX") + known);
 }
 
-Table read_file(const std::string& path, const Selection& selection) {
+Table read_file(const std::string& path, const Selection& selection, std::size_t held = read::held_bytes) {
   constexpr std::size_t kProbe = 4096;
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  const auto file = std::make_shared<FileBuffer>(path, [](std::string_view head) { return read::is_npy(head) || read::is_idx(head); });
+  const auto file = std::make_shared<FileBuffer>(path, [](std::string_view head) { return read::is_npy(head) || read::is_idx(head); }, held);
   std::string_view content = file->content();
   if (content.empty()) {
     read::fail(path, "the file is empty");
@@ -65,11 +65,12 @@ Table read_selected(const std::string& path, Selection selection) {
   if (files.size() == 1) {
     return read_file(files.front(), selection);
   }
-  selection.samples = 0;  // of a part nobody knows how many there should be
+  selection.samples = 0;                                     // of a part nobody knows how many there should be
+  const std::size_t held = read::held_bytes / files.size();  // together no more than of one file
   std::vector<Table> parts;
   bool again = false;
   for (const std::string& file : files) {
-    parts.push_back(read_file(file, selection));
+    parts.push_back(read_file(file, selection, held));
     again = again || parts.back().features != parts.front().features || parts.back().labels.empty() != parts.front().labels.empty();
   }
   if (again) {
@@ -77,7 +78,7 @@ Table read_selected(const std::string& path, Selection selection) {
     const bool text = std::any_of(parts.begin(), parts.end(), [](const Table& part) { return !part.labels.empty(); });
     selection.features = std::max_element(parts.begin(), parts.end(), wider)->features;
     selection.labels = text ? Labels::text : selection.labels;
-    std::transform(files.begin(), files.end(), parts.begin(), [&](const std::string& file) { return read_file(file, selection); });
+    std::transform(files.begin(), files.end(), parts.begin(), [&](const std::string& file) { return read_file(file, selection, held); });
   }
   return read::joined(path, std::move(parts));
 }
