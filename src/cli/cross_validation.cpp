@@ -65,7 +65,7 @@ class Part final : public Source {
 void put_outputs(const Network& network, const Source& data, const std::vector<Index>& folds, Index fold, std::vector<double>& f) {
   const Index C = data.targets();
   Index i = 0;
-  Part(data, folds, fold, true).visit(8192, [&](const Chunk& chunk) {
+  Part(data, folds, fold, true).visit(visited_samples, [&](const Chunk& chunk) {
     std::vector<double> outputs(static_cast<std::size_t>(chunk.samples * C));
     network.predict(chunk.x, chunk.samples, outputs.data());
     for (auto row = outputs.begin(); row != outputs.end(); row += C, ++i) {

@@ -9,11 +9,10 @@
 #include "loss/table.hpp"
 #include "neuspec/error.hpp"
 #include "numeric/compensated_sum.hpp"
+#include "read/held.hpp"
 
 namespace neuspec::cli {
 namespace {
-
-constexpr Index visited_samples = 8192;  // at a time
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 

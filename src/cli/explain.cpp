@@ -17,6 +17,7 @@
 #include "network/replace_file.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/version.hpp"
+#include "read/held.hpp"
 #include "text/number.hpp"
 #include "threads/parallel.hpp"
 
@@ -164,7 +165,7 @@ std::string summary(const Model& model, const std::vector<std::vector<double>>& 
 std::vector<double> all_features(const Source& data) {
   std::vector<double> x;
   x.reserve(static_cast<std::size_t>(data.samples() * data.features()));
-  data.visit(8192, [&](const Chunk& chunk) { x.insert(x.end(), chunk.x, chunk.x + chunk.samples * data.features()); });
+  data.visit(visited_samples, [&](const Chunk& chunk) { x.insert(x.end(), chunk.x, chunk.x + chunk.samples * data.features()); });
   return x;
 }
 

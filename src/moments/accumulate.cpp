@@ -10,6 +10,7 @@
 #include "moments/index.hpp"
 #include "moments/shift.hpp"
 #include "neuspec/error.hpp"
+#include "numeric/all_within.hpp"
 #include "numeric/rounding.hpp"
 #include "read/range.hpp"
 #include "threads/parallel.hpp"
@@ -47,17 +48,15 @@ struct Shifted {
   }
 };
 
-/// NaN, infinity and what moments overflow for. A comparison that NaN fails.
-bool usable(const double* values, Index count, double least) {
-  return std::all_of(values, values + count, [least](double value) { return value >= least && value <= largest_usable; });
-}
-
+/// NaN, infinity and what moments overflow for.
 void check(const Chunk& chunk, const Source& data) {
   const bool numbers =
-      usable(chunk.x, chunk.samples * data.features(), -largest_usable) && usable(chunk.y, chunk.samples * data.targets(), -largest_usable);
+      all_within(chunk.x, chunk.samples * data.features(), largest_usable) && all_within(chunk.y, chunk.samples * data.targets(), largest_usable);
   if (!numbers) check_range(data);  // names the sample
-  if (chunk.weights == nullptr || usable(chunk.weights, chunk.samples, 0)) return;
-  const auto* const bad = std::find_if_not(chunk.weights, chunk.weights + chunk.samples, [](double w) { return w >= 0 && w <= largest_usable; });
+  if (chunk.weights == nullptr) return;
+  const double* const end = chunk.weights + chunk.samples;
+  const double* const bad = std::find_if_not(chunk.weights, end, [](double w) { return w >= 0 && w <= largest_usable; });
+  if (bad == end) return;
   throw DataError("the weight of sample " + std::to_string(chunk.first + (bad - chunk.weights) + 1) + " is not between 0 and 1e60");
 }
 

@@ -1,12 +1,12 @@
 // Means and deviations from sums.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "moments/coordinates.hpp"
 #include "moments/index.hpp"
 #include "neuspec/error.hpp"
+#include "read/features.hpp"
 
 namespace neuspec {
 
@@ -25,18 +25,16 @@ Coordinates coordinates_of(const Moments& data) {
 
 }  // namespace moment
 
-// As read/preprocessing.cpp does from samples: a deviation that the rounding of values of this size explains is none.
 void Moments::standardize() {
   if (!preprocessing_.mean.empty()) return;
   if (sums_.samples < 1) throw DataError("the moments are of no samples");
   std::vector<double> means, scales;
   const auto n = static_cast<double>(sums_.samples);
-  const double rounding = std::min(n, 1024.0) * std::numeric_limits<double>::epsilon();
   for (Index j = 0; j < sums_.features; ++j) {
     const DoubleDouble mean = moment::get(sums_.plain, 2 * j) / n, square = moment::get(sums_.plain, 2 * j + 1) / n;
     const double deviation = std::sqrt(std::max((square - mean * mean).value(), 0.0));
     means.push_back((DoubleDouble(sums_.shift[moment::at(j)]) + mean).value());
-    scales.push_back(deviation > rounding * std::abs(means.back()) ? deviation : 1.0);
+    scales.push_back(read::scale_of(deviation, means.back(), sums_.samples));
   }
   standardize(std::move(means), std::move(scales));
 }

@@ -9,8 +9,6 @@ namespace neuspec {
 
 namespace {
 
-constexpr Index visited_samples = 8192;  // at a time
-
 /// A network's neurons in place of its features.
 class LayeredSource final : public Source {
  public:

@@ -88,15 +88,15 @@ void average(const Preprocessing& map, const Table& table, Index first, Index co
 }
 
 // Sums over samples, relative to an origin.
-struct Moments {
+struct Deviations {
   double samples = 0;
   std::vector<double> mean, squares;  // of the deviations from the mean
 };
 
 // Two passes over samples in the cache; the second removes what rounding left in the mean.
-Moments moments_of(std::vector<double>& z, const std::vector<double>& origin) {
+Deviations deviations_of(std::vector<double>& z, const std::vector<double>& origin) {
   const std::size_t d = origin.size(), n = z.size() / d;
-  Moments run{static_cast<double>(n), std::vector<double>(d), std::vector<double>(d)};
+  Deviations run{static_cast<double>(n), std::vector<double>(d), std::vector<double>(d)};
   std::vector<double> residue(d);
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < d; ++j) {
@@ -121,7 +121,7 @@ Moments moments_of(std::vector<double>& z, const std::vector<double>& origin) {
 }
 
 // Chan, Golub and LeVeque's update.
-void merge(const Moments& more, Moments& all) {
+void merge(const Deviations& more, Deviations& all) {
   const double samples = all.samples + more.samples;
   for (std::size_t j = 0; j < all.mean.size(); ++j) {
     const double delta = more.mean[j] - all.mean[j];
@@ -176,31 +176,33 @@ void prepare_all(const Preprocessing& map, const Table& table, Index first, Inde
   parallel_ranges(count, grain, [&](Index begin, Index end) { prepare(map, table, first + begin, end - begin, z + begin * d); });
 }
 
+// n ε |mean| is what a sum of n equal numbers may be off by; more samples than one run do not make any value less exact.
+double scale_of(double deviation, double mean, Index samples) {
+  const double rounding = static_cast<double>(std::min(samples, kRun)) * std::numeric_limits<double>::epsilon();
+  return deviation > rounding * std::abs(mean) ? deviation : 1.0;
+}
+
 // Values are taken relative to the first sample, so that a constant feature has exactly that mean and deviation 0, and a large common offset costs
-// no digits. A deviation that the rounding of values of this size explains is none: the features that the next data have would be divided by an
-// accident of rounding.
+// no digits.
 void learn_scaling(const Table& table, Preprocessing& map) {
   const Index n = table.samples, d = prepared_features(map), runs = (n + kRun - 1) / kRun;
   std::vector<double> origin(static_cast<std::size_t>(d));
   average(map, table, 0, 1, origin.data());
-  std::vector<Moments> parts(static_cast<std::size_t>(runs));
+  std::vector<Deviations> parts(static_cast<std::size_t>(runs));
   parallel_ranges(runs, 1, [&](Index first, Index last) {
     std::vector<double> z;
     for (Index run = first; run < last; ++run) {
       const Index count = std::min(kRun, n - run * kRun);
       z.resize(static_cast<std::size_t>(count * d));
       average(map, table, run * kRun, count, z.data());
-      parts[static_cast<std::size_t>(run)] = moments_of(z, origin);
+      parts[static_cast<std::size_t>(run)] = deviations_of(z, origin);
     }
   });
-  Moments all = std::move(parts.front());
+  Deviations all = std::move(parts.front());
   for (std::size_t run = 1; run < parts.size(); ++run) merge(parts[run], all);
-  // n ε |mean| is what a sum of n equal numbers may be off by; more samples than one run do not make any value less exact.
-  const double rounding = static_cast<double>(std::min(n, kRun)) * std::numeric_limits<double>::epsilon();
   for (std::size_t j = 0; j < origin.size(); ++j) {
     map.mean.push_back(origin[j] + all.mean[j]);
-    const double deviation = std::sqrt(all.squares[j] / all.samples);
-    map.scale.push_back(deviation > rounding * std::abs(map.mean.back()) ? deviation : 1.0);
+    map.scale.push_back(scale_of(std::sqrt(all.squares[j] / all.samples), map.mean.back(), n));
   }
 }
 

@@ -7,8 +7,11 @@
 
 namespace neuspec {
 
+bool is_small(Index samples, Index features) {
+  return static_cast<std::size_t>(samples) * static_cast<std::size_t>(features) <= read::held_bytes / sizeof(double);
+}
+
 Dataset held(const Source& source) {
-  constexpr Index visited_samples = 8192;  // at a time
   const Index n = source.samples(), d = source.features(), C = source.targets();
   std::vector<double> x, y, weights;
   x.reserve(static_cast<std::size_t>(n * d));
@@ -22,8 +25,7 @@ Dataset held(const Source& source) {
 }
 
 std::shared_ptr<const Source> held_if_small(std::shared_ptr<const Source> source) {
-  const auto numbers = static_cast<std::size_t>(source->samples()) * static_cast<std::size_t>(source->features());
-  if (source->targets() == 0 || numbers > read::held_bytes / sizeof(double)) return source;
+  if (source->targets() == 0 || !is_small(source->samples(), source->features())) return source;
   return std::make_shared<Dataset>(held(*source));
 }
 

@@ -6,7 +6,7 @@
 
 #include "read/classes.hpp"
 #include "read/features.hpp"
-#include "read/file_buffer.hpp"
+#include "read/held.hpp"
 #include "read/message.hpp"
 #include "read/prepared_source.hpp"
 #include "read/range.hpp"
@@ -65,8 +65,7 @@ Dataset Preprocessing::dataset_of(const Table& table) const {
 }
 
 std::unique_ptr<Source> Preprocessing::source_of(Table table) const {
-  const auto numbers = static_cast<std::size_t>(table.samples) * static_cast<std::size_t>(read::prepared_features(*this));
-  if (table.targets > 0 && numbers <= read::held_bytes / sizeof(double)) {
+  if (table.targets > 0 && is_small(table.samples, read::prepared_features(*this))) {
     return std::make_unique<Dataset>(dataset_of(table));
   }
   return std::make_unique<read::PreparedSource>(*this, std::move(table));
