@@ -15,7 +15,7 @@
 namespace neuspec {
 
 enum class SolverKind { automatic, admm, burer_monteiro };
-enum class OperatorKind { automatic, moments, gram, matrix_free };
+enum class OperatorKind { automatic, moments, gram, matrix_free, streamed };
 enum class DeviceKind { automatic, cpu, cuda };
 enum class ProjectionKind { automatic, eigen, products };
 enum class Precision { double_precision, single_precision, tf32 };

@@ -5,6 +5,7 @@
 #include "lift/centred_source.hpp"
 #include "lift/gram_operator.hpp"
 #include "lift/moments_operator.hpp"
+#include "lift/streamed_operator.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec {
@@ -60,6 +61,9 @@ std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device
       return std::make_unique<GramOperator<Real>>(device, problem, data);
     case OperatorKind::matrix_free:
       return std::make_unique<SampleOperator<Real>>(device, problem, data);
+    case OperatorKind::streamed:
+      if (!problem.loss.smooth()) return std::make_unique<SampledMomentsOperator<Real>>(device, problem, data, Features::streamed);
+      return std::make_unique<StreamedOperator<Real>>(device, problem, data);
     case OperatorKind::automatic:
       break;
   }
@@ -69,7 +73,7 @@ std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device
 
 template <class Real>
 std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data) {
-  if (problem.bias && problem.loss.kind == LossKind::squared && kind != OperatorKind::moments)
+  if (problem.bias && problem.loss.kind == LossKind::squared && kind != OperatorKind::moments && kind != OperatorKind::streamed)
     return make<Real>(kind, device, problem, CentredSource(data, true, false));
   return make<Real>(kind, device, problem, data);
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "device/device.hpp"
+#include "neuspec/error.hpp"
 #include "neuspec/problem.hpp"
 #include "numeric/packed.hpp"
 
@@ -93,25 +94,25 @@ class DataOperator {
   Index p() const { return packed::size(N()); }                      ///< lifted parameters of a block
   virtual OperatorKind kind() const = 0;
 
-  // ADMM, for the forms that have a factor.
+  // ADMM, for the forms that have a factor; others throw.
   /// About ‖D‖ of the ridge solution (ĀᵀĀ + ridge_shift() I)⁻¹Āᵀy: how large solutions are. To be asked for before `prepare`.
-  virtual double ridge_norm() = 0;
+  virtual double ridge_norm() { no_factor(); }
   double trace() const { return mean_eigenvalue_ * static_cast<double>(p() * pools()); }  ///< tr(ĀᵀĀ)
   /// Below this ρ, rounding may make ĀᵀĀ + (ρ/2) I indefinite.
   double smallest_rho() const { return 100 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * trace(); }
-  virtual void prepare(double rho) = 0;  ///< factors ĀᵀĀ + (ρ/2) I
+  virtual void prepare(double /*rho*/) { no_factor(); }  ///< factors ĀᵀĀ + (ρ/2) I
   virtual Index carry_rows() const { return 0; }
   Index split_rows() const { return loss_.kind == LossKind::squared ? 0 : samples_; }
   /// Fills the carried state for V (p × 2·C·B).
   virtual void start(ConstView<Real> /*V*/, View<Real> /*carry*/) {}
   /// D = (ĀᵀĀ + ρ/2 I)⁻¹(Āᵀt + (ρ/2) T) with t = y for squared loss, else t = 2s − split with s = prox(split) and the split's residual.
-  virtual void solve(const AdmmStep& step, const AdmmState<Real>& state) = 0;
+  virtual void solve(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) { no_factor(); }
   /// v of the last `solve`, which leaves all of it behind: ∇ℓ(A D), or the multiplier of the split, which is a subgradient at s.
-  virtual DualCandidate<Real> dual_at(const AdmmStep& step, const AdmmState<Real>& state) = 0;
+  virtual DualCandidate<Real> dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) { no_factor(); }
   /// The multiplier behind the last `dual_at`, n × C, for losses other than squared.
   virtual ConstView<Real> multiplier() { return {}; }
   /// Loss of each problem at a packed D with ⟨G, D_b⟩ = 0.
-  virtual std::vector<double> loss(ConstView<Real> D) = 0;
+  virtual std::vector<double> loss(ConstView<Real> /*D*/) { no_factor(); }
   /// The same at the projected blocks of the last `solve`, made feasible by `moves` (Device::feasibility).
   virtual std::vector<double> projected_loss(const AdmmState<Real>& state, ConstView<Real> moves) {
     if (point_.rows() == 0) point_ = device_.allocate(p(), blocks());
@@ -126,8 +127,8 @@ class DataOperator {
   virtual void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) = 0;
   /// Whether `gauss_newton` works.
   virtual bool has_gauss_newton() const { return false; }
-  /// B ← B + n/|I| Σ_{i in I} J_iᵀ ∇²ℓ_i J_i, lower triangle, at the point last evaluated: J_i the derivative of sample i's predictions in the
-  /// neurons' w (f·m × f·m), I about `samples` samples spread over the data, all of them where there are no more.
+  /// B ← B + n/|I| Σ_{i in I} J_iᵀ ∇²ℓ_i J_i, lower triangle, J_i the derivative of sample i's predictions in the
+  /// neurons' w (f·m × f·m), I about `samples` samples spread over the data, all of them where there are no more. Evaluates what it needs at Z.
   virtual void gauss_newton(const FactorColumns& /*columns*/, ConstView<Real> /*Z*/, Index /*samples*/, View<Real> /*B*/) {}
   /// Its flops for so many unknowns in all, the squares of each problem's added up, and its scratch in words for so many in one problem.
   virtual double gauss_newton_flops(double /*unknowns*/, double /*squares*/, Index /*samples*/) const { return 0; }
@@ -163,6 +164,10 @@ class DataOperator {
   void invert(ConstView<Real> M, double rho, DeviceMatrix<Real>& inverse) const;
 
  private:
+  [[noreturn]] static void no_factor() {
+    throw UsageError("solver admm needs operator moments or gram; with operator matrix-free or streamed use solver bm");
+  }
+
   Device<Real>& device_;
   Activation activation_;
   Loss loss_;

@@ -12,10 +12,6 @@ namespace neuspec {
 
 namespace {
 template <class T>
-View<T> rows_of(View<T> view, Index first, Index count) {
-  return view.data == nullptr ? view : view.row_range(first, count);
-}
-template <class T>
 View<T> part(View<T> view, Index row, Index rows, Index column, Index columns) {
   return view.row_range(row, rows).column_range(column, columns);
 }
@@ -38,7 +34,7 @@ void SampleOperator<Real>::jacobian(const FactorColumns& columns, ConstView<Real
   Index offset = 0;
   for (const PoolColumns& group : columns_by_pool(columns)) {
     for (Index q = 0; q < this->patches().per_pool; ++q, offset += group.count) {
-      this->device().factored_jacobian(share, patch(group.pool, q, first, count), rows_of(s(), first, count), group.columns,
+      this->device().factored_jacobian(share, patch(group.pool, q, x().column_range(first, count)), rows_of(s(), first, count), group.columns,
                                        Z.column_range(group.first, group.count), part(H_.view(), first, count, offset, group.count), q > 0,
                                        J.row_range(group.first * f, group.count * f));
     }
@@ -72,6 +68,7 @@ void SampleOperator<Real>::take_off_intercept(ConstView<Real> S, ConstView<Real>
 template <class Real>
 void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) {
   Device<Real>& device = this->device();
+  gradient_at(columns, Z);
   const Index n = this->samples(), C = this->outputs(), m = Z.columns, f = this->patches().size;
   const Index ranges = (std::min(samples, n) + gauss_newton_samples - 1) / gauss_newton_samples, range = std::min(n, gauss_newton_samples);
   const auto stretch = static_cast<Real>(static_cast<double>(n) / static_cast<double>(std::min(n, ranges * gauss_newton_samples)));

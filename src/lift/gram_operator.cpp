@@ -38,7 +38,7 @@ void GramOperator<Real>::lift_diagonal() {
   for (Index pool = 0; pool < this->pools(); ++pool) {
     const View<Real> own = diagonal_.view().column_range(4 * pool, 2), corner = own.column_range(0, 1), others = own.column_range(1, 1);
     for (Index q = 0; q < P; ++q) {
-      device.lifted_forward(share, this->patch(pool, q), this->s(), basis, part);
+      device.lifted_forward(share, this->patch(pool, q, this->x()), this->s(), basis, part);
       device.axpby(Real(1), part, q == 0 ? Real(0) : Real(1), own);
     }
     device.copy(others, e);
@@ -87,7 +87,7 @@ void GramOperator<Real>::build_from_lifted() {
   const Activation share = shared_among(this->activation(), P);
   const DeviceMatrix<Real> lifted = device.allocate(this->p(), this->samples());
   for (Index pool = 0; pool < this->pools(); ++pool) {
-    for (Index q = 0; q < P; ++q) device.lift_samples(share, this->patch(pool, q), this->s(), q == 0 ? Real(0) : Real(1), lifted);
+    for (Index q = 0; q < P; ++q) device.lift_samples(share, this->patch(pool, q, this->x()), this->s(), q == 0 ? Real(0) : Real(1), lifted);
     device.project_trace(this->N(), lifted);
     device.gemm(Transpose::yes, Transpose::no, Real(1), lifted, lifted, pool == 0 ? Real(0) : Real(1), K_);
   }

@@ -57,15 +57,16 @@ class MomentsOperator final : public DataOperator<Real> {
 template <class Real>
 class SampledMomentsOperator final : public SampleOperator<Real> {
  public:
-  SampledMomentsOperator(Device<Real>& device, const Problem& problem, const Source& data);
+  SampledMomentsOperator(Device<Real>& device, const Problem& problem, const Source& data, Features features = Features::held);
 
-  OperatorKind kind() const override { return OperatorKind::moments; }
+  OperatorKind kind() const override { return kind_; }
   double ridge_norm() override;
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate<Real> dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
 
  private:
+  OperatorKind kind_;  // moments, or streamed: of losses with kinks alone
   DeviceMatrix<Real> S_, inverse_, r_, right_, prediction_;
 };
 

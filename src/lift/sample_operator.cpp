@@ -4,21 +4,29 @@
 #include <cmath>
 
 #include "loss/intercept.hpp"
-#include "neuspec/error.hpp"
 
 namespace neuspec {
 
 template <class Real>
-SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& problem, const Source& data)
-    : DataOperator<Real>(device, problem, data), x_(device.allocate(data.features(), data.samples())) {
+SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& problem, const Source& data, Features features)
+    : DataOperator<Real>(device, problem, data),
+      stream_(features == Features::streamed ? &data : nullptr),
+      x_(device.allocate(data.features(), stream_ == nullptr ? data.samples() : std::min(chunk_samples, data.samples()))) {
   const Index n = data.samples(), C = data.targets();
-  for (DeviceMatrix<Real>* matrix : {&y_, &f_, &f_dot_, &v_, &v_dot_, &part_}) *matrix = device.allocate(n, C);
+  for (DeviceMatrix<Real>* matrix : {&y_, &f_, &v_, &part_}) *matrix = device.allocate(n, C);
+  if (stream_ == nullptr) {
+    for (DeviceMatrix<Real>* matrix : {&f_dot_, &v_dot_}) *matrix = device.allocate(n, C);
+  }
   if (!squared()) target_ = device.allocate(n, C);
   gamma_ = device.allocate(this->p(), this->blocks());
   ones_ = device.allocate(n, 1);
   const std::vector<double> ones(static_cast<std::size_t>(n), 1.0);
   device.upload(ones.data(), ones_);
-  data.visit(chunk_samples, [&](const Chunk& chunk) { load(data, chunk.first, chunk); });
+  if (stream_ == nullptr) {
+    data.visit(chunk_samples, [&](const Chunk& chunk) { load(chunk, chunk.first); });
+  } else {
+    data.visit_targets(chunk_samples, [&](const Chunk& chunk) { load_targets(chunk, chunk.first); });
+  }
   if (!this->bias()) return;
   unit_ = device.allocate(n, 1);
   device.copy(squared() && scale_.rows() > 0 ? scale_ : ones_, unit_);
@@ -35,16 +43,21 @@ void SampleOperator<Real>::centre(View<Real> M) {
   device.gemm(Transpose::no, Transpose::no, Real(-1), unit_, inner_, Real(1), M);
 }
 
+template <class Real>
+void SampleOperator<Real>::load(const Chunk& chunk, Index first) {
+  this->device().upload(chunk.x, x_.view().column_range(first, chunk.samples));
+  load_targets(chunk, first);
+}
+
 // Squared loss absorbs the weights: rows of A and y are scaled by √w. Any other loss keeps them.
 template <class Real>
-void SampleOperator<Real>::load(const Source& data, Index first, const Chunk& chunk) {
+void SampleOperator<Real>::load_targets(const Chunk& chunk, Index first) {
   Device<Real>& device = this->device();
   const Index C = this->outputs(), n = chunk.samples;
-  device.upload(chunk.x, x_.view().column_range(first, n));
   std::vector<double> y(static_cast<std::size_t>(n * C)), factors;
   if (chunk.weights != nullptr) {
     DeviceMatrix<Real>& to = squared() ? scale_ : weights_;
-    if (to.rows() == 0) to = device.allocate(data.samples(), 1);
+    if (to.rows() == 0) to = device.allocate(this->samples(), 1);
     for (Index i = 0; i < n; ++i) factors.push_back(squared() ? std::sqrt(chunk.weights[i]) : chunk.weights[i]);
     device.upload(factors.data(), to.view().row_range(first, n));
   }
@@ -56,40 +69,58 @@ void SampleOperator<Real>::load(const Source& data, Index first, const Chunk& ch
 }
 
 template <class Real>
-ConstView<Real> SampleOperator<Real>::patch(Index pool, Index q, Index first, Index count) {
+ConstView<Real> SampleOperator<Real>::patch(Index pool, Index q, ConstView<Real> x) {
   const Patches& patches = this->patches();
   const Window window = window_of(patches, pool, q);
-  const ConstView<Real> x = x_.view().column_range(first, count);
   if (window.contiguous(patches.size)) return x.row_range(window.source(0), patches.size);
-  if (patch_.rows() == 0) patch_ = this->device().allocate(patches.size, this->samples());
-  const View<Real> to = patch_.view().column_range(0, count);
+  if (patch_.rows() == 0) patch_ = this->device().allocate(patches.size, x_.columns());
+  const View<Real> to = patch_.view().column_range(0, x.columns);
   this->device().gather(window, x, to);
   return to;
 }
 
 template <class Real>
+template <class Body>
+void SampleOperator<Real>::each_stretch(const Body& body) {
+  if (stream_ == nullptr) return body(ConstView<Real>(x_), Index(0));
+  stream_->visit(chunk_samples, [&](const Chunk& chunk) {
+    const View<Real> x = x_.view().column_range(0, chunk.samples);
+    this->device().upload(chunk.x, x);
+    body(ConstView<Real>(x), chunk.first);
+  });
+}
+
+template <class Real>
 void SampleOperator<Real>::forward(ConstView<Real> D, View<Real> f) {
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
-  for (Index pool = 0; pool < this->pools(); ++pool) {
-    for (Index q = 0; q < this->patches().per_pool; ++q) {
-      const bool first = pool == 0 && q == 0;
-      this->device().lifted_forward(share, patch(pool, q), s(), this->of_pool(D, pool), first ? f : part_.view());
-      if (!first) this->device().axpby(Real(1), part_, Real(1), f);
+  each_stretch([&](ConstView<Real> x, Index from) {
+    const View<Real> own = f.row_range(from, x.columns), part = part_.view().row_range(from, x.columns);
+    for (Index pool = 0; pool < this->pools(); ++pool) {
+      for (Index q = 0; q < this->patches().per_pool; ++q) {
+        const bool first = pool == 0 && q == 0;
+        this->device().lifted_forward(share, patch(pool, q, x), rows_of(s(), from, x.columns), this->of_pool(D, pool), first ? own : part);
+        if (!first) this->device().axpby(Real(1), part, Real(1), own);
+      }
     }
-  }
+  });
 }
 
 template <class Real>
 void SampleOperator<Real>::adjoint(ConstView<Real> v, View<Real> gamma) {
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
-  if (this->patches().per_pool > 1 && gamma_part_.rows() == 0) gamma_part_ = this->device().allocate(this->p(), this->outputs());
-  for (Index pool = 0; pool < this->pools(); ++pool) {
-    const View<Real> to = this->of_pool(gamma, pool);
-    for (Index q = 0; q < this->patches().per_pool; ++q) {
-      this->device().lifted_adjoint(share, patch(pool, q), s(), v, q == 0 ? to : gamma_part_.view());
-      if (q > 0) this->device().axpby(Real(1), gamma_part_, Real(1), to);
+  if ((this->patches().per_pool > 1 || stream_ != nullptr) && gamma_part_.rows() == 0)
+    gamma_part_ = this->device().allocate(this->p(), this->outputs());
+  each_stretch([&](ConstView<Real> x, Index from) {
+    for (Index pool = 0; pool < this->pools(); ++pool) {
+      const View<Real> to = this->of_pool(gamma, pool);
+      for (Index q = 0; q < this->patches().per_pool; ++q) {
+        const bool first = from == 0 && q == 0;
+        this->device().lifted_adjoint(share, patch(pool, q, x), rows_of(s(), from, x.columns), v.row_range(from, x.columns),
+                                      first ? to : gamma_part_.view());
+        if (!first) this->device().axpby(Real(1), gamma_part_, Real(1), to);
+      }
     }
-  }
+  });
 }
 
 template <class Real>
@@ -131,19 +162,22 @@ DualCandidate<Real> SampleOperator<Real>::sums(ConstView<Real> v, ConstView<Real
   }
   const auto kept = std::make_shared<DeviceMatrix<Real>>(device.allocate(v.rows, v.columns));
   device.copy(v, *kept);
-  result.bounds = [this, kept](const std::vector<double>& limits) {
-    const Index width = this->outputs() / this->problems();
-    DeviceMatrix<Real> scaled = this->device().allocate(kept->rows(), kept->columns());
-    for (std::size_t k = 0; k < limits.size(); ++k) {
-      const auto first = static_cast<Index>(k) * width;
-      this->device().axpby(static_cast<Real>(std::min(1.0, limits[k])), kept->view().column_range(first, width), Real(0),
-                           scaled.view().column_range(first, width));
-    }
-    std::vector<double> bounds = loss_sums(LossStep::conjugate, scaled);
-    for (double& bound : bounds) bound = -bound;
-    return bounds;
-  };
+  result.bounds = [this, kept](const std::vector<double>& limits) { return conjugate_bounds(*kept, limits); };
   return result;
+}
+
+template <class Real>
+std::vector<double> SampleOperator<Real>::conjugate_bounds(ConstView<Real> v, const std::vector<double>& limits) {
+  Device<Real>& device = this->device();
+  const Index width = this->outputs() / this->problems();
+  const DeviceMatrix<Real> scaled = device.allocate(v.rows, v.columns);
+  for (std::size_t k = 0; k < limits.size(); ++k) {
+    const auto first = static_cast<Index>(k) * width;
+    device.axpby(static_cast<Real>(std::min(1.0, limits[k])), v.column_range(first, width), Real(0), scaled.view().column_range(first, width));
+  }
+  std::vector<double> bounds = loss_sums(LossStep::conjugate, scaled);
+  for (double& bound : bounds) bound = -bound;
+  return bounds;
 }
 
 template <class Real>
@@ -175,27 +209,6 @@ DualCandidate<Real> SampleOperator<Real>::split_candidate(const AdmmStep& step, 
     this->device().upload(v.data(), v_);
   }
   return candidate(v_);
-}
-
-// ADMM's linear step needs a factor, which this form does not have; `choose` never pairs them.
-namespace {
-[[noreturn]] void no_factor() { throw UsageError("solver admm needs operator moments or gram; with operator matrix-free use solver bm"); }
-}  // namespace
-template <class Real>
-double SampleOperator<Real>::ridge_norm() {
-  no_factor();
-}
-template <class Real>
-void SampleOperator<Real>::prepare(double /*rho*/) {
-  no_factor();
-}
-template <class Real>
-void SampleOperator<Real>::solve(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
-  no_factor();
-}
-template <class Real>
-DualCandidate<Real> SampleOperator<Real>::dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) {
-  no_factor();
 }
 
 template class SampleOperator<float>;

@@ -1,4 +1,4 @@
-// The matrix-free form: the samples themselves in device memory, and nothing else. Any loss.
+// The matrix-free form: the samples themselves in device memory, and nothing else. Any loss. What the other forms with samples are made of.
 #pragma once
 
 #include <algorithm>
@@ -7,16 +7,22 @@
 
 namespace neuspec {
 
+/// Of a view that may be none.
+template <class T>
+View<T> rows_of(View<T> view, Index first, Index count) {
+  return view.data == nullptr ? view : view.row_range(first, count);
+}
+
+/// Where the features are: in the device's memory, or read again from their source by each product, chunk by chunk. Streamed, a source has to outlive
+/// the form, which then has `forward` and `adjoint` alone: what ADMM needs of samples.
+enum class Features { held, streamed };
+
 template <class Real>
 class SampleOperator : public DataOperator<Real> {
  public:
-  SampleOperator(Device<Real>& device, const Problem& problem, const Source& data);
+  SampleOperator(Device<Real>& device, const Problem& problem, const Source& data, Features features = Features::held);
 
   OperatorKind kind() const override { return OperatorKind::matrix_free; }
-  double ridge_norm() override;
-  void prepare(double rho) override;
-  void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
-  DualCandidate<Real> dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
   ConstView<Real> multiplier() override { return v_; }
   std::vector<double> loss(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
@@ -35,9 +41,8 @@ class SampleOperator : public DataOperator<Real> {
   ConstView<Real> x() const { return x_; }      // d × n
   ConstView<Real> y() const { return y_; }      // n × C, times s
   ConstView<Real> s() const { return scale_; }  // √w for squared loss, or null when all weights are 1
-  /// The patch of every sample, f × n, or of `count` samples from `first` on; valid until the next call.
-  ConstView<Real> patch(Index pool, Index q) { return patch(pool, q, 0, this->samples()); }
-  ConstView<Real> patch(Index pool, Index q, Index first, Index count);
+  /// The patch of every sample of x (d × any), f × any; valid until the next call.
+  ConstView<Real> patch(Index pool, Index q, ConstView<Real> x);
   /// f = A D (n × C): 2 n f² C flops a patch.
   void forward(ConstView<Real> D, View<Real> f);
   /// n × C: room for a prediction, and its losses once the intercept is in.
@@ -56,20 +61,38 @@ class SampleOperator : public DataOperator<Real> {
   /// With an intercept: M ← P M for the n × columns M. 4 n flops a column.
   void centre(View<Real> M);
   ConstView<Real> unit() const { return unit_; }  // ŝ, n × 1
+  ConstView<Real> ones() const { return ones_; }  // n × 1
 
- private:
-  void load(const Source& data, Index first, const Chunk& chunk);
-  /// Σ of what a loss step gives, a problem.
-  std::vector<double> loss_sums(LossStep step, ConstView<Real> a);
+  /// Takes a chunk's samples as those from `first` on.
+  void load(const Chunk& chunk, Index first);
+  /// v_ = ∇ℓ at the factored point, its prediction in f_ and the preactivations of every patch in H_.
+  void gradient_at(const FactorColumns& columns, ConstView<Real> Z);
+  /// f_ for the factored point, without an intercept, and the preactivations.
+  void predict(const FactorColumns& columns, ConstView<Real> Z);
+  /// Ġ_j = Γ ż_j + Γ̇ z_j for v̇ = v_dot, the columns of Ḣ in Q_ where there is one patch.
+  void adjoint_derivative(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v_dot, View<Real> G_dot);
+  /// curvature = ∇²ℓ direction (n × C) at f_.
+  void curve(ConstView<Real> direction, View<Real> curvature);
+  std::vector<double> losses() { return loss_sums(LossStep::value, f_); }  ///< at f_, a problem
+  /// −Σ ℓ*(τ v) of each problem at τ = min(1, limit).
+  std::vector<double> conjugate_bounds(ConstView<Real> v, const std::vector<double>& limits);
   /// With an intercept: predictions f ← f + b at the best b, for squared loss less what b and the targets' mean have in common. Losses other than
   /// squared give v as well where `v` is not null, for their kinks have more than one; they pass through the host's memory.
-  void add_intercept(View<Real> f, const View<Real>* v);
+  virtual void add_intercept(View<Real> f, const View<Real>* v);
+
+  DeviceMatrix<Real> f_, v_, v_dot_, Q_;  // n × C; n × m scratch
+
+ private:
+  void load_targets(const Chunk& chunk, Index first);
+  /// body(x, first sample) for all samples, or chunk by chunk where they are streamed.
+  template <class Body>
+  void each_stretch(const Body& body);
+  /// Σ of what a loss step gives, a problem.
+  std::vector<double> loss_sums(LossStep step, ConstView<Real> a);
   /// v̇ ← v̇ + ∇²ℓ ḃ for the intercept that follows, which is at its best at f_.
   void let_intercept_follow(View<Real> v_dot);
   /// Room for m neurons, whose preactivations take `columns` columns.
   void reserve(Index neurons, Index columns);
-  /// v_ = ∇ℓ at the factored point, its prediction in f_ and the preactivations of every patch in H_.
-  void gradient_at(const FactorColumns& columns, ConstView<Real> Z);
   /// Calls body(columns of the pool, patch, its preactivations in H_, whether it is the pool's first patch).
   template <class Body>
   void each_patch(const FactorColumns& columns, const Body& body);
@@ -82,13 +105,14 @@ class SampleOperator : public DataOperator<Real> {
   template <class Body>
   void sum_up(bool first, View<Real> to, View<Real> part, const Body& body);
 
+  const Source* stream_;  // where features are read from; null where they are held
   DeviceMatrix<Real> x_, y_, scale_, weights_, ones_;
-  DeviceMatrix<Real> f_, f_dot_, v_, v_dot_, part_, gamma_, gamma_part_;
+  DeviceMatrix<Real> f_dot_, part_, gamma_, gamma_part_;
   DeviceMatrix<Real> unit_, inner_;        // with an intercept: ŝ, n × 1, and ŝᵀM
   DeviceMatrix<Real> every_, curvature_;   // and its derivative, n × C: 1 or (coupled outputs) ḃ in every row; ∇²ℓ times it
   std::vector<double> levels_, coupling_;  // at the predictions last evaluated (Intercepts)
   DeviceMatrix<Real> target_;              // n × C: 2 prox(split) − split
-  DeviceMatrix<Real> patch_, H_, Q_, G_;   // f × n; n × preactivations of all patches; n × m scratch; N × m scratch
+  DeviceMatrix<Real> patch_, H_, G_;       // f × n; n × preactivations of all patches; N × m scratch
 };
 
 }  // namespace neuspec

@@ -24,7 +24,7 @@ void SampleOperator<Real>::each_patch(const FactorColumns& columns, const Body& 
   Index offset = 0;
   for (const PoolColumns& group : columns_by_pool(columns)) {
     for (Index q = 0; q < this->patches().per_pool; ++q, offset += group.count) {
-      body(group, patch(group.pool, q), H_.view().column_range(offset, group.count), q == 0);
+      body(group, patch(group.pool, q, x_), H_.view().column_range(offset, group.count), q == 0);
     }
   }
 }
@@ -37,8 +37,9 @@ void SampleOperator<Real>::sum_up(bool first, View<Real> to, View<Real> part, co
 }
 
 template <class Real>
-void SampleOperator<Real>::gradient_at(const FactorColumns& columns, ConstView<Real> Z) {
+void SampleOperator<Real>::predict(const FactorColumns& columns, ConstView<Real> Z) {
   Device<Real>& device = this->device();
+  if (Z.columns == 0) return device.axpby(Real(0), f_, Real(0), f_);
   reserve(Z.columns, Z.columns * this->patches().per_pool);
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   bool first = true;
@@ -46,10 +47,20 @@ void SampleOperator<Real>::gradient_at(const FactorColumns& columns, ConstView<R
     sum_up(std::exchange(first, false), f_, part_,
            [&](View<Real> f) { device.factored_forward(share, x, s(), group.columns, Z.column_range(group.first, group.count), H, f); });
   });
-  if (first) device.axpby(Real(0), f_, Real(0), f_);  // no neurons
+}
+
+template <class Real>
+void SampleOperator<Real>::gradient_at(const FactorColumns& columns, ConstView<Real> Z) {
+  predict(columns, Z);
   const View<Real> v = v_;
   add_intercept(f_, &v);
-  if (!this->bias() || squared()) device.apply_loss(this->loss_function(), LossStep::gradient, {f_, y_, weights_, {}, 1}, v_);
+  if (!this->bias() || squared()) this->device().apply_loss(this->loss_function(), LossStep::gradient, {f_, y_, weights_, {}, 1}, v_);
+}
+
+template <class Real>
+void SampleOperator<Real>::curve(ConstView<Real> direction, View<Real> curvature) {
+  if (squared()) return this->device().copy(direction, curvature);
+  this->device().apply_loss(this->loss_function(), LossStep::curvature, {f_, y_, weights_, direction, 1}, curvature);
 }
 
 template <class Real>
@@ -102,7 +113,7 @@ double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Re
   Device<Real>& device = this->device();
   gradient_at(columns, Z);
   double loss = 0;
-  for (const double part : loss_sums(LossStep::value, f_)) loss += part;
+  for (const double part : losses()) loss += part;
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first) {
     sum_up(first, G.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
@@ -117,7 +128,6 @@ template <class Real>
 void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) {
   Device<Real>& device = this->device();
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
-  const bool one_patch = this->pools() == 1 && this->patches().per_pool == 1;
   bool first = true;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
     sum_up(std::exchange(first, false), f_dot_, part_, [&](View<Real> f_dot) {
@@ -125,18 +135,23 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
                                          Z_dot.column_range(group.first, group.count), H, Q_.view().column_range(0, group.count), f_dot);
     });
   });
-  if (squared()) {
-    device.copy(f_dot_, v_dot_);
-  } else {
-    device.apply_loss(this->loss_function(), LossStep::curvature, {f_, y_, weights_, f_dot_, 1}, v_dot_);
-  }
+  curve(f_dot_, v_dot_);
   let_intercept_follow(v_dot_);
+  adjoint_derivative(columns, Z, Z_dot, v_dot_, G_dot);
+}
+
+template <class Real>
+void SampleOperator<Real>::adjoint_derivative(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v_dot,
+                                              View<Real> G_dot) {
+  Device<Real>& device = this->device();
+  const Activation share = shared_among(this->activation(), this->patches().per_pool);
+  const bool one_patch = this->pools() == 1 && this->patches().per_pool == 1;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first_of_pool) {
     const ConstView<Real> z_dot = Z_dot.column_range(group.first, group.count);
     const View<Real> H_dot = Q_.view().column_range(0, group.count);
     if (!one_patch) device.gemm(Transpose::yes, Transpose::no, Real(1), x, z_dot.row_range(0, x.rows), Real(0), H_dot);
     sum_up(first_of_pool, G_dot.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
-      device.factored_adjoint_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count), z_dot, v_, v_dot_, H, H_dot, to);
+      device.factored_adjoint_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count), z_dot, v_, v_dot, H, H_dot, to);
     });
   });
 }
@@ -144,9 +159,9 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
 template <class Real>
 DualCandidate<Real> SampleOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
   gradient_at(columns, Z);
-  std::vector<double> losses = loss_sums(LossStep::value, f_);
+  std::vector<double> loss = losses();
   DualCandidate<Real> result = candidate(v_);
-  result.loss = std::move(losses);
+  result.loss = std::move(loss);
   return result;
 }
 

@@ -102,8 +102,9 @@ LiftedSums sum_moments(Device<Real>& device, const Problem& problem, const Sourc
 }
 
 template <class Real>
-SampledMomentsOperator<Real>::SampledMomentsOperator(Device<Real>& device, const Problem& problem, const Source& data)
-    : SampleOperator<Real>(device, problem, data),
+SampledMomentsOperator<Real>::SampledMomentsOperator(Device<Real>& device, const Problem& problem, const Source& data, Features features)
+    : SampleOperator<Real>(device, problem, data, features),
+      kind_(features == Features::held ? OperatorKind::moments : OperatorKind::streamed),
       S_(device.allocate(this->p() * this->pools(), this->p() * this->pools())),
       r_(device.allocate(this->p(), this->blocks())),
       right_(device.allocate(this->p(), this->blocks())),

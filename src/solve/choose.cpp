@@ -28,6 +28,9 @@ constexpr double passes = 3;
 // From this size on, a projection computes its few positive eigenpairs only: about 12 N³ flops' time instead of 9 N³ slow ones.
 constexpr double partial_from = 300;
 
+// Of a streamed form: a chunk and the neighbours that preconditioners are learnt from, as many.
+constexpr double held_by_chunks = 2 * 8192;
+
 // Below this much work an iteration, one more thread costs more in waiting than it brings.
 constexpr double flops_a_thread = 5e5;
 
@@ -35,7 +38,7 @@ constexpr double flops_a_thread = 5e5;
 // loss, whose Gram factor makes ADMM so quick.
 constexpr double other_losses = 20, other_products = 1000;
 
-std::array<Cost, 4> costs(const Size& size, double word) {
+std::array<Cost, 5> costs(const Size& size, double word) {
   const auto n = static_cast<double>(size.samples), f = static_cast<double>(size.features), C = static_cast<double>(size.outputs);
   const auto B = static_cast<double>(size.pools), patches = B * static_cast<double>(size.per_pool);
   const double N = f + 1, p = N * (N + 1) / 2, P = p * B, m = neurons_per_output * C * B;
@@ -47,14 +50,22 @@ std::array<Cost, 4> costs(const Size& size, double word) {
   const double moments = size.dense() ? n * N * N * N * N / 12 : n * P * P, buffers = size.dense() ? N * N * N * N + 8 * P * P : 8 * P * P;
   const double gram = size.dense() ? n * n * f : 2 * n * n * P, samples = n * (4 * f * patches + 40 * C) * word;
   const double kept = squared ? 0 : samples;
+  const double descent = descents * 4 * n * f * m * static_cast<double>(size.per_pool) * passes;
+  const double read_again = 1.5 * descent, chunk = held_by_chunks * (f * patches + 40 * C + 3 * m * static_cast<double>(size.per_pool)) * word;
+  const Cost streamed =
+      size.loss.smooth()
+          ? Cost{SolverKind::burer_monteiro, OperatorKind::streamed, read_again, chunk + state + (size.bias && !squared ? 32 * n * C : 0)}
+          : Cost{SolverKind::admm, OperatorKind::streamed, moments + factorisations * P * P * P + 2 * steps * (2 * P * P * C * slow + products) + projections,
+                 2 * P * P * word + buffers + iterate + chunk + 40 * n * C * word};
   return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + products) + projections,
             2 * P * P * word + buffers + iterate + kept},
            {SolverKind::admm, OperatorKind::gram,
             gram + factorisations * n * n * n + steps * (2 * n * n * C * slow * (squared ? 1 : 2) + n * f * f * C * patches + products) + projections,
             (squared && size.dense() ? 1 : 2) * n * n * word + samples + iterate},
            {SolverKind::burer_monteiro, OperatorKind::moments, moments + descents * 2 * P * P * C * slow, P * P * word + buffers + state + kept},
-           {SolverKind::burer_monteiro, OperatorKind::matrix_free, descents * 4 * n * f * m * static_cast<double>(size.per_pool) * passes,
-            n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state}}};
+           {SolverKind::burer_monteiro, OperatorKind::matrix_free, descent,
+            n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state},
+           streamed}};
 }
 
 std::string describe(const Cost& cost, const Size& size) {
@@ -74,6 +85,9 @@ Choice choose(const Settings& settings, const Size& size, double memory) {
   }
   if (settings.solver == SolverKind::burer_monteiro && !size.loss.smooth()) {
     throw UsageError("loss " + size.loss.name() + " has kinks, where solver bm cannot descend; use solver admm");
+  }
+  if (settings.data_operator == OperatorKind::streamed && size.loss.smooth() && settings.solver == SolverKind::admm) {
+    throw UsageError("solver admm streams samples for losses with kinks alone; with loss " + size.loss.name() + " and operator streamed use solver bm");
   }
   const double word = settings.precision == Precision::double_precision ? 8 : 4;
   std::optional<Cost> best, cheapest_in_memory_terms;

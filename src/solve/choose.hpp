@@ -17,6 +17,7 @@ struct Size {
   Index samples, features, outputs;  ///< n, features f of a patch (all of them in a dense network), C
   Index pools = 1, per_pool = 1;     ///< B, P
   Loss loss = {};
+  bool bias = false;
   bool dense() const { return pools == 1 && per_pool == 1; }
 };
 

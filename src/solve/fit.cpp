@@ -98,7 +98,7 @@ class Session {
     monitor_.set_units(units_.objective(), unit_);
     const double memory = settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device_->free_memory();
     const Patches patches(problem.architecture, seen(space_.get(), &data)->features());
-    const Size size{data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss};
+    const Size size{data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss, problem.bias};
     choice_ = choose(settings, size, memory);
     choice_.reason = origin(data) + choice_.reason;
     if (space_)

@@ -97,10 +97,9 @@ void Preconditioner<Real>::add_gauss_newton(ConstView<Real> Z, Part& part) {
     part.residual = device.allocate(size, 1);
     part.result = device.allocate(size, 1);
   }
-  const DeviceMatrix<Real> own = device.allocate(N, part.size()), G = device.allocate(N, part.size());
+  const DeviceMatrix<Real> own = device.allocate(N, part.size());
   for (const Stretch& from : part.stretches) device.copy(Z.column_range(from.first, from.count), own.view().column_range(from.own_first, from.count));
   device.axpby(Real(0), part.inverse, Real(0), part.inverse);
-  data_.evaluate(part.columns, own, G);
   data_.gauss_newton(part.columns, own, samples_, part.inverse);
 }
 

@@ -11,14 +11,15 @@ namespace neuspec {
 namespace {
 
 constexpr std::array solvers = {SolverKind::automatic, SolverKind::admm, SolverKind::burer_monteiro};
-constexpr std::array operators = {OperatorKind::automatic, OperatorKind::moments, OperatorKind::gram, OperatorKind::matrix_free};
+constexpr std::array operators = {OperatorKind::automatic, OperatorKind::moments, OperatorKind::gram, OperatorKind::matrix_free,
+                                  OperatorKind::streamed};
 constexpr std::array devices = {DeviceKind::automatic, DeviceKind::cpu, DeviceKind::cuda};
 constexpr std::array projections = {ProjectionKind::automatic, ProjectionKind::eigen, ProjectionKind::products};
 constexpr std::array precisions = {Precision::double_precision, Precision::single_precision, Precision::tf32};
 
 // What may be given, once: for the help texts and for the messages.
 constexpr const char* solver_values = "auto|admm|bm";
-constexpr const char* operator_values = "auto|moments|gram|matrix-free";
+constexpr const char* operator_values = "auto|moments|gram|matrix-free|streamed";
 constexpr const char* device_values = "auto|cpu|cuda";
 constexpr const char* precision_values = "double|single|tf32";
 constexpr const char* projection_values = "auto|eigen|products";
@@ -169,6 +170,8 @@ std::string name(OperatorKind kind) {
       return "gram";
     case OperatorKind::matrix_free:
       return "matrix-free";
+    case OperatorKind::streamed:
+      return "streamed";
   }
   refuse_value("operator");
 }

@@ -32,7 +32,7 @@ TYPED_TEST(GaussNewton, IsTheSumOverAllSamples) {
       for (Index i = 0; i < size; ++i) expected(i, j) = i < j ? 0 : inner(J[static_cast<std::size_t>(i)], HJ);
     }
     const typename TestFixture::Matrix z(this->device_, this->lifted(W)), G(this->device_, this->N(), this->m), B(this->device_, Host(size, size));
-    for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram, OperatorKind::matrix_free}) {
+    for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram, OperatorKind::matrix_free, OperatorKind::streamed}) {
       const auto data = this->form(kind);
       if (!data->has_gauss_newton()) continue;
       data->evaluate(this->columns_, z, G);

@@ -8,6 +8,7 @@
 #include "support/backend.hpp"
 #include "support/naive.hpp"
 #include "support/random_architecture.hpp"
+#include "support/small_chunks.hpp"
 
 namespace neuspec::test {
 
@@ -67,7 +68,11 @@ class OperatorProblem : public Conformance<B> {
       }
     }
   }
-  std::unique_ptr<DataOperator<Real>> form(OperatorKind kind) { return make_operator<Real>(kind, this->device_, problem_, data_); }
+  std::unique_ptr<DataOperator<Real>> form(OperatorKind kind) {
+    return make_operator<Real>(kind, this->device_, problem_, kind == OperatorKind::streamed ? static_cast<const Source&>(chunks_) : data_);
+  }
+  /// Streamed, smooth losses have descent, others ADMM.
+  bool offers_packed_points(OperatorKind kind) const { return kind != OperatorKind::streamed || !problem_.loss.smooth(); }
 
   bool squared() const { return problem_.loss.kind == Loss::squared; }
   Index n() const { return data_.samples(); }
@@ -214,6 +219,7 @@ class OperatorProblem : public Conformance<B> {
   Problem problem_;
   Patches patches_;
   Dataset data_;
+  SmallChunks chunks_{data_, 5};
   std::vector<Host> lifted_;  // a pool each
   FactorColumns columns_;
 };

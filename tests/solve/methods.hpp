@@ -18,9 +18,14 @@ inline constexpr Method kMethods[] = {{"admm_moments", SolverKind::admm, Operato
                                       {"admm_gram", SolverKind::admm, OperatorKind::gram},
                                       {"bm_moments", SolverKind::burer_monteiro, OperatorKind::moments},
                                       {"bm_gram", SolverKind::burer_monteiro, OperatorKind::gram},
-                                      {"bm_matrix_free", SolverKind::burer_monteiro, OperatorKind::matrix_free}};
+                                      {"bm_matrix_free", SolverKind::burer_monteiro, OperatorKind::matrix_free},
+                                      {"bm_streamed", SolverKind::burer_monteiro, OperatorKind::streamed},
+                                      {"admm_streamed", SolverKind::admm, OperatorKind::streamed}};
 
-/// Descent needs a loss without kinks.
-inline bool applies(const Method& method, const Loss& loss) { return method.solver == SolverKind::admm || loss.smooth(); }
+/// Descent needs a loss without kinks, and ADMM streams no other.
+inline bool applies(const Method& method, const Loss& loss) {
+  if (loss.smooth()) return method.solver != SolverKind::admm || method.data_operator != OperatorKind::streamed;
+  return method.solver == SolverKind::admm;
+}
 
 }  // namespace neuspec::test
