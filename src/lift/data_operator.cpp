@@ -52,7 +52,7 @@ template class DataOperator<double>;
 
 namespace {
 template <class Real>
-std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data) {
+std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data, SolverKind solver) {
   switch (kind) {
     case OperatorKind::moments:
       if (problem.loss.kind != LossKind::squared) return std::make_unique<SampledMomentsOperator<Real>>(device, problem, data);
@@ -62,7 +62,8 @@ std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device
     case OperatorKind::matrix_free:
       return std::make_unique<SampleOperator<Real>>(device, problem, data);
     case OperatorKind::streamed:
-      if (!problem.loss.smooth()) return std::make_unique<SampledMomentsOperator<Real>>(device, problem, data, Features::streamed);
+      if (!problem.loss.smooth() || solver == SolverKind::admm)
+        return std::make_unique<SampledMomentsOperator<Real>>(device, problem, data, Features::streamed);
       return std::make_unique<StreamedOperator<Real>>(device, problem, data);
     case OperatorKind::automatic:
       break;
@@ -72,10 +73,11 @@ std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device
 }  // namespace
 
 template <class Real>
-std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data) {
+std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data,
+                                                  SolverKind solver) {
   if (problem.bias && problem.loss.kind == LossKind::squared && kind != OperatorKind::moments && kind != OperatorKind::streamed)
-    return make<Real>(kind, device, problem, CentredSource(data, true, false));
-  return make<Real>(kind, device, problem, data);
+    return make<Real>(kind, device, problem, CentredSource(data, true, false), solver);
+  return make<Real>(kind, device, problem, data, solver);
 }
 
 template <class Real>
@@ -85,7 +87,7 @@ std::unique_ptr<DataOperator<Real>> make_operator(Device<Real>& device, const Pr
 
 template std::unique_ptr<DataOperator<float>> make_operator(Device<float>&, const Problem&, const ScaledMoments&);
 template std::unique_ptr<DataOperator<double>> make_operator(Device<double>&, const Problem&, const ScaledMoments&);
-template std::unique_ptr<DataOperator<float>> make_operator(OperatorKind, Device<float>&, const Problem&, const Source&);
-template std::unique_ptr<DataOperator<double>> make_operator(OperatorKind, Device<double>&, const Problem&, const Source&);
+template std::unique_ptr<DataOperator<float>> make_operator(OperatorKind, Device<float>&, const Problem&, const Source&, SolverKind);
+template std::unique_ptr<DataOperator<double>> make_operator(OperatorKind, Device<double>&, const Problem&, const Source&, SolverKind);
 
 }  // namespace neuspec

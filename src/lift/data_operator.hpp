@@ -130,6 +130,8 @@ class DataOperator {
   /// B ← B + n/|I| Σ_{i in I} J_iᵀ ∇²ℓ_i J_i, lower triangle, J_i the derivative of sample i's predictions in the
   /// neurons' w (f·m × f·m), I about `samples` samples spread over the data, all of them where there are no more. Evaluates what it needs at Z.
   virtual void gauss_newton(const FactorColumns& /*columns*/, ConstView<Real> /*Z*/, Index /*samples*/, View<Real> /*B*/) {}
+  /// How many samples an unknown pay: where a product costs a pass over a file, as many as make a step worth it.
+  virtual double gauss_newton_samples_an_unknown() const { return 0.5; }
   /// Its flops for so many unknowns in all, the squares of each problem's added up, and its scratch in words for so many in one problem.
   virtual double gauss_newton_flops(double /*unknowns*/, double /*squares*/, Index /*samples*/) const { return 0; }
   virtual double gauss_newton_memory(double /*unknowns*/) const { return 0; }
@@ -185,9 +187,11 @@ inline constexpr int ridge_steps = 40;
 template <class Real>
 DeviceMatrix<Real> conjugate_gradients(Device<Real>& device, ConstView<Real> M, double shift, ConstView<Real> B, int steps);
 
-/// Reads the source and builds the form. \throws EnvironmentError when memory does not suffice.
+/// Reads the source and builds the form, of streamed samples with what the solver needs: by default descent where the loss is smooth, else ADMM.
+/// \throws EnvironmentError when memory does not suffice.
 template <class Real>
-std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data);
+std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data,
+                                                  SolverKind solver = SolverKind::automatic);
 
 struct ScaledMoments;
 /// The moments form of sums that were stored.

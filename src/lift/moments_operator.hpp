@@ -64,9 +64,14 @@ class SampledMomentsOperator final : public SampleOperator<Real> {
   void prepare(double rho) override;
   void solve(const AdmmStep& step, const AdmmState<Real>& state) override;
   DualCandidate<Real> dual_at(const AdmmStep& step, const AdmmState<Real>& state) override;
+  double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
+  void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
+  void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
+  DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
  private:
-  OperatorKind kind_;  // moments, or streamed: of losses with kinks alone
+  OperatorKind kind_;                        // moments, or streamed
+  std::unique_ptr<DataOperator<Real>> own_;  // for descent over the neurons of a smooth loss, where samples are streamed
   DeviceMatrix<Real> S_, inverse_, r_, right_, prediction_;
 };
 

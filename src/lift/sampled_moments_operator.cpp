@@ -4,6 +4,7 @@
 
 #include "lift/centred_source.hpp"
 #include "lift/moments_operator.hpp"
+#include "lift/streamed_operator.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec {
@@ -109,6 +110,7 @@ SampledMomentsOperator<Real>::SampledMomentsOperator(Device<Real>& device, const
       r_(device.allocate(this->p(), this->blocks())),
       right_(device.allocate(this->p(), this->blocks())),
       prediction_(device.allocate(this->samples(), this->outputs())) {
+  if (features == Features::streamed && problem.loss.smooth()) own_ = std::make_unique<StreamedOperator<Real>>(device, problem, data);
   const LiftedSums sums = sum_moments<Real>(device, problem, data, false, S_, this->by_output(r_.view()));
   this->set_scale(S_, sums.removed);
 }
@@ -141,6 +143,26 @@ void SampledMomentsOperator<Real>::solve(const AdmmStep& step, const AdmmState<R
     device.axpby(Real(1), targets, Real(1), prediction_);
   }
   this->split_residual(step, state, prediction_);
+}
+
+template <class Real>
+double SampledMomentsOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) {
+  return own_ ? own_->evaluate(columns, Z, G) : SampleOperator<Real>::evaluate(columns, Z, G);
+}
+
+template <class Real>
+void SampledMomentsOperator<Real>::differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) {
+  own_ ? own_->differentiate(columns, Z, Z_dot, G_dot) : SampleOperator<Real>::differentiate(columns, Z, Z_dot, G_dot);
+}
+
+template <class Real>
+void SampledMomentsOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) {
+  own_ ? own_->gauss_newton(columns, Z, samples, B) : SampleOperator<Real>::gauss_newton(columns, Z, samples, B);
+}
+
+template <class Real>
+DualCandidate<Real> SampledMomentsOperator<Real>::dual_of(const FactorColumns& columns, ConstView<Real> Z) {
+  return own_ ? own_->dual_of(columns, Z) : SampleOperator<Real>::dual_of(columns, Z);
 }
 
 template <class Real>

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lift/pool_columns.hpp"
+#include "lift/spread_samples.hpp"
 #include "loss/intercept.hpp"
 #include "numeric/laplacian.hpp"
 
@@ -12,7 +13,7 @@ namespace neuspec {
 
 namespace {
 
-constexpr Index held_ranges = 32;  // of `gauss_newton_samples` neighbours: as many samples as the largest preconditioner has unknowns
+constexpr Index held_numbers = 1 << 22, fewest_held = 8192;  // of the neighbours' features; samples, as many as a preconditioner may have unknowns
 
 Problem without_intercept(Problem problem) {
   problem.bias = false;
@@ -24,18 +25,6 @@ void add(const std::vector<double>& part, std::vector<double>& sum) {
   std::transform(part.begin(), part.end(), sum.begin(), sum.begin(), std::plus<>());
 }
 
-/// Appends the samples of a chunk that lie in [first, last) to a data set's arrays, with weights times `stretch`.
-struct Neighbours {
-  std::vector<double> x, y, weights;
-
-  void take(const Chunk& chunk, Index first, Index last, Index d, Index C, double stretch) {
-    const Index from = std::clamp<Index>(first - chunk.first, 0, chunk.samples), to = std::clamp<Index>(last - chunk.first, 0, chunk.samples);
-    x.insert(x.end(), chunk.x + from * d, chunk.x + to * d);
-    y.insert(y.end(), chunk.y + from * C, chunk.y + to * C);
-    for (Index i = from; i < to; ++i) weights.push_back(stretch * (chunk.weights == nullptr ? 1.0 : chunk.weights[i]));
-  }
-};
-
 }  // namespace
 
 template <class Real>
@@ -45,24 +34,9 @@ StreamedOperator<Real>::StreamedOperator(Device<Real>& device, const Problem& pr
       data_(data),
       gamma_(device.allocate(this->p(), this->blocks())),
       gamma_part_(device.allocate(this->p(), this->blocks())) {
-  hold_neighbours();
-}
-
-// Their weights make up for the samples that are not among them.
-template <class Real>
-void StreamedOperator<Real>::hold_neighbours() {
-  const Index n = data_.samples(), held = std::min(n, held_ranges * gauss_newton_samples), ranges = std::min(held_ranges, held);
-  const double stretch = static_cast<double>(n) / static_cast<double>(held);
-  Neighbours kept;
-  data_.visit(chunk_samples, [&](const Chunk& chunk) {
-    for (Index r = 0; r < ranges; ++r)
-      kept.take(chunk, r * n / ranges, r * n / ranges + (r + 1) * held / ranges - r * held / ranges, data_.features(), data_.targets(), stretch);
-  });
-  Problem problem = problem_;
-  problem.bias = this->bias();
-  neighbours_ = std::make_unique<SampleOperator<Real>>(
-      this->device(), problem,
-      Dataset(held, data_.features(), data_.targets(), std::move(kept.x), std::move(kept.y), std::move(kept.weights)));
+  const Index held = std::min(data.samples(), std::max(fewest_held, held_numbers / data.features()));
+  neighbours_ =
+      std::make_unique<SampleOperator<Real>>(device, problem, spread_samples(data, held, (held + gauss_newton_samples - 1) / gauss_newton_samples));
 }
 
 template <class Real>
@@ -110,13 +84,14 @@ void StreamedOperator<Real>::find_best_intercepts(const FactorColumns& columns, 
     part.resize(static_cast<std::size_t>(samples.samples * C));
     this->device().download(chunk.prediction(), part.data());
     for (Index i = 0; i < samples.samples; ++i) {
-      for (Index k = 0; k < C; ++k) f[static_cast<std::size_t>((samples.first + i) * C + k)] = part[static_cast<std::size_t>(k * samples.samples + i)];
+      for (Index k = 0; k < C; ++k)
+        f[static_cast<std::size_t>((samples.first + i) * C + k)] = part[static_cast<std::size_t>(k * samples.samples + i)];
     }
     std::copy_n(samples.y, samples.samples * C, y.begin() + samples.first * C);
     if (samples.weights != nullptr) weights.insert(weights.end(), samples.weights, samples.weights + samples.samples);
   });
-  Intercepts best = best_intercepts(this->loss_function(), by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C),
-                                    weights, levels_);
+  Intercepts best =
+      best_intercepts(this->loss_function(), by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C), weights, levels_);
   b_ = std::move(best.b);
   levels_ = std::move(best.levels);
   coupling_ = std::move(best.coupling);

@@ -20,6 +20,7 @@ class StreamedOperator final : public DataOperator<Real> {
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
   bool has_gauss_newton() const override { return true; }
+  double gauss_newton_samples_an_unknown() const override { return 8; }
   double gauss_newton_flops(double unknowns, double squares, Index samples) const override {
     return neighbours_->gauss_newton_flops(unknowns, squares, samples);
   }
@@ -36,7 +37,6 @@ class StreamedOperator final : public DataOperator<Real> {
   /// body(to) for the first chunk of a sum, which thereby begins; of others body(part), which is added to it.
   template <class Body>
   void sum_up(const Chunk& samples, View<Real> to, View<Real> part, const Body& body);
-  void hold_neighbours();
   /// Finds the intercepts at a point: a pass, of losses other than squared through the host's memory.
   void find_intercepts(const FactorColumns& columns, ConstView<Real> Z);
   void find_best_intercepts(const FactorColumns& columns, ConstView<Real> Z);

@@ -30,33 +30,32 @@ constexpr double partial_from = 300;
 
 // Of a streamed form: a chunk and the neighbours that preconditioners are learnt from, as many.
 constexpr double held_by_chunks = 2 * 8192;
+constexpr double read_again = 1.5;  // a product's time where the samples come anew and nothing is kept of them
 
 // Below this much work an iteration, one more thread costs more in waiting than it brings.
 constexpr double flops_a_thread = 5e5;
 
-// Losses other than squared take some twenty times as many steps, each with two products with the samples; descent then needs fewer than for squared
-// loss, whose Gram factor makes ADMM so quick.
-constexpr double other_losses = 20, other_products = 1000;
+// Losses other than squared take more steps, with kinks some twenty times as many, each with two products with the samples; descent then needs fewer
+// than for squared loss, whose Gram factor makes ADMM so quick.
+constexpr double smooth_losses = 6, losses_with_kinks = 20, other_products = 1000;
 
-std::array<Cost, 5> costs(const Size& size, double word) {
+std::array<Cost, 6> costs(const Size& size, double word) {
   const auto n = static_cast<double>(size.samples), f = static_cast<double>(size.features), C = static_cast<double>(size.outputs);
   const auto B = static_cast<double>(size.pools), patches = B * static_cast<double>(size.per_pool);
   const double N = f + 1, p = N * (N + 1) / 2, P = p * B, m = neurons_per_output * C * B;
   const bool squared = size.loss.kind == LossKind::squared;
   const double descents = squared ? newton_products : other_products;
-  const double steps = admm_iterations * (squared ? 1 : other_losses), products = squared ? 0 : 3 * n * f * f * C * patches;
+  const double steps = admm_iterations * (squared              ? 1
+                                          : size.loss.smooth() ? smooth_losses
+                                                               : losses_with_kinks),
+               products = squared ? 0 : 3 * n * f * f * C * patches;
   const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * P * C * word,
                iterate = (90 * P * C + 8 * p) * word;  // of ADMM: points, factors and the fifteen pairs of Anderson's memory; a projection's matrices
   const double moments = size.dense() ? n * N * N * N * N / 12 : n * P * P, buffers = size.dense() ? N * N * N * N + 8 * P * P : 8 * P * P;
   const double gram = size.dense() ? n * n * f : 2 * n * n * P, samples = n * (4 * f * patches + 40 * C) * word;
   const double kept = squared ? 0 : samples;
   const double descent = descents * 4 * n * f * m * static_cast<double>(size.per_pool) * passes;
-  const double read_again = 1.5 * descent, chunk = held_by_chunks * (f * patches + 40 * C + 3 * m * static_cast<double>(size.per_pool)) * word;
-  const Cost streamed =
-      size.loss.smooth()
-          ? Cost{SolverKind::burer_monteiro, OperatorKind::streamed, read_again, chunk + state + (size.bias && !squared ? 32 * n * C : 0)}
-          : Cost{SolverKind::admm, OperatorKind::streamed, moments + factorisations * P * P * P + 2 * steps * (2 * P * P * C * slow + products) + projections,
-                 2 * P * P * word + buffers + iterate + chunk + 40 * n * C * word};
+  const double chunk = held_by_chunks * (f * patches + 40 * C + 3 * m * static_cast<double>(size.per_pool)) * word;
   return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + products) + projections,
             2 * P * P * word + buffers + iterate + kept},
            {SolverKind::admm, OperatorKind::gram,
@@ -65,7 +64,10 @@ std::array<Cost, 5> costs(const Size& size, double word) {
            {SolverKind::burer_monteiro, OperatorKind::moments, moments + descents * 2 * P * P * C * slow, P * P * word + buffers + state + kept},
            {SolverKind::burer_monteiro, OperatorKind::matrix_free, descent,
             n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state},
-           streamed}};
+           {SolverKind::admm, OperatorKind::streamed,
+            moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + read_again * products) + projections,
+            2 * P * P * word + buffers + iterate + chunk + 40 * n * C * word},
+           {SolverKind::burer_monteiro, OperatorKind::streamed, read_again * descent, chunk + state + (size.bias && !squared ? 32 * n * C : 0)}}};
 }
 
 std::string describe(const Cost& cost, const Size& size) {
@@ -86,8 +88,8 @@ Choice choose(const Settings& settings, const Size& size, double memory) {
   if (settings.solver == SolverKind::burer_monteiro && !size.loss.smooth()) {
     throw UsageError("loss " + size.loss.name() + " has kinks, where solver bm cannot descend; use solver admm");
   }
-  if (settings.data_operator == OperatorKind::streamed && size.loss.smooth() && settings.solver == SolverKind::admm) {
-    throw UsageError("solver admm streams samples for losses with kinks alone; with loss " + size.loss.name() + " and operator streamed use solver bm");
+  if (settings.data_operator == OperatorKind::streamed && size.loss.kind == LossKind::squared && settings.solver == SolverKind::admm) {
+    throw UsageError("solver admm holds no samples for squared loss: use operator moments, or solver bm with operator streamed");
   }
   const double word = settings.precision == Precision::double_precision ? 8 : 4;
   std::optional<Cost> best, cheapest_in_memory_terms;
@@ -98,6 +100,7 @@ Choice choose(const Settings& settings, const Size& size, double memory) {
     }
     if (settings.solver != SolverKind::automatic && cost.solver != settings.solver) continue;
     if (cost.solver == SolverKind::burer_monteiro && !size.loss.smooth()) continue;
+    if (cost.solver == SolverKind::admm && cost.data_operator == OperatorKind::streamed && size.loss.kind == LossKind::squared) continue;
     // For other losses a descent reads the samples whether there are moments or not.
     const bool idle_moments = cost.solver == SolverKind::burer_monteiro && cost.data_operator == OperatorKind::moments;
     if (idle_moments && size.loss.kind != LossKind::squared && settings.data_operator == OperatorKind::automatic) continue;

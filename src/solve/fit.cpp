@@ -6,8 +6,6 @@
 #include <limits>
 
 #include "neuspec/error.hpp"
-#include "solve/admm.hpp"
-#include "solve/burer_monteiro.hpp"
 #include "solve/choose.hpp"
 #include "solve/session_data.hpp"
 #include "threads/parallel.hpp"
@@ -24,13 +22,6 @@ constexpr double part_of_free_memory = 0.75;
 
 Arithmetic arithmetic(const Settings& settings) { return settings.precision == Precision::tf32 ? Arithmetic::tf32 : Arithmetic::full; }
 
-/// The bound of a projection by products counts on full products.
-ProjectionKind projection(const Settings& settings) {
-  if (settings.precision != Precision::tf32) return settings.projection;
-  if (settings.projection == ProjectionKind::products) throw UsageError("projection products needs precision double or single");
-  return ProjectionKind::eigen;
-}
-
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 void check_betas(const std::vector<double>& betas) {
@@ -38,47 +29,6 @@ void check_betas(const std::vector<double>& betas) {
     if (!(beta > 0) || !std::isnormal(beta)) throw UsageError("beta has to be a positive number");
   }
 }
-
-/// ADMM ends with W and the linear step's D a little apart: D proves the bound, W becomes the network. Descent over the network's own neurons closes
-/// that last distance for the price of a few steps, where ADMM takes half as many again, and all of it where ADMM gets no further. A loss with kinks
-/// has no such descent.
-template <class Real>
-class PolishedAdmm final : public Solver {
- public:
-  PolishedAdmm(DataOperator<Real>& data, double beta, ProjectionKind projection)
-      : smooth_(data.loss_function().smooth()), admm_(data, beta, projection), polisher_(data, beta) {}
-
-  void run(Monitor& monitor, double target) override {
-    if (!handed_over_) {
-      admm_.run(monitor, target);
-      network_ = admm_.network();
-      if (!smooth_) return;
-      handed_over_ = monitor.status() == Status::stalled;
-      if (handed_over_) polisher_.continue_from(network_);
-    }
-    if (handed_over_) {
-      polisher_.run(monitor, target);
-      network_ = polisher_.network();
-      return;
-    }
-    const bool in_a_hurry = monitor.status() == Status::interrupted || monitor.status() == Status::time_limit;
-    polisher_.polish(std::move(network_), monitor, in_a_hurry ? std::numeric_limits<double>::infinity() : target);
-    network_ = polisher_.network();
-  }
-  void set_beta(double beta) override {
-    admm_.set_beta(beta);
-    polisher_.set_beta(beta);
-    handed_over_ = false;
-  }
-  Network network() override { return network_; }
-  std::vector<double> dual_vector() override { return admm_.dual_vector(); }
-
- private:
-  bool smooth_, handed_over_ = false;  // to descent
-  Admm<Real> admm_;
-  BurerMonteiro<Real> polisher_;
-  Network network_;
-};
 
 /// One data set on one device: lifted once, solved for any number of β.
 template <class Real, class Data>
@@ -103,18 +53,14 @@ class Session {
     choice_.reason = origin(data) + choice_.reason;
     if (space_)
       choice_.reason = (stopped() ? "stopped before the row space of the samples was known; " : "in the row space of the samples, ") + choice_.reason;
-    operator_ = operator_of<Real>(choice_.data_operator, *device_, units_);
+    operator_ = operator_of<Real>(choice_, *device_, units_);
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
     // A space that was stopped is not the samples', but its bound is one; and where the solver's arithmetic leaves the numbers, the proof's does not.
     zero_kappa_ = violations(*operator_, zero_);
     beta_max_ = std::numeric_limits<double>::quiet_NaN();
     if (!stopped()) beta_max_ = units_.beta_of_the_data(*std::max_element(zero_kappa_.begin(), zero_kappa_.end()));
     if (std::isnan(beta_max_)) beta_max_ = largest_beta(problem, data, space_.get());
-    if (choice_.solver == SolverKind::admm) {
-      solver_ = std::make_unique<PolishedAdmm<Real>>(*operator_, units_.problem().beta, projection(settings));
-    } else {
-      solver_ = std::make_unique<BurerMonteiro<Real>>(*operator_, units_.problem().beta);
-    }
+    solver_ = solver_of(*operator_, units_, settings, choice_, memory);
     lift_seconds_ = since(start_);
   }
 

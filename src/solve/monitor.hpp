@@ -28,6 +28,7 @@ class Monitor {
   /// True when a limit has passed; sets `status`.
   bool out_of_budget();
 
+  Clock::time_point start() const { return start_; }
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   /// True when the solver should not even wait for its next test.
   bool in_a_hurry() const { return seconds() >= settings_.time_limit || stop_requested(); }

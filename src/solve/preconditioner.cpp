@@ -12,7 +12,6 @@ namespace neuspec {
 namespace {
 constexpr Index most_unknowns = 8192;        // 512 MiB in double
 constexpr double part_of_free_memory = 0.3;  // that P may take, which a solve does not depend on
-constexpr double samples_an_unknown = 0.5;   // that the Gauss–Newton part is made of
 constexpr double passes = 3;                 // a product's time over that of its flops in GEMM
 constexpr double flattest = 0.3;             // eigenvalue of a neuron's own part, relative to β, below which rounding and missing neurons rule
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -45,7 +44,7 @@ Preconditioner<Real>::Preconditioner(DataOperator<Real>& data, const FactorColum
   split();
   const Index d = data.N() - 1, n = data.samples();
   const auto unknowns = static_cast<double>(d * static_cast<Index>(columns.sign.size()));
-  samples_ = std::min(n, static_cast<Index>(samples_an_unknown * unknowns));
+  samples_ = std::min(n, static_cast<Index>(data.gauss_newton_samples_an_unknown() * unknowns));
   double squares = 0, cubes = 0, largest = 0;
   for (const Part& part : parts_) {
     const auto size = static_cast<double>(d * part.size());

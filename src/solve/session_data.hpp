@@ -13,6 +13,7 @@
 #include "neuspec/error.hpp"
 #include "read/range.hpp"
 #include "solve/equilibration.hpp"
+#include "solve/make_solver.hpp"
 #include "solve/moment_units.hpp"
 
 namespace neuspec {
@@ -62,12 +63,22 @@ inline void check_units(const Equilibration& units, const Source& data) {
 inline void check_units(const MomentUnits& /*units*/, const Moments& /*data*/) {}
 
 template <class Real>
-std::unique_ptr<DataOperator<Real>> operator_of(OperatorKind kind, Device<Real>& device, const Equilibration& units) {
-  return make_operator<Real>(kind, device, units.problem(), units);
+std::unique_ptr<DataOperator<Real>> operator_of(const Choice& choice, Device<Real>& device, const Equilibration& units) {
+  return make_operator<Real>(choice.data_operator, device, units.problem(), units, choice.solver);
 }
 template <class Real>
-std::unique_ptr<DataOperator<Real>> operator_of(OperatorKind /*kind*/, Device<Real>& device, const MomentUnits& units) {
+std::unique_ptr<DataOperator<Real>> operator_of(const Choice& /*choice*/, Device<Real>& device, const MomentUnits& units) {
   return make_operator<Real>(device, units.problem(), units.data());
+}
+
+template <class Real>
+std::unique_ptr<Solver> solver_of(DataOperator<Real>& data, const Equilibration& units, const Settings& settings, const Choice& choice,
+                                  double memory) {
+  return make_solver(data, units.problem(), &units, settings, choice, memory);
+}
+template <class Real>
+std::unique_ptr<Solver> solver_of(DataOperator<Real>& data, const MomentUnits& units, const Settings& settings, const Choice& choice, double memory) {
+  return make_solver(data, units.problem(), nullptr, settings, choice, memory);
 }
 
 inline Certificate proof_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,

@@ -53,13 +53,29 @@ TEST(Choose, FitsTheGramOfSixtyThousandSamplesIntoACardOf80GB) {
   EXPECT_THROW(choose(with(SolverKind::admm, OperatorKind::gram), {60000, 784, 10, 1, 1, Loss::logistic}, 40 * gigabyte), EnvironmentError);
 }
 
+// Of ten million samples ADMM keeps vectors beside the moments, descent a chunk.
+TEST(Choose, ReadsSamplesAgainWhereMemoryHoldsThemNot) {
+  const Size size{10'000'000, 30, 1, 1, 1, Loss::logistic};
+  const auto expect = [&](double memory, SolverKind solver, OperatorKind data_operator) {
+    const Choice choice = choose({}, size, memory);
+    EXPECT_EQ(choice.solver, solver) << memory;
+    EXPECT_EQ(choice.data_operator, data_operator) << memory;
+  };
+  expect(64 * gigabyte, SolverKind::admm, OperatorKind::moments);
+  expect(4 * gigabyte, SolverKind::admm, OperatorKind::streamed);
+  expect(gigabyte, SolverKind::burer_monteiro, OperatorKind::streamed);
+  EXPECT_EQ(choose({}, {10'000'000, 784, 1}, gigabyte).data_operator, OperatorKind::streamed);
+  EXPECT_THROW(choose({}, {10'000'000, 30, 1, 1, 1, Loss::hinge}, gigabyte), EnvironmentError) << "vectors of samples";
+  EXPECT_THROW(choose(with(SolverKind::admm, OperatorKind::streamed), {500, 10, 1}, gigabyte), UsageError) << "squared loss";
+}
+
 TEST(Choose, KeepsWhatWasAskedFor) {
   for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram}) {
     const Choice choice = choose(with(SolverKind::admm, kind), {500, 10, 2}, gigabyte);
     EXPECT_EQ(choice.solver, SolverKind::admm);
     EXPECT_EQ(choice.data_operator, kind);
   }
-  for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram, OperatorKind::matrix_free}) {
+  for (const OperatorKind kind : {OperatorKind::moments, OperatorKind::gram, OperatorKind::matrix_free, OperatorKind::streamed}) {
     const Choice choice = choose(with(SolverKind::burer_monteiro, kind), {500, 10, 2}, gigabyte);
     EXPECT_EQ(choice.solver, SolverKind::burer_monteiro);
     EXPECT_EQ(choice.data_operator, kind);

@@ -22,10 +22,10 @@ inline constexpr Method kMethods[] = {{"admm_moments", SolverKind::admm, Operato
                                       {"bm_streamed", SolverKind::burer_monteiro, OperatorKind::streamed},
                                       {"admm_streamed", SolverKind::admm, OperatorKind::streamed}};
 
-/// Descent needs a loss without kinks, and ADMM streams no other.
+/// Descent needs a loss without kinks; for squared loss ADMM has no samples to stream.
 inline bool applies(const Method& method, const Loss& loss) {
-  if (loss.smooth()) return method.solver != SolverKind::admm || method.data_operator != OperatorKind::streamed;
-  return method.solver == SolverKind::admm;
+  if (method.solver != SolverKind::admm) return loss.smooth();
+  return method.data_operator != OperatorKind::streamed || loss.kind != LossKind::squared;
 }
 
 }  // namespace neuspec::test

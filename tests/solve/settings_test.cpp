@@ -44,6 +44,7 @@ TEST(SettingsTable, HasOneRowForEverySetting) {
 TEST(SettingsTable, SetsTheFieldItNames) {
   EXPECT_EQ(with("solver", "bm").solver, SolverKind::burer_monteiro);
   EXPECT_EQ(with("operator", "matrix-free").data_operator, OperatorKind::matrix_free);
+  EXPECT_EQ(with("operator", "streamed").data_operator, OperatorKind::streamed);
   EXPECT_EQ(with("device", "cuda").device, DeviceKind::cuda);
   EXPECT_EQ(with("precision", "single").precision, Precision::single_precision);
   EXPECT_EQ(with("precision", "tf32").precision, Precision::tf32);

@@ -1,0 +1,130 @@
+#include "solve/make_solver.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "lift/spread_samples.hpp"
+#include "neuspec/error.hpp"
+#include "solve/admm.hpp"
+#include "solve/burer_monteiro.hpp"
+
+namespace neuspec {
+
+namespace {
+
+constexpr Index largest_share = 16;        // of the samples that a solve of all of them may begin with: one in so many
+constexpr Index fewest_samples = 1 << 12;  // that foretell much of the others
+constexpr double part_tolerance = 1e-4;    // its optimum is farther than that from the one of all
+
+/// The bound of a projection by products counts on full products.
+ProjectionKind projection(const Settings& settings) {
+  if (settings.precision != Precision::tf32) return settings.projection;
+  if (settings.projection == ProjectionKind::products) throw UsageError("projection products needs precision double or single");
+  return ProjectionKind::eigen;
+}
+
+/// ADMM ends with W and the linear step's D a little apart: D proves the bound, W becomes the network. Descent over the network's own neurons closes
+/// that last distance for the price of a few steps, where ADMM takes half as many again, and all of it where ADMM gets no further. A loss with kinks
+/// has no such descent.
+template <class Real>
+class PolishedAdmm final : public Solver {
+ public:
+  PolishedAdmm(DataOperator<Real>& data, double beta, ProjectionKind projection)
+      : smooth_(data.loss_function().smooth()), admm_(data, beta, projection), polisher_(data, beta) {}
+
+  void run(Monitor& monitor, double target) override {
+    if (!handed_over_) {
+      admm_.run(monitor, target);
+      network_ = admm_.network();
+      if (!smooth_) return;
+      handed_over_ = monitor.status() == Status::stalled;
+      if (handed_over_) polisher_.continue_from(network_);
+    }
+    if (handed_over_) {
+      polisher_.run(monitor, target);
+      network_ = polisher_.network();
+      return;
+    }
+    const bool in_a_hurry = monitor.status() == Status::interrupted || monitor.status() == Status::time_limit;
+    polisher_.polish(std::move(network_), monitor, in_a_hurry ? std::numeric_limits<double>::infinity() : target);
+    network_ = polisher_.network();
+  }
+  void set_beta(double beta) override {
+    admm_.set_beta(beta);
+    polisher_.set_beta(beta);
+    handed_over_ = false;
+  }
+  Network network() override { return network_; }
+  std::vector<double> dual_vector() override { return admm_.dual_vector(); }
+
+ private:
+  bool smooth_, handed_over_ = false;  // to descent
+  Admm<Real> admm_;
+  BurerMonteiro<Real> polisher_;
+  Network network_;
+};
+
+/// Descent where each product reads all samples again begins at the optimum of a part of them that can be held, whose neurons are nearly those of
+/// all: from there a few steps are left, where from zero most steps are taken far from the optimum.
+template <class Real>
+class FromPart final : public Solver {
+ public:
+  FromPart(DataOperator<Real>& data, const Problem& problem, const Source& samples, const Settings& settings, double memory)
+      : settings_(settings), problem_(problem), descent_(data, problem.beta) {
+    settings_.tolerance = std::max(settings.tolerance, part_tolerance);
+    settings_.data_operator = OperatorKind::automatic;
+    settings_.solver = SolverKind::automatic;
+    const Patches& patches = data.patches();
+    for (Index share = largest_share; samples.samples() / share >= fewest_samples && part_ == nullptr; share *= 2) {
+      const Index n = samples.samples() / share;
+      const Size size{n, patches.size, data.outputs(), patches.pools, patches.per_pool, problem.loss, problem.bias};
+      const Choice choice = choose(settings_, size, memory);
+      if (choice.data_operator == OperatorKind::streamed) continue;
+      const Dataset held = spread_samples(samples, n, n / chunk_of_neighbours);
+      part_data_ = make_operator<Real>(choice.data_operator, data.device(), problem, held);
+      part_ = make_solver(*part_data_, problem, &samples, settings_, choice, memory);
+    }
+  }
+
+  void run(Monitor& monitor, double target) override {
+    if (std::exchange(fresh_, false) && part_ != nullptr) {
+      Monitor own(settings_, observer_, part_data_->problems(), monitor.start());
+      part_->run(own, settings_.tolerance);
+      descent_.continue_from(part_->network());
+    }
+    descent_.run(monitor, target);
+  }
+  void set_beta(double beta) override {
+    fresh_ = true;
+    descent_.set_beta(beta);
+    if (part_ != nullptr) part_->set_beta(beta);
+  }
+  Network network() override { return descent_.network(); }
+
+ private:
+  static constexpr Index chunk_of_neighbours = 256;  // what a read of a file brings anyway
+
+  Settings settings_;
+  Observer observer_;
+  Problem problem_;
+  bool fresh_ = true;
+  std::unique_ptr<DataOperator<Real>> part_data_;
+  std::unique_ptr<Solver> part_;
+  BurerMonteiro<Real> descent_;
+};
+
+}  // namespace
+
+template <class Real>
+std::unique_ptr<Solver> make_solver(DataOperator<Real>& data, const Problem& problem, const Source* samples, const Settings& settings,
+                                    const Choice& choice, double memory) {
+  if (choice.solver == SolverKind::admm) return std::make_unique<PolishedAdmm<Real>>(data, problem.beta, projection(settings));
+  if (choice.data_operator == OperatorKind::streamed) return std::make_unique<FromPart<Real>>(data, problem, *samples, settings, memory);
+  return std::make_unique<BurerMonteiro<Real>>(data, problem.beta);
+}
+
+template std::unique_ptr<Solver> make_solver(DataOperator<float>&, const Problem&, const Source*, const Settings&, const Choice&, double);
+template std::unique_ptr<Solver> make_solver(DataOperator<double>&, const Problem&, const Source*, const Settings&, const Choice&, double);
+
+}  // namespace neuspec
