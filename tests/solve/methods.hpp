@@ -19,13 +19,11 @@ inline constexpr Method kMethods[] = {{"admm_moments", SolverKind::admm, Operato
                                       {"bm_moments", SolverKind::burer_monteiro, OperatorKind::moments},
                                       {"bm_gram", SolverKind::burer_monteiro, OperatorKind::gram},
                                       {"bm_matrix_free", SolverKind::burer_monteiro, OperatorKind::matrix_free},
-                                      {"bm_streamed", SolverKind::burer_monteiro, OperatorKind::streamed},
-                                      {"admm_streamed", SolverKind::admm, OperatorKind::streamed}};
+                                      {"bm_streamed", SolverKind::burer_monteiro, OperatorKind::streamed}};
+/// For squared loss ADMM has no samples to stream.
+inline constexpr Method kStreamedAdmm = {"admm_streamed", SolverKind::admm, OperatorKind::streamed};
 
-/// Descent needs a loss without kinks; for squared loss ADMM has no samples to stream.
-inline bool applies(const Method& method, const Loss& loss) {
-  if (method.solver != SolverKind::admm) return loss.smooth();
-  return method.data_operator != OperatorKind::streamed || loss.kind != LossKind::squared;
-}
+/// Descent needs a loss without kinks.
+inline bool applies(const Method& method, const Loss& loss) { return method.solver == SolverKind::admm || loss.smooth(); }
 
 }  // namespace neuspec::test

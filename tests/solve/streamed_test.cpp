@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "neuspec/certificate.hpp"
@@ -36,10 +37,10 @@ Dataset sorted_classes(Index n, Index d) {
   std::normal_distribution<double> normal;
   std::vector<double> x, y;
   for (const double label : {-1.0, 1.0}) {
-    while (static_cast<Index>(y.size()) < (label < 0 ? n / 2 : n)) {
+    while (std::ssize(y) < (label < 0 ? n / 2 : n)) {
       std::vector<double> row;
       for (Index j = 0; j < d; ++j) row.push_back(normal(random));
-      const double score = row[0] * row[0] - row[1] * row[2] + 0.5 * row[d - 1] - 0.8 + normal(random);
+      const double score = row[0] * row[0] - row[1] * row[2] + 0.5 * row.back() - 0.8 + normal(random);
       if ((score > 0) != (label > 0)) continue;
       x.insert(x.end(), row.begin(), row.end());
       y.push_back(label);
@@ -72,7 +73,7 @@ TEST(Streamed, HoldsAChunkWhereMemoryHoldsNoMore) {
 }
 
 TEST(Streamed, DescentBeginsAtTheOptimumOfAPart) {
-  const Dataset data = sorted_classes(16 * 5000, 4);
+  const Dataset data = sorted_classes(80000, 4);
   Settings settings;
   settings.solver = SolverKind::burer_monteiro;
   settings.data_operator = OperatorKind::streamed;
@@ -87,7 +88,7 @@ TEST(Streamed, DescentBeginsAtTheOptimumOfAPart) {
 }
 
 TEST(Streamed, APathKeepsItsPart) {
-  const Dataset data = sorted_classes(16 * 5000, 3);
+  const Dataset data = sorted_classes(80000, 3);
   Settings settings;
   settings.solver = SolverKind::burer_monteiro;
   settings.data_operator = OperatorKind::streamed;
