@@ -3,6 +3,7 @@ find_package(BLAS REQUIRED)
 find_package(LAPACK REQUIRED)
 find_package(ZLIB REQUIRED)
 include(${CMAKE_CURRENT_LIST_DIR}/isal.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/hdf5.cmake)
 find_package(nlohmann_json 3.10 REQUIRED)
 
 # nvcc serves cuda/ and bench/; a language is enabled once, where both can see it. They ask nvcc for C++20 themselves: CMake 3.25 knows it of no nvcc.

@@ -21,7 +21,9 @@ CLI::Option* add_header_option(CLI::App& command, std::string& header) {
 
 void add_data_options(CLI::App& command, DataOptions& options) {
   constexpr const char* group = "Data";
-  command.add_option("DATA", options.path, "CSV, NPY, LIBSVM or IDX file or pipe, each plain or .gz; or moments (.nsm)")->required()->type_name(" ");
+  command.add_option("DATA", options.path, "CSV, NPY, HDF5 (FILE.h5:/DATASET), LIBSVM or IDX file or pipe, each plain or .gz; or moments (.nsm)")
+      ->required()
+      ->type_name(" ");
   command.add_option("--target", options.targets, "target columns, by name or position from 0, comma-separated [the last column]")
       ->type_name("NAMES")
       ->group(group);

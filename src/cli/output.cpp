@@ -9,6 +9,7 @@
 
 #include "network/replace_file.hpp"
 #include "neuspec/error.hpp"
+#include "read/hdf5_name.hpp"
 #include "read/parts.hpp"
 #include "text/number.hpp"
 
@@ -43,7 +44,7 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
   taken.reserve(taken.size() + inputs.size() + outputs.size());
   for (const std::string& input : inputs) {
     for (const std::string& part : input.empty() ? std::vector<std::string>() : read::parts_of(input)) {
-      taken.push_back(place_of(part));
+      taken.push_back(place_of(read::hdf5_name(part).file));
     }
   }
   for (const std::string& output : outputs) {

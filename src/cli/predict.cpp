@@ -2,14 +2,18 @@
 #include <iostream>
 #include <memory>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/data.hpp"
 #include "cli/evaluate.hpp"
 #include "cli/failure.hpp"
 #include "cli/output.hpp"
+#include "network/hdf5_predictions.hpp"
 #include "network/replace_file.hpp"
 #include "neuspec/network.hpp"
+#include "read/hdf5_name.hpp"
 #include "text/number.hpp"
 #include "threads/parallel.hpp"
 
@@ -20,7 +24,9 @@ constexpr const char* example =
     "Example: outputs of a network for new samples, as CSV:\n"
     "  neuspec predict net.json new.csv -o predictions.csv\n"
     "Columns are found by name, in any order, where the file and the training data have a header, else by position. Target columns\n"
-    "may be in the file or not. Networks trained on class labels also give the predicted class.";
+    "may be in the file or not. Networks trained on class labels also give the predicted class.\n"
+    "HDF5: outputs are doubles, samples x outputs, in /predictions or the DATASET named, their names in its attribute 'columns'; the\n"
+    "predicted classes, numbers or text, are in dataset 'predicted' beside it. The file is written anew, whatever it held.";
 
 struct PredictOptions {
   std::string model, output;
@@ -28,26 +34,30 @@ struct PredictOptions {
   Settings settings;  // its number of threads
 };
 
-std::string header_of(const Model& model) {
+/// Of the outputs.
+std::vector<std::string> column_names(const Model& model) {
   const Preprocessing& preprocessing = model.preprocessing;
   const std::vector<std::string>& names = preprocessing.target_names;
-  if (preprocessing.encoding == Encoding::binary) {
-    return csv_field(names.empty() ? "y0" : names.front()) + ",predicted";
-  }
-  if (!preprocessing.classes.empty()) {
-    const std::string name = names.empty() ? "y0" : names.front();
-    std::string header;
-    for (std::size_t k = 0; k < preprocessing.classes.size(); ++k) {
-      header += csv_field(name + "=" + preprocessing.class_label(k)) + ',';
-    }
-    return header + "predicted";
-  }
-  std::string header;
+  const std::string first = names.empty() ? "y0" : names.front();
+  std::vector<std::string> columns;
   for (Index k = 0; k < model.network.outputs; ++k) {
     const auto i = static_cast<std::size_t>(k);
-    header.append(k > 0 ? "," : "").append(i < names.size() ? csv_field(names[i]) : "y" + std::to_string(k));
+    if (preprocessing.encoding == Encoding::binary) {
+      columns.push_back(first);
+    } else if (!preprocessing.classes.empty()) {
+      columns.push_back(first + "=" + preprocessing.class_label(i));
+    } else {
+      columns.push_back(i < names.size() ? names[i] : "y" + std::to_string(k));
+    }
   }
-  return header;
+  return columns;
+}
+
+std::string header_of(const Model& model) {
+  const std::vector<std::string> columns = column_names(model);
+  std::string header = csv_field(columns.front());
+  for (std::size_t k = 1; k < columns.size(); ++k) header += ',' + csv_field(columns[k]);
+  return header + (model.preprocessing.classes.empty() ? "" : ",predicted");
 }
 
 /// Position of the predicted class: by the sign of one output, by the largest of several.
@@ -72,16 +82,31 @@ void write_predictions(std::ostream& stream, const Model& model, const std::vect
   }
 }
 
+void save_predictions(const std::string& path, const Model& model, const std::vector<double>& f) {
+  if (!read::is_hdf5_name(path)) {
+    replace_file(path, [&](std::ostream& file) { write_predictions(file, model, f); });
+    return;
+  }
+  const Index outputs = model.network.outputs;
+  const Preprocessing& preprocessing = model.preprocessing;
+  Predictions predictions{f, column_names(model), preprocessing.class_names, preprocessing.classes};
+  for (const double* row = f.data(); !preprocessing.classes.empty() && row != f.data() + f.size(); row += outputs) {
+    predictions.predicted.push_back(predicted_class(row, outputs));
+  }
+  write_hdf5(path, predictions);
+}
+
 int run_predict(const PredictOptions& options) {
   const ThreadScope threads(options.settings.threads);
-  check_outputs({options.output}, {options.model, options.data.path});
+  check_hdf5_output(options.output);
+  check_outputs({read::hdf5_name(options.output).file}, {options.model, options.data.path});
   const Model model = Model::load(options.model);
   const std::shared_ptr<const Source> samples = read_features(options.data, model.preprocessing);
   const std::vector<double> f = in_file(options.data.path, [&] { return outputs_of(model.network, *through(model.hidden, samples)); });
   if (options.output.empty()) {
     write_predictions(std::cout, model, f);
   } else {
-    replace_file(options.output, [&](std::ostream& file) { write_predictions(file, model, f); });
+    save_predictions(options.output, model, f);
   }
   return exit_optimal;
 }
@@ -93,7 +118,7 @@ void add_predict(CLI::App& program, Action& action) {
   const auto options = std::make_shared<PredictOptions>();
   command.add_option("MODEL", options->model, "network as written by --model")->required()->type_name(" ");
   add_sample_options(command, options->data, "samples to apply it to", "columns that are no features");
-  add_output_option(command, "-o,--output", options->output, "CSV to write [standard output]");
+  add_output_option(command, "-o,--output", options->output, "CSV to write; or HDF5: FILE.h5, or FILE.h5:/DATASET [standard output]");
   add_settings_option(command, options->settings, "threads");
   command.footer(example);
   command.callback([options, &action] { action = [options] { return run_predict(*options); }; });

@@ -132,14 +132,22 @@ void replace_file(const std::string& path, const std::function<void(std::ostream
     write_stream(path, *stream, write);
     return;
   }
-  check_writable(path);
   if (is_special(path)) {
+    check_writable(path);
     write_directly(path, path, write);
     return;
   }
+  replace_regular_file(path, [&](const std::string& place) { write_directly(path, place, write); });
+}
+
+void replace_regular_file(const std::string& path, const std::function<void(const std::string& place)>& write) {
+  check_writable(path);
+  if (is_special(path)) {
+    fail(path, "it is no regular file, as this format needs");
+  }
   const fs::path place = final_place(path);
   const Temporary temporary(place);
-  write_directly(path, temporary.path(), write);
+  write(temporary.path().string());
   struct stat before{};
   if (::stat(place.c_str(), &before) == 0) {
     ::chmod(temporary.path().c_str(), before.st_mode & 07777U);

@@ -22,6 +22,9 @@ std::filesystem::path final_place(const std::string& path);
 /// \throws EnvironmentError when the file cannot be written, and whatever `write` throws.
 void replace_file(const std::string& path, const std::function<void(std::ostream&)>& write);
 
+/// The same for a writer that wants a place instead of a stream. \throws EnvironmentError also for what is no regular file
+void replace_regular_file(const std::string& path, const std::function<void(const std::string& place)>& write);
+
 /// The temporary that `replace_file` is filling, or null: what a signal handler removes that ends the program. Async-signal-safe.
 const char* unfinished_file();
 

@@ -33,6 +33,22 @@ std::size_t size_of(ElementType type) {
   }
 }
 
+std::size_t bytes_of(const Array& array, const std::string& path) {
+  if (array.shape.empty() || array.shape.size() > 3) {
+    fail(path, "the array has " + count_of(static_cast<Index>(array.shape.size()), "dimension") + "; 1, 2 or 3 are understood");
+  }
+  std::uint64_t bytes = size_of(array.type);
+  for (const std::uint64_t size : array.shape) {
+    if (__builtin_mul_overflow(bytes, size, &bytes)) {
+      fail(path, "the sizes in the header overflow");
+    }
+  }
+  if (bytes == 0) {
+    fail(path, "the array is empty");
+  }
+  return bytes;
+}
+
 namespace {
 
 /// Samples worth a thread's while, and few enough to stay in the cache.
@@ -52,29 +68,6 @@ void fail_at_first_bad(const std::string& path, const Table& table, Index first,
     for (Index k = 0; k < table.targets; ++k) {
       check(first + i, y[i * table.targets + k], table.target_names[static_cast<std::size_t>(k)]);
     }
-  }
-}
-
-// Checks the header against the size of the data before anything is allocated.
-void check_shape(const Array& array, const FileView& file, const std::string& path) {
-  if (array.shape.empty() || array.shape.size() > 3) {
-    fail(path, "the array has " + count_of(static_cast<Index>(array.shape.size()), "dimension") + "; 1, 2 or 3 are understood");
-  }
-  std::uint64_t bytes = size_of(array.type);
-  for (const std::uint64_t size : array.shape) {
-    if (__builtin_mul_overflow(bytes, size, &bytes)) {
-      fail(path, "the sizes in the header overflow");
-    }
-  }
-  const std::size_t there = file.size - array.data_at;
-  if (there < bytes) {
-    fail(path, "truncated: the header promises " + std::to_string(bytes) + " bytes of data, the file holds " + std::to_string(there));
-  }
-  if (there > bytes) {
-    fail(path, std::to_string(there - bytes) + " bytes too many after the data that the header describes");
-  }
-  if (bytes == 0) {
-    fail(path, "the array is empty");
   }
 }
 
@@ -134,8 +127,18 @@ bool read_all(const ArrayRows& rows, const std::string& path, Table& table, doub
 }  // namespace
 
 Table table_of(const Array& array, const FileView& file, const std::string& path, const Selection& selection) {
-  check_shape(array, file, path);
-  const std::size_t data_bytes = file.size - array.data_at;
+  const std::size_t bytes = bytes_of(array, path), there = file.size - array.data_at;
+  if (there < bytes) {
+    fail(path, "truncated: the header promises " + std::to_string(bytes) + " bytes of data, the file holds " + std::to_string(there));
+  }
+  if (there > bytes) {
+    fail(path, std::to_string(there - bytes) + " bytes too many after the data that the header describes");
+  }
+  return table_of(array, {std::make_shared<FileBytes>(file, array.data_at), file.keeps(bytes)}, path, selection);
+}
+
+Table table_of(const Array& array, const Elements& elements, const std::string& path, const Selection& selection) {
+  const std::size_t data_bytes = bytes_of(array, path);
   const auto count = static_cast<Index>(data_bytes / size_of(array.type) / array.shape[0]);
   const std::vector<std::string> no_header;
   const Columns columns = select_columns({path, no_header, count}, selection_for(array, path, selection));
@@ -146,16 +149,17 @@ Table table_of(const Array& array, const FileView& file, const std::string& path
     table.image_height = static_cast<Index>(array.shape[1]);
     table.image_width = static_cast<Index>(array.shape[2]);
   }
-  const bool bytes = array.type == ElementType::uint8 || array.type == ElementType::boolean, stored = file.file != nullptr && file.file->is_large();
+  const bool bytes = array.type == ElementType::uint8 || array.type == ElementType::boolean;
   const bool plain = columns.features == count && (!array.fortran_order || array.shape.size() == 1);
-  if (bytes && plain && !stored) {
-    const std::string_view data = file.content.substr(array.data_at);
-    table.x = std::vector<std::uint8_t>(data.begin(), data.end());
+  if (bytes && plain && !elements.stay) {
+    std::vector<char> buffer;
+    const char* const data = elements.bytes->read(0, data_bytes, buffer);
+    table.x = std::vector<std::uint8_t>(data, data + data_bytes);
     return table;
   }
-  ArrayRows rows(array, file, columns);
+  ArrayRows rows(array, elements.bytes, columns);
   table.y.resize(static_cast<std::size_t>(table.samples * table.targets));
-  if (!stored) {
+  if (!elements.stay) {
     std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));
     read_all(rows, path, table, x.data());
     table.x = std::move(x);

@@ -57,9 +57,9 @@ struct ArrayRows::Rows {
   double *x, *y;
 };
 
-ArrayRows::ArrayRows(Array array, FileView file, const Columns& columns)
+ArrayRows::ArrayRows(Array array, std::shared_ptr<const ArrayBytes> bytes, const Columns& columns)
     : array_(std::move(array)),
-      file_(std::move(file)),
+      bytes_(std::move(bytes)),
       swapped_(array_.big_endian != (std::endian::native == std::endian::big)),
       columns_(static_cast<Index>(columns.place.size())),
       features_(columns.features),
@@ -107,16 +107,6 @@ bool ArrayRows::read(Index first, Index count, double* x, double* y) const {
   }
 }
 
-const char* ArrayRows::bytes(std::size_t at, std::size_t count, std::vector<char>& buffer) const {
-  at += array_.data_at;
-  if (file_.file == nullptr || file_.file->in_memory()) {
-    return file_.content.data() + at;
-  }
-  buffer.resize(std::max(buffer.size(), count));
-  file_.file->read(at, count, buffer.data());
-  return buffer.data();
-}
-
 template <typename T>
 bool ArrayRows::read_as(const Rows& rows) const {
   return array_.fortran_order ? read_columns<T>(rows) : read_rows<T>(rows);
@@ -130,7 +120,7 @@ bool ArrayRows::read_rows(const Rows& rows) const {
   bool finite = true;
   for (Index done = 0; done < rows.count; done += tile) {
     const Index count = std::min(tile, rows.count - done);
-    const char* from = bytes(static_cast<std::size_t>(rows.first + done) * row_bytes, static_cast<std::size_t>(count) * row_bytes, buffer);
+    const char* from = bytes_->read(static_cast<std::size_t>(rows.first + done) * row_bytes, static_cast<std::size_t>(count) * row_bytes, buffer);
     for (Index i = done; i < done + count; ++i, from += row_bytes) {
       for (const Run& run : runs_) {
         if (run.is_target && rows.y == nullptr) {
@@ -162,7 +152,7 @@ bool ArrayRows::read_columns(const Rows& rows) const {
         const Index c = run.column + j, stored = images ? c / width + height * (c % width) : c;
         const auto at = static_cast<std::size_t>(stored * array_.samples() + rows.first + done) * sizeof(T);
         double* const to = (run.is_target ? rows.y : rows.x) + done * step + run.place + j;
-        finite = convert<T>(bytes(at, static_cast<std::size_t>(count) * sizeof(T), buffer), count, swapped_, to, step) && finite;
+        finite = convert<T>(bytes_->read(at, static_cast<std::size_t>(count) * sizeof(T), buffer), count, swapped_, to, step) && finite;
       }
     }
   }

@@ -2,17 +2,18 @@
 /// Samples of a binary array as numbers.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "read/array.hpp"
 
 namespace neuspec::read {
 
-/// Reads samples of an array from memory or, with pread, from its file: what a call takes from there goes through a buffer of the cache's size.
+/// Reads samples of an array from where they are: what a call takes from a file goes through a buffer of the cache's size.
 class ArrayRows {
  public:
-  /// `array` has the size that its shape says. Bytes that `file` does not own have to outlive the object.
-  ArrayRows(Array array, FileView file, const Columns& columns);
+  /// There are as many bytes as the array's shape says.
+  ArrayRows(Array array, std::shared_ptr<const ArrayBytes> bytes, const Columns& columns);
 
   /// Features (row-major) and, unless `y` is null, targets of samples first … first + count − 1. From any number of threads at once.
   /// \returns whether all of them are finite. \throws DataError where the file is no longer what it was
@@ -33,11 +34,9 @@ class ArrayRows {
   bool read_rows(const Rows& rows) const;
   template <typename T>
   bool read_columns(const Rows& rows) const;
-  /// The bytes from there on: where they are in memory, or copied to `buffer`.
-  const char* bytes(std::size_t at, std::size_t count, std::vector<char>& buffer) const;
 
   Array array_;
-  FileView file_;
+  std::shared_ptr<const ArrayBytes> bytes_;
   bool swapped_;
   Index columns_ = 0, features_ = 0, targets_ = 0;
   std::vector<Run> runs_;

@@ -124,14 +124,21 @@ void FileBuffer::read(std::size_t offset, std::size_t count, char* to) const {
     std::memcpy(to, bytes_.data() + offset, count);
     return;
   }
+  check_unchanged();
+  read_at(file_.value(), {offset, count, size_}, to, path_);
+}
+
+void FileBuffer::check_unchanged() const {
   struct stat status{};
+  if (in_memory()) {
+    return;
+  }
   if (::fstat(file_.value(), &status) != 0) {
     fail(path_, "cannot be read: " + reason());
   }
   if (static_cast<std::size_t>(status.st_size) != size_ || status.st_mtim.tv_sec != written_.tv_sec || status.st_mtim.tv_nsec != written_.tv_nsec) {
     fail(path_, "was written to while it was read");
   }
-  read_at(file_.value(), {offset, count, size_}, to, path_);
 }
 
 void FileBuffer::mend_line_ends() {

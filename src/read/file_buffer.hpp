@@ -29,10 +29,14 @@ class FileBuffer {
   std::string_view content() const { return {bytes_.data(), bytes_.size}; }
   bool in_memory() const { return file_.value() < 0; }
   std::size_t size() const { return in_memory() ? bytes_.size : size_; }  ///< of all of it
-  bool is_large() const { return size() > held_; }                        ///< too large for what is made of it to be held as well
+  std::size_t held() const { return held_; }                              ///< larger arrays are not to be held either
+  int descriptor() const { return file_.value(); }                        ///< of the open file, where it is not in memory
 
   /// Copies bytes offset … offset + count − 1, from any number of threads at once. \throws DataError where the file is no longer what it was.
   void read(std::size_t offset, std::size_t count, char* to) const;
+
+  /// \throws DataError where the file is no longer what it was
+  void check_unchanged() const;
 
   /// For text whose lines end with carriage returns alone, as old Macs and Excel for them write it: makes them line feeds.
   void mend_line_ends();
@@ -67,6 +71,10 @@ class FileBuffer {
 struct FileView {
   FileView(std::string_view bytes) : content(bytes), size(bytes.size()) {}  // NOLINT(google-explicit-constructor)
   explicit FileView(std::shared_ptr<const FileBuffer> buffer) : content(buffer->content()), size(buffer->size()), file(std::move(buffer)) {}
+
+  bool in_memory() const { return file == nullptr || file->in_memory(); }
+  /// Whether an array of so many bytes is left where it is.
+  bool keeps(std::size_t bytes) const { return file != nullptr && bytes > file->held(); }
 
   std::string_view content;
   std::size_t size;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "numeric/all_within.hpp"
+#include "read/hdf5_name.hpp"
 #include "read/message.hpp"
 #include "read/range.hpp"
 
@@ -35,14 +36,17 @@ std::vector<std::string> files_in(const std::string& folder) {
   return files;
 }
 
+/// A pattern of HDF5 files may name a dataset, of the same name in each.
 std::vector<std::string> files_like(const std::string& pattern) {
+  const std::string files_of = hdf5_name(pattern).file, dataset = pattern.substr(files_of.size());
   glob_t found{};
-  const int status = ::glob(pattern.c_str(), 0, nullptr, &found);
+  const int status = ::glob(files_of.c_str(), 0, nullptr, &found);
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + (status == 0 ? found.gl_pathc : 0));
   ::globfree(&found);
   if (files.empty()) {
-    fail(pattern, "no file is called so");
+    fail(files_of, "no file is called so");
   }
+  for (std::string& file : files) file += dataset;
   return files;
 }
 
@@ -138,13 +142,14 @@ void join_targets(const std::vector<Table>& parts, Table& all) {
 std::vector<std::string> parts_of(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
+  const Hdf5Name in_hdf5 = hdf5_name(path);
   if (fs::is_directory(status)) {
     return files_in(path);
   }
-  if (fs::exists(status)) {
+  if (fs::exists(status) || (fs::exists(in_hdf5.file, error) && in_hdf5.dataset.find(',') == std::string::npos)) {
     return {path};
   }
-  if (path.find_first_of("*?[") != std::string::npos) {
+  if (in_hdf5.file.find_first_of("*?[") != std::string::npos) {
     return files_like(path);
   }
   return path.find(',') == std::string::npos ? std::vector{path} : listed_files(path);

@@ -33,4 +33,10 @@ bool is_idx(std::string_view content);
 /// The MNIST family's format: big-endian arrays of 1 to 3 dimensions. \throws DataError
 Table read_idx(const FileView& file, const std::string& path, const Selection& selection);
 
+bool is_hdf5(std::string_view content);
+
+/// A dataset of an HDF5 file: integers and floating-point numbers of 1 to 3 dimensions. `path` names the file and, behind a colon, `dataset`; where
+/// that is empty, the only one that will do is taken. \throws DataError, NotCompiled
+Table read_hdf5(const FileView& file, const std::string& path, const std::string& dataset, const Selection& selection);
+
 }  // namespace neuspec::read

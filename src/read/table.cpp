@@ -9,6 +9,7 @@
 #include "neuspec/error.hpp"
 #include "neuspec/preprocessing.hpp"
 #include "read/file_buffer.hpp"
+#include "read/hdf5_name.hpp"
 #include "read/message.hpp"
 #include "read/parts.hpp"
 #include "read/readers.hpp"
@@ -26,21 +27,27 @@ bool is_utf_16(std::string_view content) { return content.starts_with("\xff\xfe"
   const char* known = "";
   if (content.starts_with("PK\x03\x04")) {
     known = " (a zip archive, perhaps .npz: unpack it first)";
-  } else if (content.starts_with("\x89HDF")) {
-    known = " (an HDF5 file)";
   } else if (is_utf_16(content)) {
     known = " (UTF-16 text: save it as UTF-8)";
   }
-  read::fail(path, std::string("neither CSV, NPY, LIBSVM nor IDX") + known);
+  read::fail(path, std::string("neither CSV, NPY, HDF5, LIBSVM nor IDX") + known);
 }
 
 Table read_file(const std::string& path, const Selection& selection, std::size_t held = read::held_bytes) {
   constexpr std::size_t kProbe = 4096;
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  const auto file = std::make_shared<FileBuffer>(path, [](std::string_view head) { return read::is_npy(head) || read::is_idx(head); }, held);
+  const auto stays = [](std::string_view head) { return read::is_npy(head) || read::is_idx(head) || read::is_hdf5(head); };
+  const read::Hdf5Name name = read::hdf5_name(path);
+  const auto file = std::make_shared<FileBuffer>(name.file, stays, held);
   std::string_view content = file->content();
   if (content.empty()) {
     read::fail(path, "the file is empty");
+  }
+  if (read::is_hdf5(content)) {
+    return read::read_hdf5(read::FileView(file), path, name.dataset, selection);
+  }
+  if (name.file != path) {
+    read::fail(name.file, "is no HDF5 file");
   }
   if (read::is_npy(content)) {
     return read::read_npy(read::FileView(file), path, selection);

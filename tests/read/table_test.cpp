@@ -85,13 +85,12 @@ TEST_F(TableOf, every_format_compressed) {
 }
 
 TEST_F(TableOf, other_formats_are_told_apart) {
-  EXPECT_EQ(complaint("a.npz", "PK\x03\x04\0\0"s), "a.npz: neither CSV, NPY, LIBSVM nor IDX (a zip archive, perhaps .npz: unpack it first)");
-  EXPECT_EQ(complaint("a.h5", "\x89HDF\r\n\x1a\n\0"s), "a.h5: neither CSV, NPY, LIBSVM nor IDX (an HDF5 file)");
+  EXPECT_EQ(complaint("a.npz", "PK\x03\x04\0\0"s), "a.npz: neither CSV, NPY, HDF5, LIBSVM nor IDX (a zip archive, perhaps .npz: unpack it first)");
   EXPECT_EQ(complaint("a.csv",
                       "\xff\xfe"
                       "1\0,\0"s),
-            "a.csv: neither CSV, NPY, LIBSVM nor IDX (UTF-16 text: save it as UTF-8)");
-  EXPECT_EQ(complaint("a.bin", "\x01\0\0"s), "a.bin: neither CSV, NPY, LIBSVM nor IDX");
+            "a.csv: neither CSV, NPY, HDF5, LIBSVM nor IDX (UTF-16 text: save it as UTF-8)");
+  EXPECT_EQ(complaint("a.bin", "\x01\0\0"s), "a.bin: neither CSV, NPY, HDF5, LIBSVM nor IDX");
 }
 
 }  // namespace

@@ -1,0 +1,16 @@
+# Target neuspec_hdf5: libhdf5, where it is found and wanted, and the word that it is there; else nothing, and HDF5 files are refused. Debian's serial build
+# lies beside those for MPI.
+add_library(neuspec_hdf5 INTERFACE)
+set(NEUSPEC_HDF5_FOUND OFF)
+if(NEUSPEC_HDF5)
+  find_path(NEUSPEC_HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial)
+  find_library(NEUSPEC_HDF5_LIBRARY NAMES hdf5_serial hdf5)
+  if(NEUSPEC_HDF5_INCLUDE_DIR AND NEUSPEC_HDF5_LIBRARY)
+    set(NEUSPEC_HDF5_FOUND ON)
+    cmake_path(GET NEUSPEC_HDF5_LIBRARY STEM NEUSPEC_HDF5_NAME)
+    string(REGEX REPLACE "^lib" "" NEUSPEC_HDF5_NAME "${NEUSPEC_HDF5_NAME}")
+    target_include_directories(neuspec_hdf5 SYSTEM INTERFACE ${NEUSPEC_HDF5_INCLUDE_DIR})
+    target_compile_definitions(neuspec_hdf5 INTERFACE NEUSPEC_HAS_HDF5)
+    target_link_libraries(neuspec_hdf5 INTERFACE ${NEUSPEC_HDF5_LIBRARY})
+  endif()
+endif()
