@@ -78,10 +78,12 @@ class Writer {
 
   /// Data of that type in memory; in the file numbers are little-endian.
   Hdf5Handle dataset(const std::string& name, const std::vector<hsize_t>& shape, hid_t type, const void* data) const {
-    const Hdf5Handle links = handle(H5Pcreate(H5P_LINK_CREATE), H5Pclose), in_space = space(shape);
+    const Hdf5Handle links = handle(H5Pcreate(H5P_LINK_CREATE), H5Pclose), created = handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+    const Hdf5Handle in_space = space(shape);
     check(H5Pset_create_intermediate_group(links.get(), 1));
+    check(H5Pset_obj_track_times(created.get(), false));  // the same predictions give the same file
     const hid_t stored = type == H5T_NATIVE_DOUBLE ? H5T_IEEE_F64LE : type;
-    Hdf5Handle made = handle(H5Dcreate2(file_.get(), name.c_str(), stored, in_space.get(), links.get(), H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+    Hdf5Handle made = handle(H5Dcreate2(file_.get(), name.c_str(), stored, in_space.get(), links.get(), created.get(), H5P_DEFAULT), H5Dclose);
     check(H5Dwrite(made.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
     return made;
   }

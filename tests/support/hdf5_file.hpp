@@ -66,4 +66,50 @@ class Hdf5File {
   hid_t id_;
 };
 
+/// All of a dataset, or of an attribute of it, as doubles; and as texts of fixed length, zeros at their ends left out.
+class Hdf5Content {
+ public:
+  explicit Hdf5Content(const std::string& path) : id_(Hdf5File::check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT))) {}
+  Hdf5Content(const Hdf5Content&) = delete;
+  Hdf5Content& operator=(const Hdf5Content&) = delete;
+  ~Hdf5Content() { H5Fclose(id_); }
+
+  std::vector<hsize_t> shape(const std::string& name) const {
+    const hid_t data = Hdf5File::check(H5Dopen2(id_, name.c_str(), H5P_DEFAULT)), space = Hdf5File::check(H5Dget_space(data));
+    std::vector<hsize_t> sizes(static_cast<std::size_t>(Hdf5File::check(H5Sget_simple_extent_ndims(space))));
+    H5Sget_simple_extent_dims(space, sizes.data(), nullptr);
+    H5Sclose(space);
+    H5Dclose(data);
+    return sizes;
+  }
+  std::vector<double> numbers(const std::string& name) const {
+    std::size_t count = 1;
+    for (const hsize_t size : shape(name)) count *= size;
+    std::vector<double> values(count);
+    const hid_t data = Hdf5File::check(H5Dopen2(id_, name.c_str(), H5P_DEFAULT));
+    Hdf5File::check(H5Dread(data, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()));
+    H5Dclose(data);
+    return values;
+  }
+  std::vector<std::string> texts(const std::string& name, const std::string& attribute = "") const {
+    const hid_t data = Hdf5File::check(H5Dopen2(id_, name.c_str(), H5P_DEFAULT));
+    const hid_t from = attribute.empty() ? data : Hdf5File::check(H5Aopen(data, attribute.c_str(), H5P_DEFAULT));
+    const hid_t type = attribute.empty() ? H5Dget_type(from) : H5Aget_type(from), space = attribute.empty() ? H5Dget_space(from) : H5Aget_space(from);
+    const std::size_t width = H5Tget_size(type), count = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
+    std::string bytes(width * count, '?');
+    if (H5Tget_class(type) != H5T_STRING || H5Tget_cset(type) != H5T_CSET_UTF8) throw std::runtime_error("no UTF-8");
+    Hdf5File::check(attribute.empty() ? H5Dread(from, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) : H5Aread(from, type, bytes.data()));
+    std::vector<std::string> texts;
+    for (std::size_t k = 0; k < count; ++k) texts.emplace_back(bytes.substr(k * width, width).c_str());
+    H5Tclose(type);
+    H5Sclose(space);
+    if (!attribute.empty()) H5Aclose(from);
+    H5Dclose(data);
+    return texts;
+  }
+
+ private:
+  hid_t id_;
+};
+
 }  // namespace neuspec::test
