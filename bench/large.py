@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Training from files that are larger than what is held of them: seconds, and memory beside the page cache.
 
-    bench/large.py [--samples 10000000] [--parts 8] [--program build/cpu/bin/neuspec]
+    bench/large.py [--samples 10000000] [--parts 8] [--rounds 3] [--program build/cpu/bin/neuspec]
 
-Makes normal features (float32, n × 30) and a target of neurons in build/large: as one NPY file, as parts of NPY and, of a tenth of the samples, as parts of
-CSV. Then fits them and tells how the program's time is made up. A run is from the page cache: the files have just been written or read.
+Makes normal features (float32, n × 30) and a target of neurons in build/large: as one NPY file, as HDF5 in one piece, in chunks and in compressed chunks, as
+parts of NPY and, of a tenth of the samples, as parts of CSV. Then fits them and tells how the program's time is made up. A run is from the page cache: the
+files have just been written or read. HDF5 and NPY take turns, so many rounds; the shortest run of each is compared.
 """
 import argparse
 import json
@@ -14,6 +15,7 @@ import resource
 import subprocess
 import time
 
+import h5py
 import numpy as np
 
 FOLDER = pathlib.Path('build/large')
@@ -36,6 +38,16 @@ def write_npy(path, first, last):
         np.lib.format.write_array_header_1_0(file, header)
         for at in range(first, last, BLOCK):
             file.write(block(at, min(BLOCK, last - at)).tobytes())
+    path.with_suffix('.new').rename(path)
+
+
+def write_hdf5(path, samples, **layout):
+    if path.exists():
+        return
+    with h5py.File(path.with_suffix('.new'), 'w') as file:
+        data = file.create_dataset('data', (samples, FEATURES + 1), 'f4', **layout)
+        for at in range(0, samples, BLOCK):
+            data[at:at + BLOCK] = block(at, min(BLOCK, samples - at))
     path.with_suffix('.new').rename(path)
 
 
@@ -66,22 +78,40 @@ def row(name, data, program, extra=()):
     size = sum(os.path.getsize(file) for file in files)
     print(f"{name:28s} {report['status']:9s} {seconds:7.2f} s: read {parts['read']:6.2f} ({size / parts['read'] / 1e6:6.0f} MB/s), lift {parts['lift']:6.2f}, "
           f"certify {parts['certify']:5.2f}; {seconds / parts['lift']:5.2f} of the lift; {megabytes:6.0f} MB", flush=True)
+    return seconds
+
+
+def race(rivals, program, rounds):
+    """Each beside the first one, by the shortest of its runs."""
+    seconds = {name: [] for name in rivals}
+    for _ in range(rounds):
+        for name, data in rivals.items():
+            seconds[name].append(row(name, data, program))
+    first, *others = [min(runs) for runs in seconds.values()]
+    for name, best in zip(list(rivals)[1:], others):
+        print(f'{name:28s} {best / first:5.2f} of NPY', flush=True)
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument('--samples', type=int, default=10_000_000)
     options.add_argument('--parts', type=int, default=8)
+    options.add_argument('--rounds', type=int, default=3)
     options.add_argument('--program', default='build/cpu/bin/neuspec')
     given = options.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     n, parts = given.samples, given.parts
     whole = FOLDER / f'{n}.npy'
     write_npy(whole, 0, n)
+    hdf5 = {name: FOLDER / f'{n}-{name}.h5' for name in ('whole', 'chunks', 'deflate')}
+    write_hdf5(hdf5['whole'], n)
+    write_hdf5(hdf5['chunks'], n, chunks=(8192, FEATURES + 1))
+    write_hdf5(hdf5['deflate'], n, chunks=(8192, FEATURES + 1), compression=1, shuffle=True)
     for k in range(parts):
         write_npy(FOLDER / f'{n}-part-{k}.npy', n * k // parts, n * (k + 1) // parts)
         write_csv(FOLDER / f'{n}-part-{k}.csv', n // 10 * k // parts, n // 10 * (k + 1) // parts)
-    row('NPY', whole, given.program)
+    race({'NPY': whole, 'HDF5': hdf5['whole'], 'HDF5 in chunks': hdf5['chunks']}, given.program, given.rounds)
+    row('HDF5, compressed', hdf5['deflate'], given.program)
     row('NPY, standardised', whole, given.program, ['--standardize'])
     row(f'{parts} parts of NPY', FOLDER / f'{n}-part-*.npy', given.program)
     row(f'a tenth, {parts} parts of CSV', FOLDER / f'{n}-part-*.csv', given.program)

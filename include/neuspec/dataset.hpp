@@ -92,7 +92,7 @@ struct Table {
   std::vector<std::string> feature_names;   ///< from the header; x0, x1, … where there is none
   std::vector<std::string> target_names;    ///< from the header; y0, y1, … where there is none
   FileColumns columns;                      ///< where features and targets stood
-  Index image_height = 0, image_width = 0;  ///< shape of one sample for IDX and 3-D NPY files, 0 otherwise
+  Index image_height = 0, image_width = 0;  ///< shape of one sample for IDX and 3-D arrays, 0 otherwise
   std::string target_path;                  ///< the file that the targets come from
   Index target_line = 0;                    ///< its line with the first sample, where each sample has one line; 0 otherwise
   std::vector<std::string> notices;         ///< what a person should know of how the file was taken, one sentence each, with the file's name
@@ -133,14 +133,14 @@ struct ReadOptions {
   const Preprocessing* like = nullptr;
 };
 
-/// Reads CSV (comma, semicolon, tab or blanks, header or not, quoted fields), NPY, LIBSVM text or IDX, each plain or gzip-compressed, from a file
-/// or a pipe that is opened once. Text is UTF-8 or, where it is not, Windows-1252 (of which Latin-1 is a part); names come as UTF-8.
-/// Where no file has that very name, a folder, a pattern of `*`, `?` and `[…]`, or names with commas between them stand for several files of the same
-/// columns, whose samples follow one another; by name, but in a list as it says.
+/// Reads CSV (comma, semicolon, tab or blanks, header or not, quoted fields), NPY, HDF5, LIBSVM text or IDX, plain or gzip-compressed, from a file or
+/// a pipe that is opened once. Text is UTF-8 or, where it is not, Windows-1252 (of which Latin-1 is a part); names come as UTF-8. `data.h5:/x` is the
+/// array /x of an HDF5 file. Where no file has that very name, a folder, a pattern of `*`, `?` and `[…]`, or names with commas between them are
+/// several files of the same columns, whose samples follow one another; by name, but in a list as it says.
 /// The format follows from the content (magic bytes) and, for text, from the first lines; the name's ending breaks ties.
 /// A first line of CSV that holds text and no numbers is the header. A first column of which only the name is empty counts the rows: it is left out.
 /// \throws DataError naming file, line and column (both from 1; the column counts fields) of what cannot be read; NaN and infinity are refused.
-/// \throws UsageError for options that contradict each other, EnvironmentError when memory does not suffice.
+/// \throws UsageError for options that contradict each other, EnvironmentError when memory does not suffice, NotCompiled for HDF5 without libhdf5.
 Table read_table(const std::string& path, const ReadOptions& options = {});
 
 }  // namespace neuspec

@@ -49,7 +49,7 @@ const char* name_of(H5T_class_t type) {
     case H5T_FLOAT:
       return "floating-point numbers";
     case H5T_ENUM:
-      return "an enumeration";
+      return "enumerated integers";
     case H5T_STRING:
       return "text";
     case H5T_COMPOUND:
