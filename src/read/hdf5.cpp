@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstddef>
+#include <new>
 
 #include "neuspec/error.hpp"
 #include "read/message.hpp"
@@ -93,7 +93,7 @@ void take_in_place(hid_t access, std::string_view content, const std::string& pa
 /// What has been read of a file, or the descriptor that is open already: never its name, behind which may be another one by now.
 Hdf5Handle open_file(const FileView& file, const std::string& path) {
   const Hdf5Handle access = checked_handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path, kOpen);
-  static std::atomic<unsigned> count = 0;  // libhdf5 takes two files in memory of one name for the same
+  static unsigned count = 0;  // libhdf5 takes two files in memory of one name for the same
   std::string name;
   if (file.in_memory()) {
     take_in_place(access.get(), file.content, path);
@@ -116,8 +116,12 @@ std::vector<std::uint64_t> shape_of(hid_t dataset, const std::string& path) {
 std::vector<std::string> datasets_of(hid_t file, const std::string& path) {
   std::vector<std::string> names;
   const auto keep = [](hid_t, const char* name, const auto* info, void* kept) -> herr_t {
-    if (info->type == H5O_TYPE_DATASET) static_cast<std::vector<std::string>*>(kept)->push_back(std::string("/") + name);
-    return 0;
+    try {
+      if (info->type == H5O_TYPE_DATASET) static_cast<std::vector<std::string>*>(kept)->push_back(std::string("/") + name);
+      return 0;
+    } catch (const std::bad_alloc&) {  // not through C
+      return -1;
+    }
   };
 #if H5_VERSION_GE(1, 12, 0)
   checked(H5Ovisit3(file, H5_INDEX_NAME, H5_ITER_INC, keep, &names, H5O_INFO_BASIC), path, "list what it holds");
@@ -173,6 +177,14 @@ std::string only_dataset(hid_t file, const std::string& path) {
   return found->name;
 }
 
+/// Of the file that an object is in.
+std::string file_name_of(hid_t object, const std::string& path) {
+  const ssize_t length = checked(H5Fget_name(object, nullptr, 0), path, kOpen);
+  std::string name(static_cast<std::size_t>(length) + 1, '\0');
+  checked(H5Fget_name(object, name.data(), name.size()), path, kOpen);
+  return name;
+}
+
 Hdf5Handle open_dataset(hid_t file, const std::string& name, const std::string& path) {
   Hdf5Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (!dataset.valid()) {
@@ -180,6 +192,9 @@ Hdf5Handle open_dataset(hid_t file, const std::string& name, const std::string& 
     const std::vector<Listed> all = list_of(file, path);
     const bool there = std::any_of(all.begin(), all.end(), [&](const Listed& one) { return one.name == name; });
     fail(path, there ? "libhdf5 cannot open it: " + reason : "there is no such dataset" + (all.empty() ? "" : "; the file has " + text_of(all)));
+  }
+  if (file_name_of(dataset.get(), path) != file_name_of(file, path)) {  // found relative to what the name given here says nothing of
+    fail(path, "is a link to another file; name that one");
   }
   return dataset;
 }

@@ -82,6 +82,37 @@ TEST_F(Hdf5Errors, shapes_that_are_no_table) {
   EXPECT_EQ(complaint_of(path("a.h5")), "a.h5:/x: the array is empty");
 }
 
+TEST_F(Hdf5Errors, what_is_in_other_files) {
+  const Doubles values = {1, 2, 3, 4};
+  Hdf5File(path("other.h5")).dataset("x", {2, 2}, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values.data());
+  {
+    const Hdf5File file(path("a.h5"));
+    const hsize_t shape[2] = {2, 2};
+    const hid_t space = H5Screate_simple(2, shape, nullptr), virtually = H5Pcreate(H5P_DATASET_CREATE), externally = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_virtual(virtually, space, path("other.h5").c_str(), "x", space);
+    H5Pset_external(externally, path("raw").c_str(), 0, 32);
+    for (const auto& [name, created] : {std::pair("virtual", virtually), std::pair("external", externally)}) {
+      H5Dclose(Hdf5File::check(H5Dcreate2(file.id(), name, H5T_IEEE_F64LE, space, H5P_DEFAULT, created, H5P_DEFAULT)));
+      H5Pclose(created);
+    }
+    H5Sclose(space);
+    Hdf5File::check(H5Lcreate_external(path("other.h5").c_str(), "x", file.id(), "link", H5P_DEFAULT, H5P_DEFAULT));
+    Hdf5File::check(H5Lcreate_soft("/virtual", file.id(), "soft", H5P_DEFAULT, H5P_DEFAULT));
+  }
+  EXPECT_EQ(complaint_of(path("a.h5:/virtual")), "a.h5:/virtual: is a virtual dataset, of others in other files; name these, as parts");
+  EXPECT_EQ(complaint_of(path("a.h5:/soft")), "a.h5:/soft: is a virtual dataset, of others in other files; name these, as parts");
+  EXPECT_EQ(complaint_of(path("a.h5:/external")), "a.h5:/external: keeps its numbers in another file, which is not read");
+  EXPECT_THAT(complaint_of(path("a.h5:/link")), testing::AnyOf("a.h5:/link: is a link to another file; name that one",
+                                                               StartsWith("a.h5:/link: there is no such dataset; the file has ")));
+  const auto buffer = std::make_shared<read::FileBuffer>(path("a.h5"), read::is_hdf5, 0);
+  try {
+    read::read_hdf5(read::FileView(buffer), "a.h5", "link", {});
+    ADD_FAILURE();
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(), "a.h5: is a link to another file; name that one");
+  }
+}
+
 TEST_F(Hdf5Errors, values_that_are_not_finite_are_named) {
   Doubles values(6000, 1.0);
   values[3001] = -std::numeric_limits<double>::infinity();
