@@ -12,7 +12,6 @@ import json
 import multiprocessing
 import os
 import pathlib
-import resource
 import subprocess
 import time
 
@@ -62,35 +61,38 @@ def write_csv(path, first, last):
     path.with_suffix('.new').rename(path)
 
 
-def peak_of(command):
-    """Seconds, megabytes and the report of a run; memory is that of the largest child so far, so that small runs come first."""
+def run(command):
+    """Seconds, those of all its threads, megabytes and the report of a run."""
     start = time.monotonic()
-    done = subprocess.run(command + ['--quiet', '--report', FOLDER / 'report.json'], check=False)
+    process = subprocess.Popen(command + ['--quiet', '--report', FOLDER / 'report.json'])
+    _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - start
-    if done.returncode not in (0, 4):
-        raise SystemExit(f'{command} ended with {done.returncode}')
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, json.loads((FOLDER / 'report.json').read_text())
+    if os.waitstatus_to_exitcode(status) not in (0, 4):
+        raise SystemExit(f'{command} ended with {os.waitstatus_to_exitcode(status)}')
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, json.loads((FOLDER / 'report.json').read_text())
 
 
 def row(name, data, program, extra=()):
-    seconds, megabytes, report = peak_of([program, 'fit', str(data), '--beta-ratio', '0.01', *extra])
+    seconds, work, megabytes, report = run([program, 'fit', str(data), '--beta-ratio', '0.01', *extra])
     parts = report['seconds']
     files = [data] if data.exists() else sorted(FOLDER.glob(data.name))
     size = sum(os.path.getsize(file) for file in files)
     print(f"{name:28s} {report['status']:9s} {seconds:7.2f} s: read {parts['read']:6.2f} ({size / parts['read'] / 1e6:6.0f} MB/s), lift {parts['lift']:6.2f}, "
           f"certify {parts['certify']:5.2f}; {seconds / parts['lift']:5.2f} of the lift; {megabytes:6.0f} MB", flush=True)
-    return seconds
+    return seconds, work
 
 
 def race(rivals, program, rounds):
-    """Each beside the first one, by the shortest of its runs."""
-    seconds = {name: [] for name in rivals}
+    """Each beside the first one, by the shortest of its runs and, where others keep the machine busy, by the least of what its threads worked."""
+    runs = {name: [] for name in rivals}
     for _ in range(rounds):
         for name, data in rivals.items():
-            seconds[name].append(row(name, data, program))
-    first, *others = [min(runs) for runs in seconds.values()]
-    for name, best in zip(list(rivals)[1:], others):
-        print(f'{name:28s} {best / first:5.2f} of NPY', flush=True)
+            runs[name].append(row(name, data, program))
+    best = {name: np.min(runs[name], axis=0) for name in rivals}
+    first, *others = rivals
+    for name in others:
+        seconds, work = best[name] / best[first]
+        print(f'{name:28s} {seconds:5.2f} of the seconds of {first}, {work:5.2f} of the work of its threads', flush=True)
 
 
 def make_files(whole, hdf5, n, parts):

@@ -85,7 +85,7 @@ void take_in_place(hid_t access, std::string_view content, const std::string& pa
   in_place.udata_copy = [](void* there) { return there; };
   in_place.udata_free = [](void*) -> herr_t { return 0; };
   in_place.udata = bytes;
-  checked(H5Pset_fapl_core(access, kIncrement, 0), path, kOpen);
+  checked(H5Pset_fapl_core(access, kIncrement, false), path, kOpen);
   checked(H5Pset_file_image_callbacks(access, &in_place), path, kOpen);
   checked(H5Pset_file_image(access, bytes, content.size()), path, kOpen);
 }

@@ -71,7 +71,7 @@ struct Made {
 Made make(Decisions& decide) {
   const neuspec::read::Hdf5Scope scope;
   const Hdf5Handle access = made(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  require(H5Pset_fapl_core(access.get(), 1 << 16U, 0) >= 0);
+  require(H5Pset_fapl_core(access.get(), 1 << 16U, false) >= 0);
   const std::uint8_t how = decide.byte();
   if ((how & 1U) != 0) require(H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0);
   const Hdf5Handle file = made(H5Fcreate("made", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose);
