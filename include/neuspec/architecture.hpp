@@ -6,7 +6,7 @@
 
 #include "neuspec/dataset.hpp"
 
-namespace neuspec {
+namespace neuspec NEUSPEC_API {
 
 /// A dense network has one patch, the whole sample of d features. A convolutional one slides a filter over an image of height × width × channels
 /// (row-major, channels last) and averages σ(uᵀp) over the patches p of a pool; every pool has neurons of its own:
@@ -52,4 +52,4 @@ struct Patches {
   bool whole() const { return architecture.kind == Architecture::Kind::dense; }
 };
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

@@ -4,7 +4,7 @@
 
 #include "neuspec/network.hpp"
 
-namespace neuspec {
+namespace neuspec NEUSPEC_API {
 
 /// primal = P(f); dual = g(τv) for v = ∇ℓ(f) scaled into the dual feasible set, a proven lower bound on the optimum of (P).
 struct Certificate {
@@ -41,4 +41,4 @@ Certificate certify(const Network& network, const Problem& problem, const Source
 /// β. \throws as `certify`.
 double beta_max(const Problem& problem, const Source& data);
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

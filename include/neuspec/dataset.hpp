@@ -10,7 +10,9 @@
 #include <variant>
 #include <vector>
 
-namespace neuspec {
+#include "neuspec/export.h"
+
+namespace neuspec NEUSPEC_API {
 
 using Index = std::ptrdiff_t;
 
@@ -143,4 +145,4 @@ struct ReadOptions {
 /// \throws UsageError for options that contradict each other, EnvironmentError when memory does not suffice, NotCompiled for HDF5 without libhdf5.
 Table read_table(const std::string& path, const ReadOptions& options = {});
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

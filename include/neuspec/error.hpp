@@ -4,7 +4,9 @@
 
 #include <stdexcept>
 
-namespace neuspec {
+#include "neuspec/export.h"
+
+namespace neuspec NEUSPEC_API {
 
 /// Base of every exception the library throws on purpose.
 class Error : public std::runtime_error {
@@ -42,4 +44,4 @@ class NoDevice : public EnvironmentError {
   using EnvironmentError::EnvironmentError;
 };
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

@@ -6,7 +6,7 @@
 
 #include "neuspec/network.hpp"
 
-namespace neuspec {
+namespace neuspec NEUSPEC_API {
 
 /// One output of a network as f(x) = xᵀQx + qᵀx + s, in the features that the network sees (standardised ones where the model
 /// standardises).
@@ -51,4 +51,4 @@ struct Flip {
 /// or the outputs overflow.
 std::vector<Flip> smallest_flips(const std::vector<QuadraticOutput>& outputs, const double* x, Index samples, bool with_delta = false);
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

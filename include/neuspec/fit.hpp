@@ -12,7 +12,7 @@
 
 #include "neuspec/certificate.hpp"
 
-namespace neuspec {
+namespace neuspec NEUSPEC_API {
 
 enum class SolverKind { automatic, admm, burer_monteiro };
 enum class OperatorKind { automatic, moments, gram, matrix_free, streamed };
@@ -56,15 +56,22 @@ struct Settings {
   double memory_limit = 0;                                      ///< bytes the solve may use; 0: three quarters of what is free
   unsigned seed = 0;                                            ///< of the random starts of Burer–Monteiro
   std::shared_ptr<KeptDevice> kept_device = {};                 ///< of earlier and later fits; empty: this one's device is its own
-  std::function<bool()> stop_requested = {};                    ///< asked between a solver's steps; true ends it as an observer's false does
+  /// A network of the same features, outputs, activation and architecture, near the optimum: of another β, of fewer samples, of a solve that was
+  /// stopped. Where the loss is smooth the solve (of a path the first one) descends from it, whichever solver is chosen; ADMM, which losses with
+  /// kinks have alone, begins without. The optimum is the same. Empty: from nothing.
+  std::shared_ptr<const Network> start = {};
+  std::function<bool()> stop_requested = {};  ///< asked between a solver's steps; true ends it as an observer's false does
   /// Given each network before its certificate is computed (the report all NaN) and each better one after it, for callers that may not be able to
   /// wait for the end of the solve.
   std::function<void(const Result&)> candidate = {};
 };
 
+enum class SettingType { text, number, integer, flag };
+
 /// One row of the table that feeds validation, the program's options and the C API.
 struct SettingInfo {
   const char* name;                                  ///< as on the command line, without dashes
+  SettingType type;                                  ///< what its text stands for
   const char* values;                                ///< what may be given, for help texts
   const char* meaning;                               ///< one line
   void (*set)(Settings&, const std::string& value);  ///< \throws UsageError naming the setting and what it allows
@@ -135,4 +142,4 @@ using PathObserver = std::function<bool(const Result&)>;
 std::vector<Result> fit_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings = {},
                              const PathObserver& after_each = {}, const Observer& observer = {});
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

@@ -3,13 +3,14 @@
 /// optimal on data that never come together.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include "neuspec/fit.hpp"
 #include "neuspec/preprocessing.hpp"
 
-namespace neuspec {
+namespace neuspec NEUSPEC_API {
 
 /// What a file of moments holds (docs/moments.md). z = x − shift, ζ = y − target_shift, z̃ = (1, z_1, …, z_d), N = d + 1. Sums are pairs of doubles,
 /// the leading one and the rest. Pairs of indices i ≤ j are at j(j+1)/2 + i, quadruples i ≤ j ≤ k ≤ l at
@@ -72,6 +73,11 @@ class Moments {
   /// EnvironmentError when memory does not suffice
   static Moments load(const std::string& path);
 
+  /// The same file to and from a binary stream, which `name` stands for in messages. \throws as `save` and `load`; a stream that fails is the
+  /// caller's to see
+  void write(std::ostream& stream, const std::string& name = "moments") const;
+  static Moments read(std::istream& stream, const std::string& name = "moments");
+
   /// Whether a file begins as one of moments; false for what cannot be read, and for pipes, of which nothing is read.
   static bool is_file(const std::string& path);
 
@@ -98,4 +104,4 @@ Certificate certify(const Network& network, const Problem& problem, const Moment
 double beta_max(const Problem& problem, const Moments& data);
 double objective_unit(const Problem& problem, const Moments& data);
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

@@ -2,6 +2,7 @@
 /// The trained network and the model file around it.
 #pragma once
 
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,7 +10,7 @@
 #include "neuspec/preprocessing.hpp"
 #include "neuspec/problem.hpp"
 
-namespace neuspec {
+namespace neuspec NEUSPEC_API {
 
 /// f_k(x) = b_k + Σ_{j : output_j = k} α_j σ(u_jᵀ x), ‖u_j‖₂ = 1; for convolutions the mean of σ(u_jᵀ p) over the patches p of a pool
 /// (architecture.hpp).
@@ -78,6 +79,11 @@ struct Model {
 
   /// \throws DataError when the file is no model, is damaged (lengths, finite numbers, unit directions are checked) or of a later version.
   static Model load(const std::string& path);
+
+  /// The same file to and from a stream, which `name` stands for in messages. \throws as `save` and `load`; a stream that fails is the caller's to
+  /// see
+  void write(std::ostream& stream, const std::string& name = "model") const;
+  static Model read(std::istream& stream, const std::string& name = "model");
 };
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

@@ -9,7 +9,7 @@
 
 #include "neuspec/dataset.hpp"
 
-namespace neuspec {
+namespace neuspec NEUSPEC_API {
 
 /// How one column of class labels becomes targets.
 enum class Encoding {
@@ -67,4 +67,4 @@ struct PreprocessingOptions {
 /// values above 10⁶⁰ in size.
 Preprocessing learn_preprocessing(const Table& table, const PreprocessingOptions& options);
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

@@ -7,7 +7,7 @@
 
 #include "neuspec/architecture.hpp"
 
-namespace neuspec {
+namespace neuspec NEUSPEC_API {
 
 /// σ(t) = a t² + b t + c. The default is the least-squares fit of ReLU on [−5, 5].
 struct Activation {
@@ -63,4 +63,4 @@ struct Problem {
   bool bias = false;
 };
 
-}  // namespace neuspec
+}  // namespace neuspec NEUSPEC_API

@@ -7,6 +7,7 @@
 #include "cli/moments_data.hpp"
 #include "cli/output.hpp"
 #include "cli/report.hpp"
+#include "moments/seen_by.hpp"
 #include "neuspec/certificate.hpp"
 #include "threads/parallel.hpp"
 

@@ -4,24 +4,11 @@
 #include <utility>
 
 #include "certify/targets.hpp"
+#include "network/encoding.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec::cli {
 namespace {
-
-/// Labels as the loss wants them: hinge and logistic losses −1 and +1, softmax one-hot.
-Encoding encoding_of(const DataOptions& options, const Loss& loss, const Table& table) {
-  if (options.one_vs_rest && loss.coupled()) {
-    throw UsageError("--one-vs-rest makes independent targets; loss softmax takes the classes as they are: leave it out");
-  }
-  if (options.one_vs_rest) {
-    return Encoding::one_vs_rest;
-  }
-  if (!loss.classification() || table.targets != 1) {
-    return Encoding::none;
-  }
-  return loss.coupled() ? Encoding::one_hot : Encoding::binary;
-}
 
 /// Reads a table, and says what was made of the file where that is not obvious: always, as numbers hang on it.
 Table read_and_tell(const std::string& path, const ReadOptions& options) {
@@ -65,7 +52,7 @@ TrainingData read_training(const DataOptions& options, const Loss& loss) {
   if (table.targets == 0) {
     throw DataError(options.path + ": there are no targets; give a file of them with --labels");
   }
-  preparation.encoding = encoding_of(options, loss, table);
+  preparation.encoding = encoding_of(loss, table.targets, options.one_vs_rest);
   TrainingData training;
   training.preprocessing = learn_preprocessing(table, preparation);
   training.data = checked_source(training.preprocessing, loss, std::move(table));

@@ -19,7 +19,4 @@ void check_sample_options(const DataOptions& options);
 /// What moments tell of a network on the samples they are of: the loss and, where no weights are in them, rmse and r2.
 Scores scores_from(const Moments& data, const Report& report, double penalty);
 
-/// The moments as a network that was trained behind `preprocessing` sees them. \throws DataError when they are of other columns
-Moments seen_by(Moments data, const Preprocessing& preprocessing);
-
 }  // namespace neuspec::cli

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <condition_variable>
+#include <cstdint>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -22,6 +24,8 @@
 
 // Absent where another BLAS is linked.
 extern "C" __attribute__((weak)) char* openblas_get_corename();
+extern "C" __attribute__((weak)) char* openblas_get_config();
+extern "C" double ddot_(const int*, const double*, const int*, const double*, const int*);
 
 namespace neuspec {
 
@@ -55,6 +59,16 @@ void check_buffer() {
   }
   ::munmap(room, bytes);
   checked = true;
+}
+
+/// What the host program has linked may come before ours.
+void check_integers() {
+  static const bool narrow = blas_integer_bits(ddot_) == 32;
+  if (!narrow) {
+    throw EnvironmentError(
+        "the BLAS of this program takes integers of 64 bits (ILP64) where neuspec passes 32 (LP64): link an LP64 BLAS, or one whose 64-bit names end "
+        "in 64_");
+  }
 }
 
 /// So many threads, all alive at a time.
@@ -101,6 +115,18 @@ bool threads_or_one() {
   return false;
 }
 
+const char* blas_name() { return openblas_get_config == nullptr ? "" : openblas_get_config(); }
+
+int blas_integer_bits() { return blas_integer_bits(ddot_); }
+
+// Taken for 64 bits the length is below zero, of which every BLAS makes the sum of nothing, 0, without a look at the vectors.
+int blas_integer_bits(double (*ddot)(const int*, const double*, const int*, const double*, const int*)) {
+  if constexpr (std::endian::native != std::endian::little) return 32;
+  alignas(std::int64_t) const int length[] = {1, -1}, step[] = {1, 0};
+  const double one = 1;
+  return ddot(length, &one, step, &one, step) == 1 ? 32 : 64;
+}
+
 double blas_buffer() { return openblas_get_corename == nullptr ? 0 : 128 * mebibyte; }
 
 int blas_threads_that_fit(int wanted) {
@@ -129,6 +155,7 @@ double address_space_left() {
 
 BlasThreads::BlasThreads(double flops) {
   check_buffer();
+  check_integers();
   const int wanted = threads_for(flops);
   threads_before_ = omp_get_max_threads();
   if (wanted > 1) {

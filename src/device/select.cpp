@@ -1,4 +1,5 @@
 #include "device/cpu_device.hpp"
+#include "device/device_memory.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec {
@@ -10,6 +11,12 @@ std::unique_ptr<Device<Real>> make_cuda_device(Arithmetic arithmetic);  // cuda/
 template <class Real>
 std::unique_ptr<Device<Real>> make_cuda_device(Arithmetic /*arithmetic*/) {
   throw NotCompiled("device cuda: this build of neuspec has no CUDA backend; use --device cpu");
+}
+
+bool cuda_is_compiled() { return false; }
+bool cuda_is_found() { return false; }
+void copy_from_device(const void* /*from*/, Index /*pitch*/, Index /*width*/, Index /*lines*/, void* /*to*/) {
+  throw NotCompiled("memory of a device: this build of neuspec has no CUDA backend");
 }
 #endif
 

@@ -187,6 +187,21 @@ Network RowSpace::lift(const Network& reduced) const {
   return network;
 }
 
+Network RowSpace::reduce(const Network& network) const {
+  const Index d = data_.features(), r = features(), m = network.neurons();
+  Network reduced = network;
+  reduced.features = r;
+  reduced.directions.assign(size(r * m), 0.0);
+  lapack::gemm('T', 'N', rank_, m, d, 1.0, basis_.data(), d, network.directions.data(), d, 0.0, reduced.directions.data(), r);
+  for (Index j = 0; j < m; ++j) {
+    double* u = reduced.directions.data() + j * r;
+    const double square = std::inner_product(u, u + rank_, u, 0.0), length = std::max(std::sqrt(square), 1.0);
+    for (Index l = 0; l < rank_; ++l) u[l] /= length;
+    u[rank_] = std::sqrt(std::max(1 - square, 0.0));
+  }
+  return reduced;
+}
+
 std::unique_ptr<RowSpace> row_space_of(const Problem& problem, const Source& data, const std::function<bool()>& stop) {
   return RowSpace::serves(problem.architecture, data) ? std::make_unique<RowSpace>(data, stop) : nullptr;
 }

@@ -56,6 +56,9 @@ class RowSpace final : public Source {
   /// The network on R^d of one on R^{n+1}; an empty space has none but that without neurons. 2 d n m flops.
   Network lift(const Network& reduced) const;
 
+  /// The network on R^{n+1} that acts on the samples as one on R^d does: û = (Qᵀu, √(1 − ‖Qᵀu‖²)). 2 d n m flops.
+  Network reduce(const Network& network) const;
+
  private:
   bool factor(const std::function<bool()>& stop);
   bool prove(const std::function<bool()>& stop);

@@ -63,16 +63,15 @@ class Writer {
 
 class Reader {
  public:
-  explicit Reader(const std::string& path) : path_(path), file_(path, std::ios::binary) {
-    if (!file_) throw DataError(path + ": cannot be read");
+  Reader(std::istream& file, const std::string& name) : name_(name), file_(file) {
+    if (!file_) throw DataError(name + ": cannot be read");
   }
 
-  [[noreturn]] void damaged(const std::string& how) const { throw DataError(path_ + ": damaged moments: " + how); }
+  [[noreturn]] void damaged(const std::string& how) const { throw DataError(name_ + ": damaged moments: " + how); }
 
   void bytes(char* data, std::size_t count) {
     if (!file_.read(data, static_cast<std::streamsize>(count))) damaged("the file ends too early");
     checksum_.add(data, count);
-    read_ += count;
   }
   std::uint64_t word() {
     std::uint64_t stored = 0;
@@ -94,9 +93,14 @@ class Reader {
   }
   /// So many bytes are left, which is asked before room is made for them.
   void expect(std::uint64_t left) const {
-    std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(path_, error);
-    if (!error && size != read_ + left) damaged("its length is not what it says");
+    const std::istream::pos_type here = file_.tellg();
+    if (here == std::istream::pos_type(-1) || !file_.seekg(0, std::ios::end)) {
+      file_.clear();  // a pipe
+      return;
+    }
+    const auto size = static_cast<std::uint64_t>(file_.tellg() - here);
+    file_.seekg(here);
+    if (size != left) damaged("its length is not what it says");
   }
   void finish() {
     const std::uint64_t sum = checksum_.value();
@@ -105,10 +109,9 @@ class Reader {
   }
 
  private:
-  std::string path_;
-  std::ifstream file_;
+  std::string name_;
+  std::istream& file_;
   Crc64 checksum_;
-  std::uint64_t read_ = 0;
 };
 
 std::string description_of(const Moments& moments) {
@@ -118,7 +121,8 @@ std::string description_of(const Moments& moments) {
   return text;
 }
 
-void write(Writer& file, const Moments& moments) {
+void write_sums(std::ostream& stream, const Moments& moments) {
+  Writer file(stream);
   const MomentSums& sums = moments.sums();
   const std::string description = description_of(moments);
   file.bytes(magic, sizeof magic);
@@ -168,25 +172,36 @@ void check(const Reader& file, const MomentSums& sums, const Preprocessing& colu
   }
 }
 
+void check_writing(const Moments& moments, const std::string& name) {
+  if (moments.samples() < 1) throw UsageError(name + ": not written: the moments are of no samples");
+  if (!moments.preprocessing().mean.empty()) throw UsageError(name + ": not written: moments are saved before they are standardised");
+}
+
 }  // namespace
 
 void Moments::save(const std::string& path) const {
-  if (samples() < 1) throw UsageError(path + ": not written: the moments are of no samples");
-  if (!preprocessing_.mean.empty()) throw UsageError(path + ": not written: moments are saved before they are standardised");
-  replace_file(path, [this](std::ostream& stream) {
-    Writer file(stream);
-    write(file, *this);
-  });
+  check_writing(*this, path);
+  replace_file(path, [this](std::ostream& stream) { write_sums(stream, *this); });
+}
+
+void Moments::write(std::ostream& stream, const std::string& name) const {
+  check_writing(*this, name);
+  write_sums(stream, *this);
 }
 
 Moments Moments::load(const std::string& path) {
-  Reader file(path);
+  std::ifstream file(path, std::ios::binary);
+  return read(file, path);
+}
+
+Moments Moments::read(std::istream& stream, const std::string& name) {
+  Reader file(stream, name);
   char begin[sizeof magic];
   file.bytes(begin, sizeof begin);
-  if (std::memcmp(begin, magic, sizeof magic) != 0) throw DataError(path + ": not a file of moments");
+  if (std::memcmp(begin, magic, sizeof magic) != 0) throw DataError(name + ": not a file of moments");
   const std::uint64_t version = file.word();
   if (version != format_version)
-    throw DataError(path + ": moments of format " + std::to_string(version) + ", this program reads format " + std::to_string(format_version));
+    throw DataError(name + ": moments of format " + std::to_string(version) + ", this program reads format " + std::to_string(format_version));
   try {
     const std::uint64_t length = file.word();
     if (length > most_description) file.damaged("an impossible length");
@@ -203,7 +218,7 @@ Moments Moments::load(const std::string& path) {
   } catch (const nlohmann::json::exception&) {
     file.damaged("its description is none");
   } catch (const std::bad_alloc&) {
-    throw EnvironmentError(path + ": not enough memory for these moments");
+    throw EnvironmentError(name + ": not enough memory for these moments");
   }
 }
 

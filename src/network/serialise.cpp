@@ -194,40 +194,53 @@ Model model_from(const Json& json) {
   return model;
 }
 
-std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+std::string read_text(std::istream& file, const std::string& name) {
   std::ostringstream text;
   // An empty file sets the output's fail bit and a folder the input's bad bit: only the latter cannot be read.
   if (file) {
     text << file.rdbuf();
   }
   if (!file) {
-    throw DataError(path + ": cannot be read");
+    throw DataError(name + ": cannot be read");
   }
   return std::move(text).str();
+}
+
+void check_writing(const Model& model, const std::string& name) {
+  try {
+    check_model(model);
+  } catch (const DataError& error) {
+    throw DataError(name + ": not written: " + error.what());
+  }
 }
 
 }  // namespace
 
 void Model::save(const std::string& path) const {
-  try {
-    check_model(*this);
-  } catch (const DataError& error) {
-    throw DataError(path + ": not written: " + error.what());
-  }
+  check_writing(*this, path);
   replace_file(path, [this](std::ostream& file) { write_json(file, *this); });
 }
 
+void Model::write(std::ostream& stream, const std::string& name) const {
+  check_writing(*this, name);
+  write_json(stream, *this);
+}
+
 Model Model::load(const std::string& path) {
-  const std::string text = read_text(path);
+  std::ifstream file(path, std::ios::binary);
+  return read(file, path);
+}
+
+Model Model::read(std::istream& stream, const std::string& name) {
+  const std::string text = read_text(stream, name);
   try {
     return model_from(Json::parse(text));
   } catch (const nlohmann::json::parse_error& error) {
-    throw DataError(path + ": not a neuspec model: no JSON at byte " + std::to_string(error.byte));
+    throw DataError(name + ": not a neuspec model: no JSON at byte " + std::to_string(error.byte));
   } catch (const nlohmann::json::exception& error) {
-    throw DataError(path + ": damaged model: " + error.what());
+    throw DataError(name + ": damaged model: " + error.what());
   } catch (const DataError& error) {
-    throw DataError(path + ": " + error.what());
+    throw DataError(name + ": " + error.what());
   }
 }
 

@@ -19,8 +19,7 @@ class BurerMonteiro final : public Solver {
   void run(Monitor& monitor, double target) override;
   void set_beta(double beta) override;
   Network network() override { return best_; }
-  /// Where `run` goes on from.
-  void continue_from(Network point) { point_ = std::move(point); }
+  void start_from(const Network& point) override { point_ = point; }
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself.

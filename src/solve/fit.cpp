@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
+#include "certify/check.hpp"
 #include "neuspec/error.hpp"
 #include "solve/choose.hpp"
 #include "solve/session_data.hpp"
@@ -61,6 +63,7 @@ class Session {
     if (!stopped()) beta_max_ = units_.beta_of_the_data(*std::max_element(zero_kappa_.begin(), zero_kappa_.end()));
     if (std::isnan(beta_max_)) beta_max_ = largest_beta(problem, data, space_.get());
     solver_ = solver_of(*operator_, units_, settings, choice_, memory);
+    if (settings.start && !stopped()) begin_at(*settings.start);
     lift_seconds_ = since(start_);
   }
 
@@ -91,6 +94,13 @@ class Session {
   }
 
  private:
+  void begin_at(const Network& start) {
+    check_network(start, problem_, source_.features(), source_.targets());
+    Network point = space_ ? space_->reduce(start) : start;
+    point.bias.clear();  // is for the data to say
+    solver_->start_from(units_.network_in_units(std::move(point)));
+  }
+
   /// Before a solver could begin: the network without neurons is all there is.
   bool stopped() const { return space_ && space_->empty(); }
 

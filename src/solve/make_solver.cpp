@@ -39,7 +39,7 @@ class PolishedAdmm final : public Solver {
       network_ = admm_.network();
       if (!smooth_) return;
       handed_over_ = monitor.status() == Status::stalled;
-      if (handed_over_) polisher_.continue_from(network_);
+      if (handed_over_) polisher_.start_from(network_);
     }
     if (handed_over_) {
       polisher_.run(monitor, target);
@@ -53,13 +53,19 @@ class PolishedAdmm final : public Solver {
   void set_beta(double beta) override {
     admm_.set_beta(beta);
     polisher_.set_beta(beta);
-    handed_over_ = false;
+    handed_over_ = std::exchange(started_, false);
+  }
+  /// ADMM would want a dual point too; descent does not.
+  void start_from(const Network& point) override {
+    polisher_.start_from(point);
+    started_ = smooth_;
   }
   Network network() override { return network_; }
   std::vector<double> dual_vector() override { return admm_.dual_vector(); }
 
  private:
   bool smooth_, handed_over_ = false;  // to descent
+  bool started_ = false;               // somewhere, before the first β is set
   Admm<Real> admm_;
   BurerMonteiro<Real> polisher_;
   Network network_;
@@ -91,14 +97,18 @@ class FromPart final : public Solver {
     if (std::exchange(fresh_, false) && part_ != nullptr) {
       Monitor own(settings_, observer_, part_data_->problems(), monitor.start());
       part_->run(own, settings_.tolerance);
-      descent_.continue_from(part_->network());
+      descent_.start_from(part_->network());
     }
     descent_.run(monitor, target);
   }
   void set_beta(double beta) override {
-    fresh_ = true;
+    fresh_ = !std::exchange(started_, false);
     descent_.set_beta(beta);
     if (part_ != nullptr) part_->set_beta(beta);
+  }
+  void start_from(const Network& point) override {
+    descent_.start_from(point);
+    started_ = true;
   }
   Network network() override { return descent_.network(); }
 
@@ -108,7 +118,7 @@ class FromPart final : public Solver {
   Settings settings_;
   Observer observer_;
   Problem problem_;
-  bool fresh_ = true;
+  bool fresh_ = true, started_ = false;  // the part is to be solved first; somewhere else, before the first β is set
   std::unique_ptr<DataOperator<Real>> part_data_;
   std::unique_ptr<Solver> part_;
   BurerMonteiro<Real> descent_;

@@ -26,6 +26,8 @@ class Solver {
   virtual void run(Monitor& monitor, double target) = 0;
   /// Another β on the same data; the current point is the start where that `is_near`, else zero.
   virtual void set_beta(double beta) = 0;
+  /// Where the next run begins, if the solver can begin at a network.
+  virtual void start_from(const Network& /*point*/) {}
   /// The best point so far at this β as a network; of problems that share nothing but the data, each one's best.
   virtual Network network() = 0;
   /// The dual vector (row-major n × C) of the best bound so far, where there is one beside ∇ℓ at the network; else empty.

@@ -68,6 +68,12 @@ Network Units::network_of_the_data(Network network) const {
   return network;
 }
 
+Network Units::network_in_units(Network network) const {
+  network.activation = scaled_.activation;
+  for (double& alpha : network.weights) alpha = std::ldexp(alpha, kappa_ - tau_);
+  return network;
+}
+
 std::vector<double> Units::dual_vector_of_the_data(std::vector<double> v) const {
   for (double& value : v) value = std::ldexp(value, objective_exponent() - tau_);
   return v;

@@ -28,6 +28,7 @@ class Units {
   double beta_of_the_data(double beta) const;  ///< β of a β'
   /// α = (τ/κ) α' and σ of a network in these units; the intercept is for the data to say.
   Network network_of_the_data(Network network) const;
+  Network network_in_units(Network network) const;  ///< the other way round
   /// v = (Ω/τ) v'.
   std::vector<double> dual_vector_of_the_data(std::vector<double> v) const;
 

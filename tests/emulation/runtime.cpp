@@ -252,6 +252,16 @@ cudaError_t cudaFreeHost(void* memory) {
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
   return copy(__func__, to, from, bytes, kind, stream);
 }
+cudaError_t cudaMemcpy2D(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t width, std::size_t height,
+                         cudaMemcpyKind kind) {
+  if (kind != cudaMemcpyDeviceToHost) em::violation(__func__, "a direction that is not emulated");
+  if (to_pitch < width || from_pitch < width) em::violation(__func__, "lines wider than their pitch");
+  for (std::size_t line = 0; line < height; ++line) em::require_device(__func__, static_cast<const char*>(from) + line * from_pitch, width);
+  const em::Opened opened;
+  for (std::size_t line = 0; line < height; ++line)
+    std::memcpy(static_cast<char*>(to) + line * to_pitch, static_cast<const char*>(from) + line * from_pitch, width);
+  return cudaSuccess;
+}
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
   if (bytes > 0) em::require_device(__func__, memory, bytes);
   em::enqueue(__func__, stream, [memory, value, bytes] { std::memset(memory, value, bytes); });
