@@ -18,11 +18,21 @@ target_compile_options(
   neuspec_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion $<$<BOOL:${NEUSPEC_WERROR}>:-Werror>
                           $<$<COMPILE_LANG_AND_ID:CXX,Clang,AppleClang>:-Wno-pass-failed> $<$<BOOL:${NEUSPEC_NATIVE}>:-march=native>>)
 
+# As the other languages of a project are: a subproject is asked for it.
+include(CheckLanguage)
+set(fortran_found OFF)
+if(PROJECT_IS_TOP_LEVEL)
+  check_language(Fortran)
+  if(CMAKE_Fortran_COMPILER)
+    set(fortran_found ON)
+  endif()
+endif()
+option(NEUSPEC_FORTRAN "Build the Fortran module" ${fortran_found})
+
 set(NEUSPEC_CUDA OFF CACHE STRING "The CUDA device: ON (nvcc and its libraries are needed), AUTO (where nvcc is found), OFF, or EMULATED (its sources on the tests' emulated device)")
 set_property(CACHE NEUSPEC_CUDA PROPERTY STRINGS ON AUTO OFF EMULATED)
 option(NEUSPEC_CUDA_STATIC "Link the CUDA libraries statically" OFF)
 if(NEUSPEC_CUDA STREQUAL AUTO)
-  include(CheckLanguage)
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
     set(NEUSPEC_CUDA ON)

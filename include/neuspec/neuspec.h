@@ -40,11 +40,11 @@ extern "C" {
 
 typedef enum neuspec_error {
   NEUSPEC_OK = 0,
-  NEUSPEC_USAGE = 2,       /* an argument or setting is out of range, or they contradict each other */
-  NEUSPEC_DATA = 3,        /* data that cannot be used; the message names sample and column, or file, line and column */
-  NEUSPEC_ENVIRONMENT = 5, /* something outside the problem is missing: a folder, a device, a BLAS that fits */
-  NEUSPEC_MEMORY = 6,      /* memory ran out */
-  NEUSPEC_INTERNAL = 7     /* a fault of the library, or of a C++ callback that threw */
+  NEUSPEC_ERROR_USAGE = 2,       /* an argument or setting is out of range, or they contradict each other */
+  NEUSPEC_ERROR_DATA = 3,        /* data that cannot be used; the message names sample and column, or file, line and column */
+  NEUSPEC_ERROR_ENVIRONMENT = 5, /* something outside the problem is missing: a folder, a device, a BLAS that fits */
+  NEUSPEC_ERROR_MEMORY = 6,      /* memory ran out */
+  NEUSPEC_ERROR_INTERNAL = 7     /* a fault of the library, or of a C++ callback that threw */
 } neuspec_error;
 
 /* "usage", "data", "environment", ...; "unknown" for what is none of them. */

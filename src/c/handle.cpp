@@ -56,19 +56,19 @@ Failure failure() {
   try {
     throw;
   } catch (const UsageError& error) {
-    return {NEUSPEC_USAGE, error.what()};
+    return {NEUSPEC_ERROR_USAGE, error.what()};
   } catch (const DataError& error) {
-    return {NEUSPEC_DATA, error.what()};
+    return {NEUSPEC_ERROR_DATA, error.what()};
   } catch (const EnvironmentError& error) {
-    return {NEUSPEC_ENVIRONMENT, error.what()};
+    return {NEUSPEC_ERROR_ENVIRONMENT, error.what()};
   } catch (const std::bad_alloc&) {
-    return {NEUSPEC_MEMORY, "not enough memory"};
+    return {NEUSPEC_ERROR_MEMORY, "not enough memory"};
   } catch (const std::length_error&) {
-    return {NEUSPEC_MEMORY, "more memory is asked for than there can be"};
+    return {NEUSPEC_ERROR_MEMORY, "more memory is asked for than there can be"};
   } catch (const std::exception& error) {
-    return {NEUSPEC_INTERNAL, error.what()};
+    return {NEUSPEC_ERROR_INTERNAL, error.what()};
   } catch (...) {
-    return {NEUSPEC_INTERNAL, "an exception that is none of the library's"};
+    return {NEUSPEC_ERROR_INTERNAL, "an exception that is none of the library's"};
   }
 }
 
@@ -134,15 +134,15 @@ const char* neuspec_error_name(int error) {
   switch (error) {
     case NEUSPEC_OK:
       return "ok";
-    case NEUSPEC_USAGE:
+    case NEUSPEC_ERROR_USAGE:
       return "usage";
-    case NEUSPEC_DATA:
+    case NEUSPEC_ERROR_DATA:
       return "data";
-    case NEUSPEC_ENVIRONMENT:
+    case NEUSPEC_ERROR_ENVIRONMENT:
       return "environment";
-    case NEUSPEC_MEMORY:
+    case NEUSPEC_ERROR_MEMORY:
       return "memory";
-    case NEUSPEC_INTERNAL:
+    case NEUSPEC_ERROR_INTERNAL:
       return "internal";
     default:
       return "unknown";

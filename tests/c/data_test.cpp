@@ -116,7 +116,7 @@ TEST(CData, NumbersThatAreNotFiniteAreDataErrorsThatNameTheirPlace) {
     DataHandle handle;
     ASSERT_OK(neuspec_data_from_arrays(9, 2, 1, &x, &y, &weights, handle.made()));
     const auto expect_refused = [&](int code) {
-      EXPECT_EQ(code, NEUSPEC_DATA);
+      EXPECT_EQ(code, NEUSPEC_ERROR_DATA);
       EXPECT_STREQ(neuspec_message(nullptr), bad.message);
     };
     for (const char* standardize : {"no", "yes"}) {
@@ -154,7 +154,7 @@ TEST(CData, SizesAndArraysThatCannotBeAreUsageErrors) {
   const auto expect_refused = [&](int64_t n, int64_t d, int64_t C, const neuspec_array* x, const neuspec_array* y, const neuspec_array* w,
                                   const char* part) {
     data = reinterpret_cast<neuspec_data*>(&bad);
-    EXPECT_EQ(neuspec_data_from_arrays(n, d, C, x, y, w, &data), NEUSPEC_USAGE);
+    EXPECT_EQ(neuspec_data_from_arrays(n, d, C, x, y, w, &data), NEUSPEC_ERROR_USAGE);
     EXPECT_EQ(data, nullptr);
     EXPECT_NE(std::string(neuspec_message(nullptr)).find(part), std::string::npos) << neuspec_message(nullptr);
   };
@@ -200,7 +200,7 @@ TEST(CData, MemoryOfADeviceNeedsABuildWithOne) {
   ASSERT_OK(neuspec_runtime_info(&runtime));
   if (runtime.cuda_compiled != 0) GTEST_SKIP() << "this build has one";
   DataHandle data;
-  EXPECT_EQ(neuspec_data_from_arrays(4, 3, 1, &x, &y, nullptr, data.made()), NEUSPEC_ENVIRONMENT);
+  EXPECT_EQ(neuspec_data_from_arrays(4, 3, 1, &x, &y, nullptr, data.made()), NEUSPEC_ERROR_ENVIRONMENT);
   EXPECT_STREQ(neuspec_message(nullptr), "features: memory of a device: this build of neuspec has no CUDA backend");
 }
 

@@ -174,7 +174,7 @@ TEST(CFit, PathThatFailsLeavesNoModels) {
   const double betas[] = {2, -1};
   neuspec_model* models[2] = {};
   int64_t done = -1;
-  EXPECT_EQ(neuspec_path(data_of(data), options_with({}), betas, 2, nullptr, nullptr, nullptr, models, &done), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_path(data_of(data), options_with({}), betas, 2, nullptr, nullptr, nullptr, models, &done), NEUSPEC_ERROR_USAGE);
   EXPECT_EQ(models[0], nullptr);
   EXPECT_EQ(models[1], nullptr);
   EXPECT_EQ(done, 0);

@@ -20,7 +20,7 @@ int main(void) {
   if (neuspec_runtime_info(&runtime) || runtime.blas_integer_bits != 64) return 1;
   if (neuspec_options_create(&options) || neuspec_options_set_double(options, "beta", 0.1)) return 2;
   if (neuspec_data_from_arrays(4, 2, 1, &features, &targets, NULL, &data)) return 3;
-  if (neuspec_fit(data, options, NULL, &model) != NEUSPEC_ENVIRONMENT || model != NULL) return 4;
+  if (neuspec_fit(data, options, NULL, &model) != NEUSPEC_ERROR_ENVIRONMENT || model != NULL) return 4;
   puts(neuspec_message(data));
   if (strstr(neuspec_message(data), "ILP64") == NULL) return 5;
   return neuspec_free(data) || neuspec_free(options);

@@ -194,14 +194,14 @@ void expect_codes(const Body& body) {
     const int code = body();
     const bool failed = has_failed();
     fail_after(-1);
-    ASSERT_TRUE(code == NEUSPEC_MEMORY || code == NEUSPEC_ENVIRONMENT || code == NEUSPEC_OK) << code << " after " << allocations;
+    ASSERT_TRUE(code == NEUSPEC_ERROR_MEMORY || code == NEUSPEC_ERROR_ENVIRONMENT || code == NEUSPEC_OK) << code << " after " << allocations;
     ASSERT_LE(bytes_in_use(), before + 64) << allocations;
     if (!failed) {
       EXPECT_EQ(code, NEUSPEC_OK);
       EXPECT_GT(allocations, 0);
       return;
     }
-    if (code == NEUSPEC_MEMORY) {
+    if (code == NEUSPEC_ERROR_MEMORY) {
       EXPECT_STREQ(neuspec_message(nullptr), "not enough memory");
     }
   }

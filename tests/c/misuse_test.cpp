@@ -148,7 +148,7 @@ TEST(CMisuse, OfEveryHandleIsAnErrorThatSaysSo) {
       if (call.kind != Kind::any && kind != call.kind) bad.push_back(handle);
     }
     for (const void* handle : bad) {
-      EXPECT_EQ(call.call(handle), NEUSPEC_USAGE);
+      EXPECT_EQ(call.call(handle), NEUSPEC_ERROR_USAGE);
       EXPECT_NE(std::string(neuspec_message(nullptr)), "");
     }
   }
@@ -202,23 +202,23 @@ TEST(CMisuse, OfPointersToResultsIsAnError) {
       {"moments", neuspec_moments_load("/none", nullptr)},
       {"size", neuspec_moments_to_memory(good.moments, nullptr, 0, nullptr)},
   };
-  for (const auto& [name, code] : results) EXPECT_EQ(code, NEUSPEC_USAGE) << name;
+  for (const auto& [name, code] : results) EXPECT_EQ(code, NEUSPEC_ERROR_USAGE) << name;
   EXPECT_EQ(models[0], nullptr);
 }
 
 TEST(CMessages, AreKeptForTheHandleAndForTheThread) {
   const OptionsHandle first = options_with({}), second = options_with({});
   EXPECT_STREQ(neuspec_message(first), "");
-  EXPECT_EQ(neuspec_options_set(first, "tol", "2"), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_options_set(first, "tol", "2"), NEUSPEC_ERROR_USAGE);
   EXPECT_STREQ(neuspec_message(first), "tol '2': allowed: number above 0 and below 1");
-  EXPECT_EQ(neuspec_options_set(second, "wrong", "2"), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_options_set(second, "wrong", "2"), NEUSPEC_ERROR_USAGE);
   EXPECT_STREQ(neuspec_message(second), "there is no option 'wrong'");
   EXPECT_STREQ(neuspec_message(nullptr), "there is no option 'wrong'");
   EXPECT_STREQ(neuspec_message(first), "tol '2': allowed: number above 0 and below 1");
   EXPECT_STREQ(neuspec_message(&first), "");
   // Cut where there is no room, and never without an end.
   const std::string much(100000, 'x');
-  EXPECT_EQ(neuspec_options_set(first, much.c_str(), "2"), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_options_set(first, much.c_str(), "2"), NEUSPEC_ERROR_USAGE);
   EXPECT_GT(std::string(neuspec_message(first)).size(), 1000U);
 }
 
@@ -237,23 +237,23 @@ TEST(CMessages, GoToTheHostsHandler) {
         ++seen.count;
       },
       &told));
-  EXPECT_EQ(neuspec_model_load("/none/such", nullptr), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_model_load("/none/such", nullptr), NEUSPEC_ERROR_USAGE);
   neuspec_model* model = nullptr;
-  EXPECT_EQ(neuspec_model_load("/none/such", &model), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_model_load("/none/such", &model), NEUSPEC_ERROR_DATA);
   ASSERT_OK(neuspec_set_error_handler(nullptr, nullptr));
-  EXPECT_EQ(neuspec_model_load("/none/such", nullptr), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_model_load("/none/such", nullptr), NEUSPEC_ERROR_USAGE);
   EXPECT_EQ(told.count, 2);
-  EXPECT_EQ(told.code, NEUSPEC_DATA);
+  EXPECT_EQ(told.code, NEUSPEC_ERROR_DATA);
   EXPECT_EQ(told.message, "/none/such: cannot be read");
 }
 
 TEST(CMessages, EveryErrorHasItsName) {
   EXPECT_STREQ(neuspec_error_name(NEUSPEC_OK), "ok");
-  EXPECT_STREQ(neuspec_error_name(NEUSPEC_USAGE), "usage");
-  EXPECT_STREQ(neuspec_error_name(NEUSPEC_DATA), "data");
-  EXPECT_STREQ(neuspec_error_name(NEUSPEC_ENVIRONMENT), "environment");
-  EXPECT_STREQ(neuspec_error_name(NEUSPEC_MEMORY), "memory");
-  EXPECT_STREQ(neuspec_error_name(NEUSPEC_INTERNAL), "internal");
+  EXPECT_STREQ(neuspec_error_name(NEUSPEC_ERROR_USAGE), "usage");
+  EXPECT_STREQ(neuspec_error_name(NEUSPEC_ERROR_DATA), "data");
+  EXPECT_STREQ(neuspec_error_name(NEUSPEC_ERROR_ENVIRONMENT), "environment");
+  EXPECT_STREQ(neuspec_error_name(NEUSPEC_ERROR_MEMORY), "memory");
+  EXPECT_STREQ(neuspec_error_name(NEUSPEC_ERROR_INTERNAL), "internal");
   EXPECT_STREQ(neuspec_error_name(1), "unknown");
 }
 

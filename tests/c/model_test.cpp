@@ -64,9 +64,9 @@ TEST_F(CModel, ComesBackFromFileAndMemory) {
     double value = 0;
     const char* words = nullptr;
     int64_t count = -1;
-    EXPECT_EQ(neuspec_model_double(model, "beta_max", &value), NEUSPEC_USAGE);
-    EXPECT_EQ(neuspec_model_int64(model, "iterations", &count), NEUSPEC_USAGE);
-    EXPECT_EQ(neuspec_model_text(model, "solver", &words), NEUSPEC_USAGE);
+    EXPECT_EQ(neuspec_model_double(model, "beta_max", &value), NEUSPEC_ERROR_USAGE);
+    EXPECT_EQ(neuspec_model_int64(model, "iterations", &count), NEUSPEC_ERROR_USAGE);
+    EXPECT_EQ(neuspec_model_text(model, "solver", &words), NEUSPEC_ERROR_USAGE);
     EXPECT_OK(neuspec_model_history(model, nullptr, 0, &count));
     EXPECT_EQ(count, 0);
     neuspec_certificate proof{};
@@ -110,18 +110,18 @@ TEST_F(CModel, IsTheProgramsToo) {
 TEST_F(CModel, ThatIsDamagedOrCannotBeWrittenIsRefused) {
   std::string bytes = bytes_of(model_);
   ModelHandle model;
-  EXPECT_EQ(neuspec_model_from_memory(bytes.data(), bytes.size() / 2, model.made()), NEUSPEC_DATA);
-  EXPECT_EQ(neuspec_model_from_memory(bytes.data(), 0, model.made()), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_model_from_memory(bytes.data(), bytes.size() / 2, model.made()), NEUSPEC_ERROR_DATA);
+  EXPECT_EQ(neuspec_model_from_memory(bytes.data(), 0, model.made()), NEUSPEC_ERROR_DATA);
   bytes.replace(bytes.find("\"weight\":"), 9, "\"height\":");
-  EXPECT_EQ(neuspec_model_from_memory(bytes.data(), bytes.size(), model.made()), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_model_from_memory(bytes.data(), bytes.size(), model.made()), NEUSPEC_ERROR_DATA);
   EXPECT_EQ(static_cast<neuspec_model*>(model), nullptr);
   size_t size = 0;
   char small[4] = "abc";
-  EXPECT_EQ(neuspec_model_to_memory(model_, small, 4, &size), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_model_to_memory(model_, small, 4, &size), NEUSPEC_ERROR_USAGE);
   EXPECT_GT(size, 100U);
   EXPECT_STREQ(small, "abc");
-  EXPECT_EQ(neuspec_model_save(model_, file("no/folder.json").c_str()), NEUSPEC_ENVIRONMENT);
-  EXPECT_EQ(neuspec_model_load(file("none.json").c_str(), model.made()), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_model_save(model_, file("no/folder.json").c_str()), NEUSPEC_ERROR_ENVIRONMENT);
+  EXPECT_EQ(neuspec_model_load(file("none.json").c_str(), model.made()), NEUSPEC_ERROR_DATA);
 }
 
 TEST_F(CModel, OfANetworksArraysIsCertifiedAndSaved) {
@@ -160,23 +160,23 @@ TEST_F(CModel, OfANetworksArraysIsCertifiedAndSaved) {
   for (const int code : {neuspec_model_create(pools, 4, 1, 1, u, alpha, second, nullptr, nullptr, made.made()),
                          neuspec_model_create(pools, 4, 1, 1, u, alpha, nullptr, third, nullptr, made.made()),
                          neuspec_model_create(pools, 4, 1, 1, alpha, alpha, nullptr, nullptr, nullptr, made.made())})
-    EXPECT_EQ(code, NEUSPEC_DATA);
+    EXPECT_EQ(code, NEUSPEC_ERROR_DATA);
   for (const int code : {neuspec_model_create(pools, 3, 1, 1, u, alpha, nullptr, nullptr, nullptr, made.made()),
                          neuspec_model_create(pools, 0, 1, 1, u, alpha, nullptr, nullptr, nullptr, made.made()),
                          neuspec_model_create(pools, 4, 1, -1, u, alpha, nullptr, nullptr, nullptr, made.made()),
                          neuspec_model_create(pools, 4, 1, 1, nullptr, alpha, nullptr, nullptr, nullptr, made.made()),
                          neuspec_model_create(pools, 4, 1, 1, u, nullptr, nullptr, nullptr, nullptr, made.made()),
                          neuspec_model_create(options_with({}), 2, 1, 1, u, alpha, nullptr, nullptr, nullptr, made.made())})
-    EXPECT_EQ(code, NEUSPEC_USAGE);
+    EXPECT_EQ(code, NEUSPEC_ERROR_USAGE);
 }
 
 TEST_F(CModel, HasNoFieldsButItsOwn) {
   double value = 0;
   int64_t count = 0;
   const char* words = nullptr;
-  EXPECT_EQ(neuspec_model_double(model_, "neurons", &value), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_model_int64(model_, "primal", &count), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_model_text(model_, "primal", &words), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_model_double(model_, "neurons", &value), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_model_int64(model_, "primal", &count), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_model_text(model_, "primal", &words), NEUSPEC_ERROR_USAGE);
   EXPECT_STREQ(neuspec_message(model_), "a model has no text 'primal'");
   for (const char* field : {"seconds_lift", "seconds_solve", "seconds_certify", "seconds_decompose"})
     EXPECT_LE(number(model_, field), number(model_, "seconds_total"));
@@ -195,16 +195,16 @@ TEST_F(CModel, PredictsWhatFitsIt) {
   const neuspec_array x = rows(data_.x());
   DataHandle narrow;
   ASSERT_OK(neuspec_data_from_arrays(2, 2, 0, &x, nullptr, nullptr, narrow.made()));
-  EXPECT_EQ(neuspec_predict(model_, narrow, nullptr, f.data(), NEUSPEC_DOUBLE, NEUSPEC_ROW_MAJOR, 0), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_predict(model_, narrow, nullptr, f.data(), NEUSPEC_DOUBLE, NEUSPEC_ROW_MAJOR, 0), NEUSPEC_ERROR_DATA);
   DataHandle two;
   ASSERT_OK(neuspec_data_from_arrays(2, 3, 0, &x, nullptr, nullptr, two.made()));
   EXPECT_OK(neuspec_predict(model_, two, nullptr, f.data(), NEUSPEC_DOUBLE, NEUSPEC_ROW_MAJOR, 0));
-  EXPECT_EQ(neuspec_predict(model_, two, nullptr, f.data(), NEUSPEC_DOUBLE, NEUSPEC_ROW_MAJOR, 1), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_predict(model_, two, nullptr, f.data(), 5, NEUSPEC_ROW_MAJOR, 0), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_predict(model_, two, nullptr, f.data(), NEUSPEC_DOUBLE, 5, 0), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_certify(model_, two, nullptr, nullptr), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_predict(model_, two, nullptr, f.data(), NEUSPEC_DOUBLE, NEUSPEC_ROW_MAJOR, 1), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_predict(model_, two, nullptr, f.data(), 5, NEUSPEC_ROW_MAJOR, 0), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_predict(model_, two, nullptr, f.data(), NEUSPEC_DOUBLE, 5, 0), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_certify(model_, two, nullptr, nullptr), NEUSPEC_ERROR_USAGE);
   ModelHandle none;
-  EXPECT_EQ(neuspec_fit(two, options_, nullptr, none.made()), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_fit(two, options_, nullptr, none.made()), NEUSPEC_ERROR_USAGE);
   EXPECT_STREQ(neuspec_message(two), "the data have no targets to train on");
 }
 

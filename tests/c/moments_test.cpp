@@ -84,14 +84,14 @@ TEST_F(CMoments, MergeAndSubtract) {
   EXPECT_EQ(samples(sum), 240);
   ASSERT_OK(neuspec_moments_subtract(sum, rest));
   EXPECT_EQ(samples(sum), parts_[0].samples());
-  EXPECT_EQ(neuspec_moments_subtract(sum, rest), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_moments_subtract(sum, rest), NEUSPEC_ERROR_DATA);
   // Data of moments may be added as samples are, and twice the same are twice the samples.
   ASSERT_OK(neuspec_moments_add(sum, data_of_moments(rest)));
   ASSERT_OK(neuspec_moments_merge(sum, sum));
   EXPECT_EQ(samples(sum), 480);
   Random random(1);
   const Dataset other = random_dataset(random, 10, 3, 2);
-  EXPECT_EQ(neuspec_moments_add(sum, data_of(other)), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_moments_add(sum, data_of(other)), NEUSPEC_ERROR_DATA);
   EXPECT_EQ(samples(sum), 480);
 }
 
@@ -115,18 +115,18 @@ TEST_F(CMoments, ComeBackFromFileAndMemory) {
   expect_same_network(network_of(one), network_of(other));
   fs::remove(path);
 
-  EXPECT_EQ(neuspec_moments_load(path.c_str(), loaded.made()), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_moments_load(path.c_str(), loaded.made()), NEUSPEC_ERROR_DATA);
   for (const std::size_t size : {bytes.size() - 1, bytes.size() / 2, std::size_t{3}})
-    EXPECT_EQ(neuspec_moments_from_memory(bytes.data(), size, read.made()), NEUSPEC_DATA) << size;
+    EXPECT_EQ(neuspec_moments_from_memory(bytes.data(), size, read.made()), NEUSPEC_ERROR_DATA) << size;
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  EXPECT_EQ(neuspec_moments_from_memory(bytes.data(), bytes.size(), read.made()), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_moments_from_memory(bytes.data(), bytes.size(), read.made()), NEUSPEC_ERROR_DATA);
   bytes[0] = 'x';
-  EXPECT_EQ(neuspec_moments_from_memory(bytes.data(), bytes.size(), read.made()), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_moments_from_memory(bytes.data(), bytes.size(), read.made()), NEUSPEC_ERROR_DATA);
   size_t size = 0;
-  EXPECT_EQ(neuspec_moments_to_memory(sum, bytes.data(), 10, &size), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_moments_to_memory(sum, bytes.data(), 10, &size), NEUSPEC_ERROR_USAGE);
   const MomentsHandle none = of({});
-  EXPECT_EQ(neuspec_moments_to_memory(none, nullptr, 0, &size), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_moments_save(none, path.c_str()), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_moments_to_memory(none, nullptr, 0, &size), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_moments_save(none, path.c_str()), NEUSPEC_ERROR_USAGE);
 }
 
 TEST_F(CMoments, MakeTargetsOfLabelsAndRefuseWhatTheyCannotServe) {
@@ -143,7 +143,7 @@ TEST_F(CMoments, MakeTargetsOfLabelsAndRefuseWhatTheyCannotServe) {
   ModelHandle from_samples, from_moments;
   ASSERT_OK(neuspec_fit(data_of(classes), one_vs_rest, nullptr, from_samples.made()));
   const DataHandle data = data_of_moments(sum);
-  EXPECT_EQ(neuspec_fit(data, one_vs_rest, nullptr, from_moments.made()), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_fit(data, one_vs_rest, nullptr, from_moments.made()), NEUSPEC_ERROR_USAGE);
   const OptionsHandle plain = options_with({{"beta", "1"}, {"threads", "1"}});
   ASSERT_OK(neuspec_fit(data, plain, nullptr, from_moments.made()));
   EXPECT_LE(number(from_moments, "dual"), number(from_samples, "primal"));
@@ -152,11 +152,11 @@ TEST_F(CMoments, MakeTargetsOfLabelsAndRefuseWhatTheyCannotServe) {
   ASSERT_OK(neuspec_certify(from_samples, data, plain, &proof));
   EXPECT_EQ(proof.proven, 1);
 
-  EXPECT_EQ(neuspec_fit(data, options_with({{"loss", "huber"}, {"beta", "1"}}), nullptr, from_moments.made()), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_fit(data, options_with({{"loss", "huber"}, {"beta", "1"}}), nullptr, from_moments.made()), NEUSPEC_ERROR_USAGE);
   double f[3];
-  EXPECT_EQ(neuspec_predict(from_samples, data, nullptr, f, NEUSPEC_DOUBLE, NEUSPEC_ROW_MAJOR, 0), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_moments_create(options_with({{"standardize", "yes"}}), sum.made()), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_moments_create(options_with({{"loss", "logistic"}}), sum.made()), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_predict(from_samples, data, nullptr, f, NEUSPEC_DOUBLE, NEUSPEC_ROW_MAJOR, 0), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_moments_create(options_with({{"standardize", "yes"}}), sum.made()), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_moments_create(options_with({{"loss", "logistic"}}), sum.made()), NEUSPEC_ERROR_USAGE);
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ TEST(COptions, AreListedWithTypeDefaultAndHelpAndEveryDefaultIsItsOwn) {
   EXPECT_EQ(types.at("bias"), NEUSPEC_FLAG);
   EXPECT_EQ(types.at("loss"), NEUSPEC_TEXT);
   neuspec_option option{};
-  EXPECT_EQ(neuspec_option_describe(-1, &option), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_option_describe(neuspec_option_count(), &option), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_option_describe(-1, &option), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_option_describe(neuspec_option_count(), &option), NEUSPEC_ERROR_USAGE);
 }
 
 TEST(COptions, TakeTypedValues) {
@@ -79,22 +79,22 @@ TEST(COptions, OutOfRangeAreRefusedAndStayAsTheyWere) {
                                                                            {"tol", "1"},
                                                                            {"threads", "2.5"}}) {
     const std::string before = value(options, name.c_str());
-    EXPECT_EQ(neuspec_options_set(options, name.c_str(), wrong.c_str()), NEUSPEC_USAGE) << name << ' ' << wrong;
+    EXPECT_EQ(neuspec_options_set(options, name.c_str(), wrong.c_str()), NEUSPEC_ERROR_USAGE) << name << ' ' << wrong;
     EXPECT_EQ(value(options, name.c_str()), before) << name;
   }
-  EXPECT_EQ(neuspec_options_set_double(options, "tol", std::numeric_limits<double>::quiet_NaN()), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_options_set_int64(options, "threads", -1), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_options_set_flag(options, "tol", 1), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_options_set(options, nullptr, "1"), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_options_set(options, "tol", nullptr), NEUSPEC_USAGE);
-  EXPECT_EQ(neuspec_options_set_double(options, nullptr, 1), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_options_set_double(options, "tol", std::numeric_limits<double>::quiet_NaN()), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_options_set_int64(options, "threads", -1), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_options_set_flag(options, "tol", 1), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_options_set(options, nullptr, "1"), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_options_set(options, "tol", nullptr), NEUSPEC_ERROR_USAGE);
+  EXPECT_EQ(neuspec_options_set_double(options, nullptr, 1), NEUSPEC_ERROR_USAGE);
 }
 
 TEST(COptions, WithoutABetaThereIsNoFit) {
   Random random(2);
   const Dataset data = random_dataset(random, 20, 2, 1);
   ModelHandle model;
-  EXPECT_EQ(neuspec_fit(data_of(data), options_with({}), nullptr, model.made()), NEUSPEC_USAGE);
+  EXPECT_EQ(neuspec_fit(data_of(data), options_with({}), nullptr, model.made()), NEUSPEC_ERROR_USAGE);
   EXPECT_NE(std::string(neuspec_message(nullptr)).find("beta-ratio"), std::string::npos);
 }
 
@@ -168,10 +168,10 @@ TEST(CCallbacks, ThatThrowInCppAreAFaultOfTheirOwn) {
   Hard hard;
   ASSERT_OK(neuspec_options_on_progress(hard.options, [](const neuspec_progress*, void*) -> int { throw std::runtime_error("mine"); }, nullptr));
   ModelHandle model;
-  EXPECT_EQ(neuspec_fit(hard.handle, hard.options, nullptr, model.made()), NEUSPEC_INTERNAL);
+  EXPECT_EQ(neuspec_fit(hard.handle, hard.options, nullptr, model.made()), NEUSPEC_ERROR_INTERNAL);
   EXPECT_STREQ(neuspec_message(nullptr), "mine");
   ASSERT_OK(neuspec_options_on_progress(hard.options, [](const neuspec_progress*, void*) -> int { throw 7; }, nullptr));
-  EXPECT_EQ(neuspec_fit(hard.handle, hard.options, nullptr, model.made()), NEUSPEC_INTERNAL);
+  EXPECT_EQ(neuspec_fit(hard.handle, hard.options, nullptr, model.made()), NEUSPEC_ERROR_INTERNAL);
 }
 
 TEST(CCallbacks, LimitsOfASolveAreItsStatus) {

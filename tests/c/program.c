@@ -117,7 +117,7 @@ static void use(void) {
   REQUIRE(told == 3 && done == 3);
 
   /* And a mistake, which says what it is. */
-  REQUIRE(neuspec_options_set(options, "tol", "-1") == NEUSPEC_USAGE);
+  REQUIRE(neuspec_options_set(options, "tol", "-1") == NEUSPEC_ERROR_USAGE);
   REQUIRE(neuspec_message(options)[0] != '\0');
   for (int i = 0; i < 3; ++i) CHECK(neuspec_free(path[i]));
   CHECK(neuspec_free(moments));
@@ -127,7 +127,7 @@ static void use(void) {
   CHECK(neuspec_free(model));
   CHECK(neuspec_free(options));
   CHECK(neuspec_free(data));
-  REQUIRE(neuspec_free(data) == NEUSPEC_USAGE);
+  REQUIRE(neuspec_free(data) == NEUSPEC_ERROR_USAGE);
 }
 
 /* Of the process, in pages; 0 where the system does not tell. */

@@ -107,11 +107,11 @@ TEST(CStartAlone, OfAnotherShapeIsRefused) {
   const OptionsHandle options = options_with({{"beta-ratio", "0.1"}});
   ModelHandle model, other;
   ASSERT_OK(neuspec_fit(data_of(small), options, nullptr, model.made()));
-  EXPECT_EQ(neuspec_fit(data_of(large), options, model, other.made()), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_fit(data_of(large), options, model, other.made()), NEUSPEC_ERROR_DATA);
   EXPECT_STREQ(neuspec_message(nullptr), "the network has 3 features, the data have 4");
   EXPECT_EQ(static_cast<neuspec_model*>(other), nullptr);
   ASSERT_OK(neuspec_options_set(options, "activation", "quadratic"));
-  EXPECT_EQ(neuspec_fit(data_of(small), options, model, other.made()), NEUSPEC_DATA);
+  EXPECT_EQ(neuspec_fit(data_of(small), options, model, other.made()), NEUSPEC_ERROR_DATA);
   // And in C++.
   Settings settings;
   settings.start = std::make_shared<Network>(fit(small, {}).network);
