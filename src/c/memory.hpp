@@ -49,7 +49,7 @@ class BytesBuffer final : public std::streambuf {
     return seekpos(from + offset, std::ios::in);
   }
   pos_type seekpos(pos_type place, std::ios::openmode /*mode*/) override {
-    if (place < 0 || place > egptr() - eback()) return pos_type(off_type(-1));
+    if (place < 0 || place > egptr() - eback()) return {off_type(-1)};
     setg(eback(), eback() + place, egptr());
     return place;
   }
