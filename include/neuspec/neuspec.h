@@ -156,7 +156,7 @@ typedef struct neuspec_array {
 NEUSPEC_API int neuspec_data_from_arrays(int64_t samples, int64_t features, int64_t targets, const neuspec_array* x, const neuspec_array* y,
                                          const neuspec_array* weights, neuspec_data** data);
 
-/* Samples of a file (CSV, NPY, LIBSVM, IDX, plain or .gz) or of several, or moments (.nsm), as the program reads them. The options (NULL: none)
+/* Samples of a file (CSV, NPY, HDF5, LIBSVM, IDX, plain or .gz) or of several, or moments (.nsm), as the program reads them. The options (NULL: none)
  * target, labels, header, and loss and one-vs-rest for labels that are text, say how. With a model, columns are found as in the file that it was
  * trained on: what neuspec_certify and neuspec_predict want. */
 NEUSPEC_API int neuspec_data_from_file(const char* path, const neuspec_options* options, const neuspec_model* like, neuspec_data** data);
