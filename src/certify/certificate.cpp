@@ -131,7 +131,7 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
   const Balanced balanced = problem.bias ? balanced_dual(predict, problem, data, dual_vector) : Balanced{};
   std::vector<double> own;
   data.visit(chunk_samples(), [&](const Chunk& chunk) {
-    const double* v = balanced.v.data() + chunk.first * C;
+    const double* v = problem.bias ? balanced.v.data() + chunk.first * C : nullptr;
     if (!problem.bias) {
       own.resize(static_cast<std::size_t>(chunk.samples * C));
       dual_of_chunk(predict, problem, chunk, data, dual_vector, pass.sums, own.data());
