@@ -141,6 +141,12 @@ class DataOperator {
   virtual DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
 
  protected:
+  /// body(to) for the first term of a sum, which thereby begins; of others body(part), which is added to it.
+  template <class Body>
+  void sum_up(bool first, View<Real> to, View<Real> part, const Body& body) {
+    body(first ? to : part);
+    if (!first) device_.axpby(Real(1), part, Real(1), to);
+  }
   /// The columns of a matrix over all blocks that belong to a pool, one an output.
   template <class T>
   View<T> of_pool(View<T> blocks, Index pool) const {

@@ -97,9 +97,9 @@ void SampleOperator<Real>::forward(ConstView<Real> D, View<Real> f) {
     const View<Real> own = f.row_range(from, x.columns), part = part_.view().row_range(from, x.columns);
     for (Index pool = 0; pool < this->pools(); ++pool) {
       for (Index q = 0; q < this->patches().per_pool; ++q) {
-        const bool first = pool == 0 && q == 0;
-        this->device().lifted_forward(share, patch(pool, q, x), rows_of(s(), from, x.columns), this->of_pool(D, pool), first ? own : part);
-        if (!first) this->device().axpby(Real(1), part, Real(1), own);
+        this->sum_up(pool == 0 && q == 0, own, part, [&](View<Real> to) {
+          this->device().lifted_forward(share, patch(pool, q, x), rows_of(s(), from, x.columns), this->of_pool(D, pool), to);
+        });
       }
     }
   });
@@ -114,10 +114,9 @@ void SampleOperator<Real>::adjoint(ConstView<Real> v, View<Real> gamma) {
     for (Index pool = 0; pool < this->pools(); ++pool) {
       const View<Real> to = this->of_pool(gamma, pool);
       for (Index q = 0; q < this->patches().per_pool; ++q) {
-        const bool first = from == 0 && q == 0;
-        this->device().lifted_adjoint(share, patch(pool, q, x), rows_of(s(), from, x.columns), v.row_range(from, x.columns),
-                                      first ? to : gamma_part_.view());
-        if (!first) this->device().axpby(Real(1), gamma_part_, Real(1), to);
+        this->sum_up(from == 0 && q == 0, to, gamma_part_, [&](View<Real> sum) {
+          this->device().lifted_adjoint(share, patch(pool, q, x), rows_of(s(), from, x.columns), v.row_range(from, x.columns), sum);
+        });
       }
     }
   });

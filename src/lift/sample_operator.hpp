@@ -101,9 +101,6 @@ class SampleOperator : public DataOperator<Real> {
   /// B −= stretch S K⁺ Sᵀ for S = JᵀH E and K = EᵀH E.
   void take_off_intercept(ConstView<Real> S, ConstView<Real> K, Real stretch, View<Real> B);
   DeviceMatrix<Real> squares_of(ConstView<Real> e);
-  /// body(to) for the first term of a sum, which thereby begins; of others body(part), which is added to it.
-  template <class Body>
-  void sum_up(bool first, View<Real> to, View<Real> part, const Body& body);
 
   const Source* stream_;  // where features are read from; null where they are held
   DeviceMatrix<Real> x_, y_, scale_, weights_, ones_;

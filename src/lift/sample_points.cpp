@@ -30,13 +30,6 @@ void SampleOperator<Real>::each_patch(const FactorColumns& columns, const Body& 
 }
 
 template <class Real>
-template <class Body>
-void SampleOperator<Real>::sum_up(bool first, View<Real> to, View<Real> part, const Body& body) {
-  body(first ? to : part);
-  if (!first) this->device().axpby(Real(1), part, Real(1), to);
-}
-
-template <class Real>
 void SampleOperator<Real>::predict(const FactorColumns& columns, ConstView<Real> Z) {
   Device<Real>& device = this->device();
   if (Z.columns == 0) return device.axpby(Real(0), f_, Real(0), f_);
@@ -44,8 +37,8 @@ void SampleOperator<Real>::predict(const FactorColumns& columns, ConstView<Real>
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   bool first = true;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
-    sum_up(std::exchange(first, false), f_, part_,
-           [&](View<Real> f) { device.factored_forward(share, x, s(), group.columns, Z.column_range(group.first, group.count), H, f); });
+    this->sum_up(std::exchange(first, false), f_, part_,
+                 [&](View<Real> f) { device.factored_forward(share, x, s(), group.columns, Z.column_range(group.first, group.count), H, f); });
   });
 }
 
@@ -116,7 +109,7 @@ double SampleOperator<Real>::evaluate(const FactorColumns& columns, ConstView<Re
   for (const double part : losses()) loss += part;
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool first) {
-    sum_up(first, G.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
+    this->sum_up(first, G.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
       device.factored_adjoint(share, x, s(), group.columns, Z.column_range(group.first, group.count), v_, H, Q_.view().column_range(0, group.count),
                               to);
     });
@@ -130,7 +123,7 @@ void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
   bool first = true;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
-    sum_up(std::exchange(first, false), f_dot_, part_, [&](View<Real> f_dot) {
+    this->sum_up(std::exchange(first, false), f_dot_, part_, [&](View<Real> f_dot) {
       device.factored_forward_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count),
                                          Z_dot.column_range(group.first, group.count), H, Q_.view().column_range(0, group.count), f_dot);
     });
@@ -150,7 +143,7 @@ void SampleOperator<Real>::adjoint_derivative(const FactorColumns& columns, Cons
     const ConstView<Real> z_dot = Z_dot.column_range(group.first, group.count);
     const View<Real> H_dot = Q_.view().column_range(0, group.count);
     if (!one_patch) device.gemm(Transpose::yes, Transpose::no, Real(1), x, z_dot.row_range(0, x.rows), Real(0), H_dot);
-    sum_up(first_of_pool, G_dot.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
+    this->sum_up(first_of_pool, G_dot.column_range(group.first, group.count), G_.view().column_range(0, group.count), [&](View<Real> to) {
       device.factored_adjoint_derivative(share, x, s(), group.columns, Z.column_range(group.first, group.count), z_dot, v_, v_dot, H, H_dot, to);
     });
   });

@@ -8,7 +8,8 @@
 
 namespace neuspec {
 
-Dataset spread_samples(const Source& data, Index count, Index ranges) {
+Dataset spread_samples(const Source& data, Index count) {
+  const Index ranges = (count + gauss_newton_samples - 1) / gauss_newton_samples;
   const Index n = data.samples(), d = data.features(), C = data.targets();
   const double stretch = static_cast<double>(n) / static_cast<double>(count);
   const auto begin = [&](Index r) { return r * n / ranges; };

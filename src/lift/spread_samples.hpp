@@ -5,7 +5,8 @@
 
 namespace neuspec {
 
-/// `count` samples of a source in `ranges` ranges of neighbours spread over it, with weights that make up for those that are not among them. A pass.
-Dataset spread_samples(const Source& data, Index count, Index ranges);
+/// `count` samples of a source in ranges of some `gauss_newton_samples` neighbours spread over it, which a read of a file brings anyway, with weights
+/// that make up for those that are not among them. A pass.
+Dataset spread_samples(const Source& data, Index count);
 
 }  // namespace neuspec

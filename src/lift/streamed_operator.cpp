@@ -35,8 +35,7 @@ StreamedOperator<Real>::StreamedOperator(Device<Real>& device, const Problem& pr
       gamma_(device.allocate(this->p(), this->blocks())),
       gamma_part_(device.allocate(this->p(), this->blocks())) {
   const Index held = std::min(data.samples(), std::max(fewest_held, held_numbers / data.features()));
-  neighbours_ =
-      std::make_unique<SampleOperator<Real>>(device, problem, spread_samples(data, held, (held + gauss_newton_samples - 1) / gauss_newton_samples));
+  neighbours_ = std::make_unique<SampleOperator<Real>>(device, problem, spread_samples(data, held));
 }
 
 template <class Real>
@@ -51,13 +50,6 @@ void StreamedOperator<Real>::each_chunk(const Body& body) {
     chunk_->give_intercepts(b_);
     body(*chunk_, samples);
   });
-}
-
-template <class Real>
-template <class Body>
-void StreamedOperator<Real>::sum_up(const Chunk& samples, View<Real> to, View<Real> part, const Body& body) {
-  body(samples.first == 0 ? to : part);
-  if (samples.first > 0) this->device().axpby(Real(1), part, Real(1), to);
 }
 
 template <class Real>
@@ -104,7 +96,7 @@ double StreamedOperator<Real>::evaluate(const FactorColumns& columns, ConstView<
   if (G_part_.columns() != Z.columns) G_part_ = device.allocate(Z.rows, Z.columns);
   double loss = 0;
   each_chunk([&](SampleChunk<Real>& chunk, const Chunk& samples) {
-    sum_up(samples, G, G_part_, [&](View<Real> part) { loss += chunk.evaluate(columns, Z, part); });
+    this->sum_up(samples.first == 0, G, G_part_, [&](View<Real> part) { loss += chunk.evaluate(columns, Z, part); });
   });
   return loss;
 }
@@ -123,12 +115,12 @@ void StreamedOperator<Real>::differentiate(const FactorColumns& columns, ConstVi
   each_chunk([&](SampleChunk<Real>& chunk, const Chunk& samples) {
     chunk.gradient_at(columns, Z);
     for (std::size_t k = 0; learn && k < slopes_.size(); ++k) {
-      sum_up(samples, slopes_[k], G_part_, [&](View<Real> part) {
+      this->sum_up(samples.first == 0, slopes_[k], G_part_, [&](View<Real> part) {
         const std::vector<double> sums = chunk.slope(columns, Z, coupled() ? static_cast<Index>(k) : -1, part);
         if (!coupled()) add(sums, curvature_);
       });
     }
-    sum_up(samples, G_dot, G_part_, [&](View<Real> part) { chunk.differentiate(columns, Z, Z_dot, part); });
+    this->sum_up(samples.first == 0, G_dot, G_part_, [&](View<Real> part) { chunk.differentiate(columns, Z, Z_dot, part); });
     if (this->bias()) add(chunk.moved(), moved);
   });
   if (!this->bias()) return;
@@ -165,7 +157,7 @@ DualCandidate<Real> StreamedOperator<Real>::dual_of(const FactorColumns& columns
       add(device.column_dots(chunk.gradient(), chunk.gradient()), vv);
       add(device.column_dots(chunk.gradient(), chunk.targets()), vy);
     }
-    sum_up(samples, gamma_, gamma_part_, [&](View<Real> part) { chunk.adjoint(chunk.gradient(), part); });
+    this->sum_up(samples.first == 0, gamma_, gamma_part_, [&](View<Real> part) { chunk.adjoint(chunk.gradient(), part); });
   });
   DualCandidate<Real> result{gamma_, {}, losses};
   if (squared) {

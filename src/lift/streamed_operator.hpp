@@ -34,9 +34,6 @@ class StreamedOperator final : public DataOperator<Real> {
  private:
   template <class Body>
   void each_chunk(const Body& body);
-  /// body(to) for the first chunk of a sum, which thereby begins; of others body(part), which is added to it.
-  template <class Body>
-  void sum_up(const Chunk& samples, View<Real> to, View<Real> part, const Body& body);
   /// Finds the intercepts at a point: a pass, of losses other than squared through the host's memory.
   void find_intercepts(const FactorColumns& columns, ConstView<Real> Z);
   void find_best_intercepts(const FactorColumns& columns, ConstView<Real> Z);

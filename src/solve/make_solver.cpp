@@ -77,7 +77,7 @@ template <class Real>
 class FromPart final : public Solver {
  public:
   FromPart(DataOperator<Real>& data, const Problem& problem, const Source& samples, const Settings& settings, double memory)
-      : settings_(settings), problem_(problem), descent_(data, problem.beta) {
+      : settings_(settings), descent_(data, problem.beta) {
     settings_.tolerance = std::max(settings.tolerance, part_tolerance);
     settings_.data_operator = OperatorKind::automatic;
     settings_.solver = SolverKind::automatic;
@@ -87,7 +87,7 @@ class FromPart final : public Solver {
       const Size size{n, patches.size, data.outputs(), patches.pools, patches.per_pool, problem.loss, problem.bias};
       const Choice choice = choose(settings_, size, memory);
       if (choice.data_operator == OperatorKind::streamed) continue;
-      const Dataset held = spread_samples(samples, n, n / chunk_of_neighbours);
+      const Dataset held = spread_samples(samples, n);
       part_data_ = make_operator<Real>(choice.data_operator, data.device(), problem, held);
       part_ = make_solver(*part_data_, problem, &samples, settings_, choice, memory);
     }
@@ -113,11 +113,8 @@ class FromPart final : public Solver {
   Network network() override { return descent_.network(); }
 
  private:
-  static constexpr Index chunk_of_neighbours = 256;  // what a read of a file brings anyway
-
   Settings settings_;
   Observer observer_;
-  Problem problem_;
   bool fresh_ = true, started_ = false;  // the part is to be solved first; somewhere else, before the first β is set
   std::unique_ptr<DataOperator<Real>> part_data_;
   std::unique_ptr<Solver> part_;
