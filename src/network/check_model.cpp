@@ -49,7 +49,7 @@ void check_image(const Preprocessing& p, Index features, Index names) {
   require(p.window_height >= 0 && p.window_width >= 0 && (p.window_height > 0) == (p.window_width > 0), "preprocessing: window out of range");
   Index rows = p.image_height;
   Index columns = p.image_width;
-  if (p.window_height > 0) {
+  if (p.window_height > 0 && p.window_width > 0) {
     require(rows > 0 && rows % p.window_height == 0 && columns % p.window_width == 0, "preprocessing: the windows do not tile the image");
     rows /= p.window_height;
     columns /= p.window_width;

@@ -72,7 +72,7 @@ void Network::predict(const double* x, Index samples, double* f) const {
   const Patches patches(architecture, d);
   const Activation share = shared_among(activation, patches.per_pool);
   const std::vector<Group> groups = groups_of(*this, patches);
-  Index widest = 0;
+  Index widest = 1;  // neurons there are
   for (const Group& group : groups) widest = std::max(widest, static_cast<Index>(group.weights.size()));
   const Index batch = std::min(samples, std::clamp<Index>(kPreactivations / widest, 32, 1024)), batches = (samples + batch - 1) / batch;
   const Index threads = std::min<Index>(batches, neuspec::threads()), room = batch * (widest + (patches.whole() ? 0 : patches.size));
