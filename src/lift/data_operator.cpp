@@ -47,6 +47,23 @@ void DataOperator<Real>::invert(ConstView<Real> M, double rho, DeviceMatrix<Real
   if (!device_.invert_shifted(M, rho / 2, inverse)) throw EnvironmentError("the shifted matrix of the linear step is not positive definite");
 }
 
+template <class Real>
+void DataOperator<Real>::invert_moments(ConstView<Real> S, double rho, DeviceMatrix<Real>& inverse) {
+  if (traces_.rows() == 0) {
+    std::vector<double> G(static_cast<std::size_t>(S.rows * pools()));
+    for (Index pool = 0; pool < pools(); ++pool) {
+      double* const own = G.data() + pool * (S.rows + p());
+      for (Index j = 0; j < N(); ++j) own[packed::position(N(), j, j)] = (j + 1 < N() ? 1 : -1) / std::sqrt(static_cast<double>(N()));
+    }
+    traces_ = device_.allocate(S.rows, pools());
+    device_.upload(G.data(), traces_);
+  }
+  if (inverse.rows() == 0) inverse = device_.allocate(S.rows, S.columns);
+  device_.copy(S, inverse);
+  device_.gemm(Transpose::no, Transpose::yes, static_cast<Real>(mean_eigenvalue_), traces_, traces_, Real(1), inverse);
+  invert(inverse, rho, inverse);
+}
+
 template class DataOperator<float>;
 template class DataOperator<double>;
 

@@ -109,7 +109,11 @@ class DataOperator {
   virtual void solve(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) { no_factor(); }
   /// v of the last `solve`, which leaves all of it behind: ∇ℓ(A D), or the multiplier of the split, which is a subgradient at s.
   virtual DualCandidate<Real> dual_at(const AdmmStep& /*step*/, const AdmmState<Real>& /*state*/) { no_factor(); }
-  /// The multiplier behind the last `dual_at`, n × C, for losses other than squared.
+  /// For losses other than squared: f = v' − v, where v' is v after the least change that brings Γ(v) to `gamma` and back into the domain of ℓ*.
+  virtual void nearer(ConstView<Real> /*gamma*/, ConstView<Real> /*v*/, View<Real> /*f*/) { no_factor(); }
+  /// The dual candidate of the point of that domain nearest v, which becomes the multiplier.
+  virtual DualCandidate<Real> dual_near(ConstView<Real> /*v*/) { no_factor(); }
+  /// The multiplier behind the last `dual_at` or `dual_near`, n × C, for losses other than squared.
   virtual ConstView<Real> multiplier() { return {}; }
   /// Loss of each problem at a packed D with ⟨G, D_b⟩ = 0.
   virtual std::vector<double> loss(ConstView<Real> /*D*/) { no_factor(); }
@@ -170,6 +174,9 @@ class DataOperator {
   double ridge_norm_of(ConstView<Real> S, ConstView<Real> r) const;
   /// (M + ρ/2 I)⁻¹ of S or K. \throws EnvironmentError where rounding has made that indefinite
   void invert(ConstView<Real> M, double rho, DeviceMatrix<Real>& inverse) const;
+  /// The same of S where ⟨G, ·⟩ = 0. S itself is zero along G, which would make its inverse 2/ρ there and rounding of that size, by the 2/ρ of a tiny
+  /// β, everywhere.
+  void invert_moments(ConstView<Real> S, double rho, DeviceMatrix<Real>& inverse);
 
  private:
   [[noreturn]] static void no_factor() {
@@ -183,7 +190,8 @@ class DataOperator {
   Patches patches_;
   Index samples_, outputs_;
   double mean_eigenvalue_ = 0;
-  DeviceMatrix<Real> point_;  // p × C·B, of `projected_loss`
+  DeviceMatrix<Real> traces_;  // p·B × B: G/√N of every pool
+  DeviceMatrix<Real> point_;   // p × C·B, of `projected_loss`
 };
 
 /// Conjugate gradient steps of `ridge_norm`.

@@ -218,6 +218,14 @@ DualCandidate<Real> GramOperator<Real>::dual_at(const AdmmStep& step, const Admm
   return this->squared() ? this->sums(v_, gamma_) : this->split_candidate(step, state);
 }
 
+// Ā (ĀᵀĀ + ρ/2 I)⁻¹ R = (K + ρ/2 I)⁻¹ Ā R.
+template <class Real>
+void GramOperator<Real>::least_change(View<Real> R, View<Real> f) {
+  this->forward(R, u_);
+  this->centre(u_);
+  this->device().symm(Real(1), one_matrix() ? K_ : inverse_, u_, Real(0), f);
+}
+
 template class GramOperator<float>;
 template class GramOperator<double>;
 

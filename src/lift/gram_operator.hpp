@@ -20,6 +20,9 @@ class GramOperator final : public SampleOperator<Real> {
   /// From Ā(W₊ − W₋), which `solve` has left behind: 8 n B C flops and no product with the samples.
   std::vector<double> projected_loss(const AdmmState<Real>& state, ConstView<Real> moves) override;
 
+ protected:
+  void least_change(View<Real> R, View<Real> f) override;
+
  private:
   /// K_ = K, if it is not.
   void form_gram();

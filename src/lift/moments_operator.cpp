@@ -41,7 +41,7 @@ double MomentsOperator<Real>::ridge_norm() {
 
 template <class Real>
 void MomentsOperator<Real>::prepare(double rho) {
-  this->invert(S_, rho, inverse_);
+  this->invert_moments(S_, rho, inverse_);
 }
 
 // 2 p² B² C flops.

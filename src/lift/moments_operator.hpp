@@ -69,6 +69,9 @@ class SampledMomentsOperator final : public SampleOperator<Real> {
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
   DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
+ protected:
+  void least_change(View<Real> R, View<Real> f) override;
+
  private:
   OperatorKind kind_;                        // moments, or streamed
   std::unique_ptr<DataOperator<Real>> own_;  // for descent over the neurons of a smooth loss, where samples are streamed

@@ -200,7 +200,12 @@ template <class Real>
 DualCandidate<Real> SampleOperator<Real>::split_candidate(const AdmmStep& step, const AdmmState<Real>& state) {
   this->device().copy(state.split, v_);
   this->device().axpby(static_cast<Real>(-step.split_rho), state.s, static_cast<Real>(step.split_rho), v_);
-  this->device().apply_loss(this->loss_function(), LossStep::project, {v_, y_, weights_, {}, 1}, v_);
+  return dual_near(v_);
+}
+
+template <class Real>
+DualCandidate<Real> SampleOperator<Real>::dual_near(ConstView<Real> near) {
+  this->device().apply_loss(this->loss_function(), LossStep::project, {near, y_, weights_, {}, 1}, v_);
   if (this->bias()) {
     std::vector<double> v(static_cast<std::size_t>(v_.view().size()));
     this->device().download(v_, v.data());
@@ -208,6 +213,22 @@ DualCandidate<Real> SampleOperator<Real>::split_candidate(const AdmmStep& step, 
     this->device().upload(v.data(), v_);
   }
   return candidate(v_);
+}
+
+template <class Real>
+void SampleOperator<Real>::nearer(ConstView<Real> gamma, ConstView<Real> v, View<Real> f) {
+  Device<Real>& device = this->device();
+  if (off_.rows() == 0) off_ = device.allocate(this->p(), this->blocks());
+  device.copy(v, f);
+  centre(f);
+  adjoint(f, off_);
+  device.project_trace(this->N(), off_);
+  device.axpby(Real(-1), gamma, Real(1), off_);
+  least_change(off_, f);
+  centre(f);
+  device.axpby(Real(1), v, Real(-1), f);
+  device.apply_loss(this->loss_function(), LossStep::project, {f, y_, weights_, {}, 1}, f);
+  device.axpby(Real(-1), v, Real(1), f);
 }
 
 template class SampleOperator<float>;

@@ -24,6 +24,8 @@ class SampleOperator : public DataOperator<Real> {
 
   OperatorKind kind() const override { return OperatorKind::matrix_free; }
   ConstView<Real> multiplier() override { return v_; }
+  void nearer(ConstView<Real> gamma, ConstView<Real> v, View<Real> f) override;
+  DualCandidate<Real> dual_near(ConstView<Real> v) override;
   std::vector<double> loss(ConstView<Real> D) override;
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
@@ -56,6 +58,8 @@ class SampleOperator : public DataOperator<Real> {
   void split_residual(const AdmmStep& step, const AdmmState<Real>& state, ConstView<Real> prediction);
   /// v = ρ₁ (split − s), a subgradient of the loss at s.
   DualCandidate<Real> split_candidate(const AdmmStep& step, const AdmmState<Real>& state);
+  /// f = Ā (ĀᵀĀ + ρ/2 I)⁻¹ R with the ρ last prepared, the least change of v that takes R off Γ; R (p × C·B) may be overwritten.
+  virtual void least_change(View<Real> /*R*/, View<Real> /*f*/) {}
   DualCandidate<Real> candidate(ConstView<Real> v);                    // v n × C = s·∇ℓ
   DualCandidate<Real> sums(ConstView<Real> v, ConstView<Real> gamma);  // the same where Γ(v) is known
   /// With an intercept: M ← P M for the n × columns M. 4 n flops a column.
@@ -108,6 +112,7 @@ class SampleOperator : public DataOperator<Real> {
   DeviceMatrix<Real> unit_, inner_;        // with an intercept: ŝ, n × 1, and ŝᵀM
   DeviceMatrix<Real> every_, curvature_;   // and its derivative, n × C: 1 or (coupled outputs) ḃ in every row; ∇²ℓ times it
   std::vector<double> levels_, coupling_;  // at the predictions last evaluated (Intercepts)
+  DeviceMatrix<Real> off_;                 // p × C·B: Γ(v) less the one wanted
   DeviceMatrix<Real> target_;              // n × C: 2 prox(split) − split
   DeviceMatrix<Real> patch_, H_, G_;       // f × n; n × preactivations of all patches; N × m scratch
 };

@@ -122,7 +122,7 @@ double SampledMomentsOperator<Real>::ridge_norm() {
 
 template <class Real>
 void SampledMomentsOperator<Real>::prepare(double rho) {
-  this->invert(S_, rho, inverse_);
+  this->invert_moments(S_, rho, inverse_);
 }
 
 // 2 p² B² C flops, and 3 n f² C a patch for the adjoint of the targets and the prediction.
@@ -168,6 +168,12 @@ DualCandidate<Real> SampledMomentsOperator<Real>::dual_of(const FactorColumns& c
 template <class Real>
 DualCandidate<Real> SampledMomentsOperator<Real>::dual_at(const AdmmStep& step, const AdmmState<Real>& state) {
   return this->split_candidate(step, state);
+}
+
+template <class Real>
+void SampledMomentsOperator<Real>::least_change(View<Real> R, View<Real> f) {
+  this->device().symm(Real(1), inverse_, this->by_output(ConstView<Real>(R)), Real(0), this->by_output(right_.view()));
+  this->forward(right_, f);
 }
 
 template LiftedSums sum_moments<float>(Device<float>&, const Problem&, const Source&, bool, View<float>, View<float>);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <tuple>
+#include <numeric>
 
 #include "decompose/neural_decomposition.hpp"
 
@@ -11,13 +11,14 @@ namespace neuspec {
 
 namespace {
 constexpr Index test_interval = 20;
-constexpr double balance_threshold = 2.5;
-constexpr double negligible = 1e-10;     // of the largest eigenvalue: no neuron
-constexpr double multiplier_size = 1.0;  // ‖ρU‖ ≈ this·β·√(rows of all blocks) at the optimum; seen within a third on every data set tried
+constexpr double negligible = 1e-10;  // of the largest eigenvalue: no neuron
 constexpr double first_split_rho = 0.1;
 constexpr double smallest_share = 5e-3;  // of ρ₂/ρ₁ in tr(ĀᵀĀ) at first: beside less, as for a tiny β, the linear step hardly hears of the blocks
-constexpr double same_factor = 1.5;      // factors of the two ρ that are closer than this become one, which spares the factorisation
 constexpr Index stagnation = 1000;       // steps, and as many as have been taken, in which a gap has to halve
+constexpr Index first_repair = 160;      // steps after which a gap may be that of a bound whose multiplier is off by rounding alone
+constexpr double sparing = 0.1;          // of the gap aimed at, for what a proof allows for rounding
+constexpr int repair_turns = 59;         // the last one plain
+constexpr Index repair_pairs = 5;        // of vectors of n numbers that Anderson's acceleration of the turns remembers
 constexpr Index patience = 40;           // steps that a warm start is granted whatever the last cold one took
 }  // namespace
 
@@ -66,29 +67,28 @@ void Admm<Real>::start() {
   step_.split_rho = has_split() ? std::min(first_split_rho, step_.rho / (smallest_share * data_.trace())) : 1;
   step_.rho = std::max(step_.rho, data_.smallest_rho() * step_.split_rho);
   split_.weight = has_split() ? step_.split_rho / step_.rho : 0;
-  iterations_ = tested_ = halved_at_ = 0;
-  halved_gap_ = std::numeric_limits<double>::infinity();
-  balance_pending_ = prepared_ = warm_ = false;
-  gaps_.clear();
+  count_anew();
+  prepared_ = warm_ = false;
 }
 
-// ADMM does best where the multipliers ρU and the point W have norms in the ratio ρ. Both can be foretold before the first step: the former from β
-// alone, the latter from a ridge solution. It saves the two or three refactorisations that balancing from a blind start takes.
 template <class Real>
-double Admm<Real>::predicted_rho() {
-  if (std::isnan(size_)) size_ = data_.ridge_norm();
-  const double multiplier = multiplier_size * step_.beta * std::sqrt(static_cast<double>(2 * K_ * step_.N));
-  const double rho = multiplier / size_;
-  return std::isfinite(rho) && rho > 0 ? rho : step_.beta;
+void Admm<Real>::count_anew() {
+  iterations_ = tested_ = halved_at_ = changes_ = changed_at_ = 0;
+  repair_at_ = first_repair;
+  halved_gap_ = std::numeric_limits<double>::infinity();
+  balance_pending_ = measure_pending_ = false;
+  gaps_.clear();
 }
 
 template <class Real>
 void Admm<Real>::run(Monitor& monitor, double target) {
+  if (iterations_ >= first_repair) repair_at_ = iterations_;  // again: what was found could not be proven
   while (true) {
     if (!prepared_) data_.prepare(step_.rho / step_.split_rho);
     prepared_ = true;
     evaluate();
     if (balance_pending_) balance();
+    if (measure_pending_) measure();
     if (iterations_ % test_interval == test_interval / 4) {
       if (converged(monitor, target)) break;
       if (data_.loss_function().smooth() && stagnates(monitor.relative_gap())) {
@@ -121,10 +121,7 @@ void Admm<Real>::set_beta(double beta) {
   forget_best();
   if (iterations_ == 0 || !near) return start();
   iteration_.forget();
-  iterations_ = tested_ = halved_at_ = 0;
-  halved_gap_ = std::numeric_limits<double>::infinity();
-  balance_pending_ = false;
-  gaps_.clear();
+  count_anew();
   warm_ = true;
 }
 
@@ -147,22 +144,54 @@ bool Admm<Real>::converged(Monitor& monitor, double target) {
   const Seen seen = summarise();
   std::vector<double> objective = data_.projected_loss(state(), summary_.moves);
   for (std::size_t k = 0; k < objective.size(); ++k) objective[k] += step_.beta * seen.corners[k];
-  const DualCandidate<Real> candidate = data_.dual_at(step_, state());
+  DualCandidate<Real> candidate = data_.dual_at(step_, state());
+  double preferred = 0;
+  if (iterations_ >= repair_at_ && has_room_for_repairs()) {
+    repair_at_ = iterations_ + iterations_ / 2;
+    candidate = repaired_dual(1 - spare(objective, seen.corners, target));
+    preferred = 2 * sparing * target * std::accumulate(objective.begin(), objective.end(), 0.0);
+  }
   const std::vector<double> bounds = dual_bounds(candidate, violations(data_, candidate), step_.beta);
-  remember(objective, bounds);
+  remember(objective, bounds, preferred);
   const bool stop = monitor.test(objective, bounds, seen.neurons, iterations_ - tested_, target);
   gaps_.push_back(monitor.relative_gap());
   tested_ = iterations_;
   projection_.review(step_.N, seen.rank, factors_);
-  if (!iteration_.candidate_pending()) {
-    const std::vector<double> squares = device_.dots({{blocks_.f, blocks_.f}, {split_.f, split_.f}});
-    primal_residual_ = std::sqrt(squares[0]) / step_.relaxation;
-    split_residual_ = std::sqrt(squares[1]) / step_.relaxation;
-    device_.copy(W_, previous_W_);
-    device_.copy(s_, previous_s_);
-    balance_pending_ = true;
-  }
+  measure();
   return stop;
+}
+
+// How far κ of a repaired multiplier stays below β, so that a proof's allowance for rounding has room beneath a tiny β: the bound loses that share of
+// the penalty, which may cost `sparing` of the gap aimed at.
+template <class Real>
+double Admm<Real>::spare(const std::vector<double>& objective, const std::vector<double>& corners, double target) const {
+  const double primal = std::accumulate(objective.begin(), objective.end(), 0.0);
+  const double penalty = step_.beta * std::accumulate(corners.begin(), corners.end(), 0.0);
+  return penalty > 0 ? std::min(0.5, sparing * target * primal / penalty) : 0.5;
+}
+
+// Some vectors of n numbers a turn: where these are most of the memory, no bound is repaired.
+template <class Real>
+bool Admm<Real>::has_room_for_repairs() const {
+  const double numbers = static_cast<double>((2 * repair_pairs + 4) * data_.split_rows() * data_.outputs());
+  return has_split() && 2 * numbers * static_cast<double>(sizeof(Real)) < device_.free_memory();
+}
+
+// In v an error of rounding's size makes one of Γ(v) that beside a tiny β is large, while the blocks' multipliers (ρ/2)(T − D), which are of β's own
+// size, have κ ≤ β to their own rounding. By turns v takes the least change to `share` of their Γ and goes back into the domain of ℓ*.
+template <class Real>
+DualCandidate<Real> Admm<Real>::repaired_dual(double share) {
+  const DeviceMatrix<Real> gamma = device_.allocate(p_, K_);
+  device_.copy(T_, gamma);
+  device_.axpby(static_cast<Real>(-share * step_.rho / 2), D_, static_cast<Real>(share * step_.rho / 2), gamma);
+  Anderson<Real> turns(device_, data_.problems(), repair_pairs);
+  Part& v = turns.add(data_.split_rows(), data_.outputs(), 1);
+  device_.copy(data_.multiplier(), v.v);
+  for (int turn = 0; turn < repair_turns; ++turn) {
+    data_.nearer(gamma, v.v, v.f);
+    turns.advance(false);
+  }
+  return data_.dual_near(v.v);
 }
 
 // For losses without kinks alone, where descent can take over.
@@ -177,7 +206,7 @@ bool Admm<Real>::stagnates(double gap) {
 
 // v is that of the bounds, which `dual_at` left behind.
 template <class Real>
-void Admm<Real>::remember(const std::vector<double>& objective, const std::vector<double>& bounds) {
+void Admm<Real>::remember(const std::vector<double>& objective, const std::vector<double>& bounds, double preferred) {
   const Index problems = data_.problems(), columns = 2 * K_ / problems, width = data_.outputs() / problems;
   best_.is_latest = true;
   for (Index k = 0; k < problems; ++k) {
@@ -188,8 +217,8 @@ void Admm<Real>::remember(const std::vector<double>& objective, const std::vecto
     } else {
       best_.is_latest = false;
     }
-    if (!(bounds[at] > best_.dual[at])) continue;
-    best_.dual[at] = bounds[at];
+    if (!(bounds[at] + preferred > best_.dual[at])) continue;
+    best_.dual[at] = bounds[at] + preferred;
     if (has_split()) device_.copy(data_.multiplier().column_range(k * width, width), best_.v.view().column_range(k * width, width));
   }
 }
@@ -210,47 +239,6 @@ typename Admm<Real>::Seen Admm<Real>::summarise() {
     seen.neurons += static_cast<Index>(ranks[2 * b + 1]);
   }
   return seen;
-}
-
-// Residual balance: primal ‖Z − W‖/‖W‖ against dual ‖W_next − W‖/‖U‖, both at the step after a test; the same for the split.
-template <class Real>
-void Admm<Real>::balance() {
-  balance_pending_ = false;
-  const DeviceMatrix<Real> U = device_.allocate(p_, 2 * K_), u = device_.allocate(s_.rows(), s_.columns());
-  for (const auto& [v, point, before, multiplier] : {std::tuple{blocks_.v.view(), W_.view(), previous_W_.view(), U.view()},
-                                                     std::tuple{split_.v.view(), s_.view(), previous_s_.view(), u.view()}}) {
-    device_.copy(v, multiplier);
-    device_.axpby(Real(-1), point, Real(1), multiplier);
-    device_.axpby(Real(-1), point, Real(1), before);
-  }
-  const std::vector<double> squares = device_.dots({{previous_W_, previous_W_}, {W_, W_}, {U, U}, {previous_s_, previous_s_}, {s_, s_}, {u, u}});
-  double factor = wanted_factor(primal_residual_, squares.data());
-  double split_factor = has_split() ? wanted_factor(split_residual_, squares.data() + 3) : 1;
-  const double ratio = factor / split_factor;
-  if (has_split() && std::max(ratio, 1 / ratio) < same_factor) factor = split_factor = std::sqrt(factor * split_factor);
-  factor = std::max(factor, data_.smallest_rho() * step_.split_rho * split_factor / step_.rho);
-  if (std::max({factor, 1 / factor, split_factor, 1 / split_factor}) > balance_threshold) change_rho(factor, split_factor);
-}
-
-template <class Real>
-double Admm<Real>::wanted_factor(double primal_residual, const double* squares) {
-  const double change = std::sqrt(squares[0]), size = std::sqrt(squares[1]), multiplier = std::sqrt(squares[2]);
-  if (!(size > 0 && multiplier > 0 && change > 0 && primal_residual > 0)) return 1;
-  return std::clamp(std::sqrt(primal_residual / size / (change / multiplier)), 0.2, 5.0);
-}
-
-// A scaled multiplier shrinks as its ρ grows; the point it belongs to stays.
-template <class Real>
-void Admm<Real>::change_rho(double factor, double split_factor) {
-  device_.axpby(static_cast<Real>(1 - 1 / factor), W_, static_cast<Real>(1 / factor), blocks_.v);
-  device_.axpby(static_cast<Real>(1 - 1 / split_factor), s_, static_cast<Real>(1 / split_factor), split_.v);
-  step_.rho *= factor;
-  step_.split_rho *= split_factor;
-  if (has_split()) split_.weight = step_.split_rho / step_.rho;
-  if (factor != split_factor) data_.prepare(step_.rho / step_.split_rho);
-  data_.start(blocks_.v, carry_.v);
-  iteration_.forget();
-  evaluate();
 }
 
 // V is still the one last projected: only `advance` moves it.

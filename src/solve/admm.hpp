@@ -43,15 +43,21 @@ class Admm final : public Solver {
   };
 
   void forget_best();
-  void remember(const std::vector<double>& objective, const std::vector<double>& bounds);
+  /// `preferred`: what bounds may fall short of others and still be those to keep.
+  void remember(const std::vector<double>& objective, const std::vector<double>& bounds, double preferred);
   void start();                                // from zero, with the ρ that the data foretell
   std::vector<std::vector<double>> factors();  // P (N × r, column-major) of Z_b and Z'_b: blocks 2b and 2b + 1
+  void count_anew();
   double predicted_rho();
   void evaluate();  // W, D and the residuals at V
   bool converged(Monitor& monitor, double target);
+  /// The last `dual_at` with a v whose Γ(v) is `share` of what the blocks' multipliers say.
+  DualCandidate<Real> repaired_dual(double share);
+  double spare(const std::vector<double>& objective, const std::vector<double>& corners, double target) const;
   bool stagnates(double gap);
   /// Whether the gap falls as if it would soon be closed.
   bool nears(double target) const;
+  void measure();  // the residuals that `balance` weighs
   void balance();  // ρ from the residuals of two consecutive steps
   /// The norm ratio of the residuals of one kind of multiplier, of which the squares of ‖W_next − W‖, ‖W‖ and ‖U‖ are given: how much larger its ρ
   /// should be.
@@ -59,6 +65,7 @@ class Admm final : public Solver {
   void change_rho(double factor, double split_factor);
   Seen summarise();
   AdmmState<Real> state();
+  bool has_room_for_repairs() const;
   bool has_split() const { return data_.split_rows() > 0; }
 
   DataOperator<Real>& data_;
@@ -76,10 +83,12 @@ class Admm final : public Solver {
   std::vector<double> gaps_;                      // at the tests since the start
   Index cold_iterations_ = 0;                     // of the last solve that started from zero
   Index halved_at_ = 0;                           // iteration at which the gap was last half of what it had been then
+  Index changes_ = 0, changed_at_ = 0;            // of ρ, and the iteration of the last one
+  Index repair_at_ = 0;                           // iteration of the next repaired bound
   double halved_gap_ = std::numeric_limits<double>::infinity();
   double primal_residual_ = 0, split_residual_ = 0;
   double size_ = std::numeric_limits<double>::quiet_NaN();  // about ‖D‖, once known
-  bool balance_pending_ = false, prepared_ = false, warm_ = false;
+  bool balance_pending_ = false, measure_pending_ = false, prepared_ = false, warm_ = false;
 };
 
 }  // namespace neuspec

@@ -5,15 +5,15 @@
 namespace neuspec {
 
 namespace {
-constexpr Index memory = 15;  // past pairs
 constexpr Index interval = 10;
 }  // namespace
 
 template <class Real>
-Anderson<Real>::Anderson(Device<Real>& device, Index problems)
+Anderson<Real>::Anderson(Device<Real>& device, Index problems, Index pairs)
     : device_(device),
       problems_(problems),
-      coefficients_(device.allocate(memory, problems)),
+      pairs_(pairs),
+      coefficients_(device.allocate(pairs, problems)),
       squares_(device.allocate(1, problems)),
       before_(device.allocate(1, problems)),
       part_squares_(device.allocate(1, problems)) {}
@@ -25,8 +25,8 @@ typename Anderson<Real>::Part& Anderson<Real>::add(Index rows, Index columns, do
   part->f = device_.allocate(rows, columns);
   part->fallback = device_.allocate(rows, columns);
   const Index length = rows * columns / problems_;
-  part->past_y = device_.allocate(length, problems_ * memory);
-  if (weight > 0) part->past_f = device_.allocate(length, problems_ * memory);
+  part->past_y = device_.allocate(length, problems_ * pairs_);
+  if (weight > 0) part->past_f = device_.allocate(length, problems_ * pairs_);
   part->weight = weight;
   parts_.push_back(std::move(part));
   return *parts_.back();
@@ -107,8 +107,8 @@ void Anderson<Real>::remember(Real weight) {
     device_.copy(by_problem(part->v), y);
     if (weight != Real(0)) device_.axpby(weight, by_problem(part->f), Real(1), y);
   }
-  next_slot_ = (next_slot_ + 1) % memory;
-  stored_ = std::min(stored_ + 1, memory);
+  next_slot_ = (next_slot_ + 1) % pairs_;
+  stored_ = std::min(stored_ + 1, pairs_);
 }
 
 template class Anderson<float>;

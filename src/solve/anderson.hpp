@@ -19,7 +19,9 @@ class Anderson {
     DeviceMatrix<Real> fallback, past_f, past_y;
   };
 
-  Anderson(Device<Real>& device, Index problems);
+  static constexpr Index most_pairs = 15;
+
+  Anderson(Device<Real>& device, Index problems, Index pairs = most_pairs);
 
   /// A part of rows × columns, whose columns belong to the problems in equal runs.
   Part& add(Index rows, Index columns, double weight);
@@ -41,7 +43,7 @@ class Anderson {
   void sum_squares(View<Real> squares);
 
   Device<Real>& device_;
-  Index problems_;
+  Index problems_, pairs_;  // pairs: past ones that are remembered
   std::vector<std::unique_ptr<Part>> parts_;
   DeviceMatrix<Real> coefficients_, squares_, before_, part_squares_;
   Index steps_ = 0, stored_ = 0, next_slot_ = 0;
