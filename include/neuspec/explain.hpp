@@ -26,6 +26,9 @@ std::vector<QuadraticOutput> quadratic_form(const Network& network);
 /// Eigenvalues of Q, ascending. \throws DataError when sizes disagree or Q has values that are not finite.
 std::vector<double> spectrum(const QuadraticOutput& output);
 
+/// The eigenvalues of every output's Q, ascending. Of a network of m neurons, m below d, from matrices of m × m: 6 d m² flops, 2 d m numbers.
+std::vector<std::vector<double>> spectra(const Network& network);
+
 /// The smallest change of a sample that changes its prediction.
 ///
 /// The problem min ‖δ‖₂ subject to h(x + δ) ≥ 0, with h the competitor's output minus the predicted one's (one output: minus the sign
@@ -50,5 +53,10 @@ struct Flip {
 /// radius, of the order of √(|h(x)|/(d²·2⁻⁵²·‖H‖₂)), within which no flip is possible. \throws DataError when sizes disagree, a value is not finite
 /// or the outputs overflow.
 std::vector<Flip> smallest_flips(const std::vector<QuadraticOutput>& outputs, const double* x, Index samples, bool with_delta = false);
+
+/// The same of a network, for samples that are read chunk by chunk: once, and again for the boundary of every pair of outputs. With m neurons (times
+/// the patches that each sees), m below d, it works in the span of what they see, on m × m matrices and 2·d·m flops a sample and boundary; nothing is of
+/// size d × d.
+std::vector<Flip> smallest_flips(const Network& network, const Source& data, bool with_delta = false);
 
 }  // namespace neuspec NEUSPEC_API

@@ -162,13 +162,6 @@ std::string summary(const Model& model, const std::vector<std::vector<double>>& 
   return text + (flips.empty() ? "" : distances_text(flips));
 }
 
-std::vector<double> all_features(const Source& data) {
-  std::vector<double> x;
-  x.reserve(static_cast<std::size_t>(data.samples() * data.features()));
-  data.visit(visited_samples, [&](const Chunk& chunk) { x.insert(x.end(), chunk.x, chunk.x + chunk.samples * data.features()); });
-  return x;
-}
-
 int run_explain(const ExplainOptions& options) {
   const ThreadScope threads(options.settings.threads);
   check_outputs({options.output, options.form}, {options.model, options.data.path});
@@ -176,19 +169,16 @@ int run_explain(const ExplainOptions& options) {
   if (!model.hidden.empty()) {
     throw UsageError(options.model + ": a network of several layers is no quadratic function of its samples, so that there is no exact distance");
   }
-  const std::vector<double> x = all_features(*read_features(options.data, model.preprocessing));
-  const std::vector<QuadraticOutput> outputs = quadratic_form(model.network);
-  std::vector<std::vector<double>> spectra(outputs.size());
-  std::transform(outputs.begin(), outputs.end(), spectra.begin(), spectrum);
-  const std::vector<Flip> flips =
-      in_file(options.data.path, [&] { return smallest_flips(outputs, x.data(), static_cast<Index>(x.size()) / model.network.features); });
+  const auto samples = read_features(options.data, model.preprocessing);
+  const std::vector<std::vector<double>> eigenvalues = spectra(model.network);
+  const std::vector<Flip> flips = in_file(options.data.path, [&] { return smallest_flips(model.network, *samples); });
   if (!options.output.empty()) {
     replace_file(options.output, [&](std::ostream& file) { write_flips(file, model, flips); });
   }
   if (!options.form.empty()) {
-    write_text(options.form, json_text(form_json(model, outputs, spectra)));
+    write_text(options.form, json_text(form_json(model, quadratic_form(model.network), eigenvalues)));
   }
-  std::cout << summary(model, spectra, flips);
+  std::cout << summary(model, eigenvalues, flips);
   return exit_optimal;
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "device/lapack.hpp"
+#include "explain/layer.hpp"
 #include "neuspec/explain.hpp"
 #include "numeric/window.hpp"
 
@@ -11,13 +12,16 @@ namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
-/// The neurons of one output, one column for every patch that they see: their directions as functions of the whole sample, 0 outside the patch, and
-/// once more times α/P.
-struct Layer {
-  std::vector<double> directions, scaled;
-  double weight = 0, magnitude = 0;  // Σ α and Σ|α|
-  Index columns = 0;
-};
+/// Of a coefficient times sums over the columns. The second term is what underflow loses: some least numbers a product, times what they are
+/// multiplied by afterwards.
+double rounding_of(double coefficient, const Layer& layer, Index d) {
+  if (coefficient == 0) return 0;
+  const double size = std::abs(coefficient);
+  return 0.5 * static_cast<double>(layer.columns() + 6) * kEpsilon * size * layer.magnitude +
+         static_cast<double>((3 * layer.columns() + 6) * d) * std::max(1.0, size) * std::numeric_limits<double>::denorm_min();
+}
+
+}  // namespace
 
 Layer layer_of(const Network& network, Index output) {
   const Patches patches(network.architecture, network.features);
@@ -34,9 +38,7 @@ Layer layer_of(const Network& network, Index output) {
         const Index source = window.source(i);
         if (source >= 0) layer.directions[first + static_cast<std::size_t>(source)] = u[i];
       }
-      const double share = alpha / static_cast<double>(patches.per_pool);
-      for (std::size_t i = first; i < layer.directions.size(); ++i) layer.scaled.push_back(share * layer.directions[i]);
-      ++layer.columns;
+      layer.shares.push_back(alpha / static_cast<double>(patches.per_pool));
     }
     layer.weight += alpha;
     layer.magnitude += std::abs(alpha);
@@ -44,38 +46,28 @@ Layer layer_of(const Network& network, Index output) {
   return layer;
 }
 
-/// Of a coefficient times sums over the columns. The second term is what underflow loses: some least numbers a product, times what they are
-/// multiplied by afterwards.
-double rounding_of(double coefficient, const Layer& layer, Index d) {
-  if (coefficient == 0) return 0;
-  const double size = std::abs(coefficient);
-  return 0.5 * static_cast<double>(layer.columns + 6) * kEpsilon * size * layer.magnitude +
-         static_cast<double>((3 * layer.columns + 6) * d) * std::max(1.0, size) * std::numeric_limits<double>::denorm_min();
-}
+double bias_of(const Network& network, Index output) { return network.bias.empty() ? 0.0 : network.bias[static_cast<std::size_t>(output)]; }
 
-QuadraticOutput form_of(const Network& network, Index output) {
-  const Index d = network.features;
-  const auto [a, b, c] = network.activation;
-  const Layer layer = layer_of(network, output);
-  QuadraticOutput form{.Q = std::vector<double>(static_cast<std::size_t>(d * d)), .q = std::vector<double>(static_cast<std::size_t>(d))};
-  const double bias = network.bias.empty() ? 0.0 : network.bias[static_cast<std::size_t>(output)];
-  form.s = bias;
-  if (layer.columns == 0) return form;
-  lapack::gemm('N', 'T', d, d, layer.columns, a, layer.scaled.data(), d, layer.directions.data(), d, 0.0, form.Q.data(), d);
+QuadraticOutput form_of(const Layer& layer, Index d, const Activation& activation, double bias) {
+  const auto [a, b, c] = activation;
+  QuadraticOutput form{.Q = std::vector<double>(static_cast<std::size_t>(d * d)), .q = std::vector<double>(static_cast<std::size_t>(d)), .s = bias};
+  if (layer.columns() == 0) return form;
+  std::vector<double> scaled = layer.directions;
+  for (std::size_t at = 0; at < scaled.size(); ++at) scaled[at] *= layer.shares[at / static_cast<std::size_t>(d)];
+  lapack::gemm('N', 'T', d, d, layer.columns(), a, scaled.data(), d, layer.directions.data(), d, 0.0, form.Q.data(), d);
   for (Index j = 0; j < d; ++j)
     for (Index i = j + 1; i < d; ++i) form.Q[static_cast<std::size_t>(i * d + j)] = form.Q[static_cast<std::size_t>(j * d + i)];
-  for (Index j = 0; j < layer.columns; ++j)
-    for (Index i = 0; i < d; ++i) form.q[static_cast<std::size_t>(i)] += b * layer.scaled[static_cast<std::size_t>(j * d + i)];
+  for (Index j = 0; j < layer.columns(); ++j)
+    for (Index i = 0; i < d; ++i) form.q[static_cast<std::size_t>(i)] += b * scaled[static_cast<std::size_t>(j * d + i)];
   form.s = c * layer.weight + bias;
   form.rounding = {rounding_of(a, layer, d), rounding_of(b, layer, d), rounding_of(c, layer, d) + kEpsilon * std::abs(form.s)};
   return form;
 }
 
-}  // namespace
-
 std::vector<QuadraticOutput> quadratic_form(const Network& network) {
   std::vector<QuadraticOutput> outputs;
-  for (Index k = 0; k < network.outputs; ++k) outputs.push_back(form_of(network, k));
+  for (Index k = 0; k < network.outputs; ++k)
+    outputs.push_back(form_of(layer_of(network, k), network.features, network.activation, bias_of(network, k)));
   return outputs;
 }
 

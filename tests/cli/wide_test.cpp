@@ -1,4 +1,5 @@
-// Tables with far more columns than rows, as of genomes: every command that trains, proves and predicts works without matrices of columns × columns.
+// Tables with far more columns than rows, as of genomes: every command that trains, proves, predicts and explains works without matrices of columns ×
+// columns.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -50,6 +51,11 @@ TEST_F(WideTable, IsFittedAndProven) {
     EXPECT_NEAR(proof.at("primal").get<double>(), json(report).at("primal").get<double>(), 1e-9 * proof.at("primal").get<double>());
     EXPECT_NEAR(proof.at("dual").get<double>(), json(report).at("dual").get<double>(), 1e-6 * proof.at("primal").get<double>());
     EXPECT_EQ(run("predict " + model + " " + data + " -o " + file("predictions.csv")).code, 0);
+    const Outcome explain = run("explain " + model + " " + data + " -o " + file("distances.csv"));
+    EXPECT_EQ(explain.code, 0) << arguments << '\n' << explain.err;
+    const std::vector<double> distances = numbers(read(file("distances.csv")), 2), bounds = numbers(read(file("distances.csv")), 3);
+    ASSERT_EQ(distances.size(), static_cast<std::size_t>(kRows)) << arguments;
+    for (std::size_t i = 0; i < distances.size(); ++i) EXPECT_TRUE(bounds[i] > 0 && bounds[i] <= distances[i]) << arguments;
   }
   EXPECT_LT(kilobytes(), kKilobytes);
 }
