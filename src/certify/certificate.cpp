@@ -5,6 +5,7 @@
 #include <limits>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <string>
 
 #include "certify/bias.hpp"
@@ -192,7 +193,7 @@ double conjugate_bound(const Problem& problem, const Source& data, const std::ve
 }
 
 Certificate certificate_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
-                           const RowSpace* space) {
+                           const RowSpace* space, std::optional<double> unit) {
   const Prediction predict(network);
   const Pass pass = pass_over(predict, problem, data, dual_vector, space);
   const std::vector<double> kappas = kappas_of(pass);
@@ -206,7 +207,7 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
   certificate.dual = problem.loss.kind == LossKind::squared ? pass.sums.dual(limits) : conjugate_bound(problem, data, pass.v, limits);
   certificate.kappa = *std::max_element(kappas.begin(), kappas.end());
   if (!std::isfinite(certificate.primal) || !std::isfinite(certificate.dual)) throw DataError("the data are too large: the objective overflows");
-  certificate.unit = objective_unit(problem, data);
+  certificate.unit = unit ? *unit : objective_unit(problem, data);
   // Below the dual bound no objective can be: where the arithmetic is so wrong, nothing is proven. The number is one that a file can hold.
   certificate.relative_gap = certificate.primal < certificate.dual ? std::numeric_limits<double>::max()
                                                                    : relative_gap(certificate.primal, certificate.dual, certificate.unit);
@@ -215,13 +216,13 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
 
 }  // namespace
 
-Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
-                    const RowSpace* space) {
+Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector, const RowSpace* space,
+                    std::optional<double> unit) {
   check_problem(problem);
   check_network(network, problem, data);
   check_targets(problem.loss, data);
   try {
-    return certificate_of(network, problem, data, problem.loss.kind == LossKind::squared ? std::vector<double>() : dual_vector, space);
+    return certificate_of(network, problem, data, problem.loss.kind == LossKind::squared ? std::vector<double>() : dual_vector, space, unit);
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("not enough memory for the certificate");
   }

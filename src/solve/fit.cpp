@@ -131,10 +131,10 @@ class Session {
     seconds.decompose += since(decomposing);
     if (settings_.candidate) settings_.candidate({network, {}});
     const Clock::time_point certifying = Clock::now();
-    if (problem_.loss.smooth()) adopt(proof_of(network, problem_, source_, {}, space_.get()), network, {}, result);
+    if (problem_.loss.smooth()) adopt(proof_of(network, problem_, source_, {}, space_.get(), unit_), network, {}, result);
     const bool proven = result.report.relative_gap <= settings_.tolerance;
-    if (!proven && !dual_vector.empty()) adopt(proof_of(network, problem_, source_, dual_vector, space_.get()), network, dual_vector, result);
-    if (!problem_.loss.smooth() && dual_vector.empty()) adopt(proof_of(network, problem_, source_, {}, space_.get()), network, {}, result);
+    if (!proven && !dual_vector.empty()) adopt(proof_of(network, problem_, source_, dual_vector, space_.get(), unit_), network, dual_vector, result);
+    if (!problem_.loss.smooth() && dual_vector.empty()) adopt(proof_of(network, problem_, source_, {}, space_.get(), unit_), network, {}, result);
     seconds.certify += since(certifying);
     if (settings_.candidate) settings_.candidate(result);
   }

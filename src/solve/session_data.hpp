@@ -82,11 +82,11 @@ std::unique_ptr<Solver> solver_of(DataOperator<Real>& data, const MomentUnits& u
 }
 
 inline Certificate proof_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
-                            const RowSpace* space) {
-  return certify(network, problem, data, dual_vector, space);
+                            const RowSpace* space, double unit) {
+  return certify(network, problem, data, dual_vector, space, unit);
 }
 inline Certificate proof_of(const Network& network, const Problem& problem, const Moments& data, const std::vector<double>& /*dual_vector*/,
-                            const RowSpace* /*space*/) {
+                            const RowSpace* /*space*/, double /*unit*/) {
   return certify(network, problem, data);
 }
 

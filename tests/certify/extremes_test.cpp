@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "certify/bias.hpp"
+#include "certify/in_row_space.hpp"
 #include "support/verdict.hpp"
 
 namespace neuspec::test {
@@ -142,6 +144,40 @@ TEST(Extremes, SmallObjectivesAreMeasuredInTheirOwnUnit) {
     EXPECT_EQ(judged(free, same, constant).certificate.relative_gap, 0);
     EXPECT_EQ(objective_unit(free, same), 0);
   }
+}
+
+/// Counts passes over targets alone.
+class CountedTargets final : public Source {
+ public:
+  explicit CountedTargets(const Dataset& data) : data_(data) {}
+  Index samples() const override { return data_.samples(); }
+  Index features() const override { return data_.features(); }
+  Index targets() const override { return data_.targets(); }
+  void visit(Index most, const std::function<void(const Chunk&)>& visitor) const override { data_.visit(most, visitor); }
+  void visit_targets(Index most, const std::function<void(const Chunk&)>& visitor) const override {
+    ++passes;
+    data_.visit_targets(most, visitor);
+  }
+  mutable int passes = 0;
+
+ private:
+  const Dataset& data_;
+};
+
+TEST(Extremes, AUnitThatIsKnownIsNotAskedForAgain) {
+  const Problem problem{.activation = relu, .loss = Loss::absolute, .beta = 0.01, .bias = true};
+  const Dataset data = column({-1, 0.5, 2, 3}, {0.01, 0.02, 0.04, 0.01});
+  const Network network = network_of(problem, {{1, 0.001}}, {0.01});
+  const CountedTargets without(data), with(data);
+  const double unit = objective_unit(problem, data);
+  const Certificate asked = certify(network, problem, without, {}, nullptr), known = certify(network, problem, with, {}, nullptr, unit);
+  EXPECT_EQ(known.unit, asked.unit);
+  EXPECT_EQ(known.relative_gap, asked.relative_gap);
+  EXPECT_EQ(known.dual, asked.dual);
+  const CountedTargets alone(data);
+  EXPECT_EQ(objective_unit(problem, alone), unit);
+  EXPECT_GE(alone.passes, 3);
+  EXPECT_EQ(with.passes, without.passes - alone.passes);
 }
 
 }  // namespace
