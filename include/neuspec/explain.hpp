@@ -55,8 +55,8 @@ struct Flip {
 std::vector<Flip> smallest_flips(const std::vector<QuadraticOutput>& outputs, const double* x, Index samples, bool with_delta = false);
 
 /// The same of a network, for samples that are read chunk by chunk: once, and again for the boundary of every pair of outputs. With m neurons (times
-/// the patches that each sees), m below d, it works in the span of what they see, on m × m matrices and 2·d·m flops a sample and boundary; nothing is of
-/// size d × d.
+/// the patches that each sees), m below d, it works in the span of what they see, on m × m matrices and 2·d·m flops a sample and boundary; nothing is
+/// of size d × d.
 std::vector<Flip> smallest_flips(const Network& network, const Source& data, bool with_delta = false);
 
 }  // namespace neuspec NEUSPEC_API

@@ -66,7 +66,7 @@ TEST(NeuronSpan, IsNotTakenOfAsManyNeuronsAsFeatures) {
   Random random(2);
   const Network network = random.network({}, 6, 2, 6);
   EXPECT_FALSE(span_of(network).has_value());
-  const Vector x = random.normals(6 * 20);
+  const Vector x = random.normals(Index{6} * 20);
   expect_same(smallest_flips(network, without_targets(x, 6, 2), true), smallest_flips(quadratic_form(network), x.data(), 20, true), 6);
 }
 
@@ -78,7 +78,7 @@ TEST(NeuronSpan, HoldsPatchesOfConvolutions) {
   const auto space = span_of(network);
   ASSERT_TRUE(space.has_value());
   EXPECT_EQ(space->rank, 15);
-  const Vector x = random.normals(24 * 20);
+  const Vector x = random.normals(Index{24} * 20);
   expect_same(smallest_flips(network, without_targets(x, 24, 2), true), smallest_flips(quadratic_form(network), x.data(), 20, true), 24);
 }
 
@@ -88,7 +88,7 @@ TEST(NeuronSpan, OfDependentNeurons) {
   Network network = random.network({}, 9, 1, 2);
   const Vector u(network.directions.begin(), network.directions.begin() + 9);
   network.add(u.data(), -0.25, 0);
-  const Vector x = random.normals(9 * 20);
+  const Vector x = random.normals(Index{9} * 20);
   expect_same(smallest_flips(network, without_targets(x, 9, 1), true), smallest_flips(quadratic_form(network), x.data(), 20, true), 9);
   Network none{.activation = {}, .features = 9, .outputs = 1, .directions = {}, .weights = {}, .output = {}};
   none.bias = {-2};
@@ -170,7 +170,7 @@ class Counted final : public Source {
 TEST(NeuronSpan, ReadsSamplesChunkByChunkOnceAndForEveryBoundary) {
   Random random(7);
   const Network network = random.network({}, 10, 3, 6);
-  const Vector x = random.normals(10 * 40);
+  const Vector x = random.normals(Index{10} * 40);
   const Dataset data = without_targets(x, 10, 3);
   const Counted counted(data);
   const auto flips = smallest_flips(network, counted, true), whole = smallest_flips(network, data, true);
