@@ -60,6 +60,13 @@ struct Settings {
   /// stopped. Where the loss is smooth the solve (of a path the first one) descends from it, whichever solver is chosen; ADMM, which losses with
   /// kinks have alone, begins without. The optimum is the same. Empty: from nothing.
   std::shared_ptr<const Network> start = {};
+  /// Given the bytes of a checkpoint, a solve on its way, on the thread of the call: at most every `checkpoint_interval` seconds, as soon as the
+  /// solve is to stop, and at its end. They mean the same on every machine. Of a solve that is over before it begins (from β_max on) there are none.
+  std::function<void(const std::string& bytes)> checkpoint = {};
+  double checkpoint_interval = 60;  ///< seconds, at least 0: at every test of convergence
+  /// A checkpoint to go on from: the solve (of a path the first one) has its data, problem, β and, if `solver` leaves it open, its solver; device,
+  /// precision, threads and tolerance may be others. Limits of iterations and time count anew. Empty: from the beginning.
+  std::shared_ptr<const std::string> resume = {};
   std::function<bool()> stop_requested = {};  ///< asked between a solver's steps; true ends it as an observer's false does
   /// Given each network before its certificate is computed (the report all NaN) and each better one after it, for callers that may not be able to
   /// wait for the end of the solve.
@@ -108,7 +115,9 @@ struct Report {
   double relative_gap = std::numeric_limits<double>::quiet_NaN();  ///< see Certificate
   double beta = std::numeric_limits<double>::quiet_NaN();
   double beta_max = std::numeric_limits<double>::quiet_NaN();
-  double rounding = 0;  ///< Certificate::rounding: above 0 the proof is from moments
+  double rounding = 0;           ///< Certificate::rounding: above 0 the proof is from moments
+  Index resumed_iterations = 0;  ///< of `iterations`, those before the checkpoint that the solve went on from
+  double resumed_seconds = 0;    ///< which took so long; no other time here has them
   Index neurons = 0, iterations = 0, samples = 0, features = 0, outputs = 0, blocks = 0;
   std::string solver, data_operator, device, precision;
   std::string choice;  ///< which solver and operator were taken and why, one line
@@ -130,7 +139,8 @@ using Observer = std::function<bool(const Progress&)>;
 
 /// Solves (P) to `settings.tolerance`. `report.status` is `optimal` only if the returned network's gap, recomputed from the
 /// raw data by `certify`, is at most the tolerance.
-/// \throws UsageError (also for settings that `validate` refuses), DataError, EnvironmentError
+/// \throws UsageError (also for settings that `validate` refuses and for a checkpoint of another problem), DataError (also for one that is damaged
+/// or of other data), EnvironmentError
 Result fit(const Source& data, const Problem& problem, const Settings& settings = {}, const Observer& observer = {});
 
 /// Called after each β of a path with its result; return false to stop. A path ends by itself after a β at which a limit of time or a wish to stop

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/checkpoints.hpp"
 #include "cli/command.hpp"
 #include "cli/failure.hpp"
 #include "cli/interrupt.hpp"
@@ -30,6 +31,7 @@ struct FitOptions {
   ProblemOptions problem;
   Settings settings{.kept_device = std::make_shared<KeptDevice>()};  // of all folds, layers and fits
   std::string beta, beta_ratio, test, test_labels, validation, validation_labels, model, report, convergence;
+  CheckpointOptions checkpoint;
   int layers = 1;
   bool json = false, quiet = false;
 };
@@ -41,6 +43,9 @@ void check_options(const FitOptions& options) {
   }
   if (options.layers > 1 && options.validation.empty()) {
     throw UsageError("--layers keeps as many as do best on validation data: give them with --validation");
+  }
+  if (options.layers > 1 && !options.checkpoint.path.empty()) {
+    throw UsageError("--checkpoint is of a single layer; with --layers there is none");
   }
   // Exactly one of the two ways to give β.
   if (options.beta.empty() == options.beta_ratio.empty()) {
@@ -215,9 +220,10 @@ class FitRun {
   std::optional<Moments> moments_;  // in place of samples
 };
 
-int run_fit(const FitOptions& options) {
+int run_fit(FitOptions& options) {
   check_options(options);
-  check_outputs({options.model, options.report, options.convergence},
+  keep_checkpoints(options.checkpoint, options.settings);
+  check_outputs({options.model, options.report, options.convergence, options.checkpoint.path},
                 {options.data.path, options.data.labels, options.test, options.test_labels, options.validation, options.validation_labels});
   return FitRun(options).run();
 }
@@ -250,6 +256,7 @@ void add_fit(CLI::App& program, Action& action) {
       ->type_name("NUMBER")
       ->group("Problem");
   add_settings_options(command, options->settings);
+  add_checkpoint_options(command, options->checkpoint);
   add_outputs(command, *options);
   command.footer(example);
   command.callback([options, &action] { action = [options] { return run_fit(*options); }; });

@@ -54,6 +54,8 @@ Json report_json(const Report& report, const std::optional<Scores>& test) {
                {"beta_max", report.beta_max},
                {"neurons", report.neurons},
                {"iterations", report.iterations},
+               {"resumed_iterations", report.resumed_iterations},
+               {"resumed_seconds", report.resumed_seconds},
                {"samples", report.samples},
                {"features", report.features},
                {"outputs", report.outputs},

@@ -5,12 +5,15 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <fstream>
 #include <iostream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "neuspec/error.hpp"
+#include "text/number.hpp"
 
 namespace neuspec {
 namespace {
@@ -56,6 +59,8 @@ void write_directly(const std::string& path, const fs::path& place, const std::f
   }
 }
 
+constexpr const char* part_mark = ".part";  // of temporaries, before the process and a count
+
 // A signal handler can reach nothing but what is static.
 std::atomic<const char*> unfinished = nullptr;
 static_assert(std::atomic<const char*>::is_always_lock_free);
@@ -65,7 +70,7 @@ class Temporary {
  public:
   explicit Temporary(fs::path place) : path_(std::move(place)) {
     static std::atomic<unsigned> count = 0;  // several threads may write one name at a time, each its own whole file
-    path_ += ".part" + std::to_string(::getpid()) + "-" + std::to_string(++count);
+    path_ += part_mark + std::to_string(::getpid()) + "-" + std::to_string(++count);
     unfinished = path_.c_str();
   }
   Temporary(const Temporary&) = delete;
@@ -83,6 +88,22 @@ class Temporary {
 };
 
 }  // namespace
+
+void remove_leftovers(const std::string& path) {
+  const fs::path place = final_place(path);
+  const std::string begin = place.filename().string() + part_mark;
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(place.parent_path(), error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const std::size_t dash = name.find('-', begin.size());
+    if (!name.starts_with(begin) || dash == std::string::npos) continue;
+    const auto process = parse_number<int>(std::string_view(name).substr(begin.size(), dash - begin.size()));
+    const auto count = parse_number<int>(std::string_view(name).substr(dash + 1));
+    if (!process || !count || *process < 1 || ::kill(*process, 0) == 0 || errno != ESRCH) continue;
+    std::error_code ignored;
+    fs::remove(entry->path(), ignored);
+  }
+}
 
 const char* unfinished_file() { return unfinished; }
 

@@ -25,6 +25,9 @@ void replace_file(const std::string& path, const std::function<void(std::ostream
 /// The same for a writer that wants a place instead of a stream. \throws EnvironmentError also for what is no regular file
 void replace_regular_file(const std::string& path, const std::function<void(const std::string& place)>& write);
 
+/// Removes what programs that were killed have left beside `path` while they replaced it; what belongs to a program that runs stays.
+void remove_leftovers(const std::string& path);
+
 /// The temporary that `replace_file` is filling, or null: what a signal handler removes that ends the program. Async-signal-safe.
 const char* unfinished_file();
 

@@ -5,13 +5,10 @@
 #include <limits>
 #include <numeric>
 
-#include "decompose/neural_decomposition.hpp"
-
 namespace neuspec {
 
 namespace {
 constexpr Index test_interval = 20;
-constexpr double negligible = 1e-10;  // of the largest eigenvalue: no neuron
 constexpr double first_split_rho = 0.1;
 constexpr double smallest_share = 5e-3;  // of ρ₂/ρ₁ in tr(ĀᵀĀ) at first: beside less, as for a tiny β, the linear step hardly hears of the blocks
 constexpr Index stagnation = 1000;       // steps, and as many as have been taken, in which a gap has to halve
@@ -227,7 +224,7 @@ template <class Real>
 typename Admm<Real>::Seen Admm<Real>::summarise() {
   if (!projection_.factored()) rank_ = projection_.factor(step_.N, blocks_.v, W_, factors_);
   device_.feasibility(step_.N, W_, summary_.moves, summary_.corners);
-  device_.factor_ranks(step_.N, rank_, factors_, negligible, summary_.ranks);
+  device_.factor_ranks(step_.N, rank_, factors_, negligible_eigenvalue, summary_.ranks);
   std::vector<double> numbers(static_cast<std::size_t>(6 * K_));
   device_.download(summary_.all.view().column_range(4 * K_, 6 * K_), numbers.data());
   Seen seen{std::vector<double>(static_cast<std::size_t>(data_.problems())), 0, 0};
@@ -239,46 +236,6 @@ typename Admm<Real>::Seen Admm<Real>::summarise() {
     seen.neurons += static_cast<Index>(ranks[2 * b + 1]);
   }
   return seen;
-}
-
-// V is still the one last projected: only `advance` moves it.
-template <class Real>
-std::vector<std::vector<double>> Admm<Real>::factors() {
-  const Index N = step_.N;
-  if (!projection_.factored()) rank_ = projection_.factor(N, blocks_.v, W_, factors_);
-  const DeviceMatrix<Real> packed = device_.allocate(N, rank_ * 2 * K_);
-  device_.copy({factors_.view().data, N * rank_, 2 * K_, N * N}, packed.view().reshaped(N * rank_, 2 * K_));
-  std::vector<double> all(static_cast<std::size_t>(packed.view().size()));
-  device_.download(packed, all.data());
-  std::vector<std::vector<double>> result;
-  for (auto P = all.begin(); P != all.end(); P += N * rank_) result.emplace_back(P, P + N * rank_);
-  result.resize(static_cast<std::size_t>(2 * K_));  // where the rank is 0
-  return result;
-}
-
-template <class Real>
-Network Admm<Real>::network() {
-  const bool seen = std::isfinite(*std::max_element(best_.primal.begin(), best_.primal.end()));
-  if (seen && !best_.is_latest) rank_ = projection_.factor(step_.N, best_.W, W_, factors_);
-  Network result = empty_network(data_.activation(), data_.patches(), data_.outputs());
-  Index block = 0;
-  for (std::vector<double>& P : factors()) {
-    const Place place{block / 2 / data_.pools(), block / 2 % data_.pools()};
-    decompose_factor(std::move(P), step_.N, block % 2 == 0 ? 1.0 : -1.0, place, negligible, result);
-    ++block;
-  }
-  return result;
-}
-
-template <class Real>
-std::vector<double> Admm<Real>::dual_vector() {
-  const Index n = best_.v.rows(), C = best_.v.columns();
-  std::vector<double> columns(static_cast<std::size_t>(best_.v.view().size())), rows(columns.size());
-  device_.download(best_.v, columns.data());
-  for (Index i = 0; i < n; ++i) {
-    for (Index k = 0; k < C; ++k) rows[static_cast<std::size_t>(i * C + k)] = columns[static_cast<std::size_t>(k * n + i)];
-  }
-  return rows;
 }
 
 template class Admm<float>;

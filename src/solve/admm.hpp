@@ -10,6 +10,9 @@
 
 namespace neuspec {
 
+/// Of the largest eigenvalue of a block: no neuron.
+inline constexpr double negligible_eigenvalue = 1e-10;
+
 template <class Real>
 class Admm final : public Solver {
  public:
@@ -19,6 +22,8 @@ class Admm final : public Solver {
   void set_beta(double beta) override;
   Network network() override;
   std::vector<double> dual_vector() override;
+  SolverState save() override;
+  void restore(const SolverState& state) override;
   double rho() const { return step_.rho; }
 
  private:

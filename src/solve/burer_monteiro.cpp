@@ -93,6 +93,24 @@ void BurerMonteiro<Real>::set_beta(double beta) {
 }
 
 template <class Real>
+SolverState BurerMonteiro<Real>::save() {
+  SolverState state;
+  state.network = point_;
+  return state;
+}
+
+template <class Real>
+void BurerMonteiro<Real>::restore(const SolverState& state) {
+  const auto pools = [](const Network& network) { return network.pool.empty() ? 0 : *std::max_element(network.pool.begin(), network.pool.end()); };
+  const Network& point = state.network;
+  const bool fits = point.features == point_.features && point.outputs == point_.outputs && point.direction_size() == point_.direction_size() &&
+                    pools(point) < data_.pools();
+  if (!state.blocks.empty() || !fits) throw DataError("the checkpoint is of a problem of another size");
+  point_ = point;
+  point_.activation = data_.activation();
+}
+
+template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
   Index iterations = 0;
   while (!test(monitor, target, iterations)) {
@@ -101,7 +119,7 @@ void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
 }
 
 template <class Real>
-void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
+void BurerMonteiro<Real>::polish(Network point, Monitor& monitor, double target) {
   point_ = std::move(point);
   improve(monitor, target, products_a_polish);
   best_ = point_;
@@ -192,7 +210,7 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k, Index pool
 }
 
 template <class Real>
-Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products) {
+Index BurerMonteiro<Real>::improve(Monitor& monitor, double target, Index most_products) {
   const Blocks start = blocks_of(point_);
   const FactorColumns& columns = start.table;
   const Index d = data_.N() - 1, m = static_cast<Index>(columns.sign.size());
@@ -223,6 +241,10 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
   const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
   const auto stop = [&](Index products, double gradient_norm) {
+    if (monitor.checkpoint_due()) {  // tests may be far apart
+      point_ = network_of(columns, W);
+      monitor.checkpoint();
+    }
     return gradient_norm <= precision * 2 * beta_ * std::sqrt(device_.dot(W, W)) || products >= most_products || monitor.in_a_hurry();
   };
   const Index products = Newton<Real>(device_, d * m).minimise(W.view().reshaped(d * m, 1), function, stop);

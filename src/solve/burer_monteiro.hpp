@@ -20,10 +20,12 @@ class BurerMonteiro final : public Solver {
   void set_beta(double beta) override;
   Network network() override { return best_; }
   void start_from(const Network& point) override { point_ = point; }
+  SolverState save() override;
+  void restore(const SolverState& state) override;
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself.
-  void polish(Network point, const Monitor& monitor, double target);
+  void polish(Network point, Monitor& monitor, double target);
 
  private:
   /// Bound and missing neurons of the current point. True when the monitor says stop.
@@ -33,7 +35,7 @@ class BurerMonteiro final : public Solver {
   /// Appends the neurons of output k and a pool that violate |uᵀMu + qᵀu + t| ≤ β, worst first, at most `neurons_a_round` a sign.
   void add_violators(const double* gamma, Index k, Index pool);
   /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
-  Index improve(const Monitor& monitor, double target, Index most_products);
+  Index improve(Monitor& monitor, double target, Index most_products);
   /// The network of a point given by its blocks.
   Network network_of(const FactorColumns& columns, const DeviceMatrix<Real>& W);
 

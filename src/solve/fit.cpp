@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "certify/check.hpp"
 #include "neuspec/error.hpp"
+#include "solve/checkpoint.hpp"
 #include "solve/choose.hpp"
 #include "solve/session_data.hpp"
 #include "threads/parallel.hpp"
@@ -36,10 +38,11 @@ void check_betas(const std::vector<double>& betas) {
 template <class Real, class Data>
 class Session {
  public:
-  Session(const Data& data, const Problem& problem, const Settings& settings, const Observer& observer)
+  Session(const Data& data, const Problem& problem, const Settings& settings, std::optional<Checkpoint> resumed, const Observer& observer)
       : source_(data),
         problem_(problem),
         settings_(settings),
+        resumed_(std::move(resumed)),
         start_(Clock::now()),
         device_(lend_device<Real>(settings.kept_device, settings.device, arithmetic(settings))),
         monitor_(settings_, observer, problem.loss.coupled() ? 1 : data.targets(), start_),
@@ -59,6 +62,7 @@ class Session {
     zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
     // A space that was stopped is not the samples', but its bound is one; and where the solver's arithmetic leaves the numbers, the proof's does not.
     zero_kappa_ = violations(*operator_, zero_);
+    know_the_data();
     beta_max_ = std::numeric_limits<double>::quiet_NaN();
     if (!stopped()) beta_max_ = units_.beta_of_the_data(*std::max_element(zero_kappa_.begin(), zero_kappa_.end()));
     if (std::isnan(beta_max_)) beta_max_ = largest_beta(problem, data, space_.get());
@@ -73,12 +77,17 @@ class Session {
     solver_->set_beta(units_.beta(beta));
     monitor_.restart();
     Result result;
+    if (const auto resumed = std::exchange(resumed_, std::nullopt)) go_on_from(*resumed, result.report);
+    keep_checkpoints(result.report);
     Report& report = result.report;
     double target = first_target * settings_.tolerance;
     const bool zero_is_optimal = stopped() || zero_gap(units_.beta(beta)) <= target;  // from β_max on, and where nothing can be learnt
     for (int attempt = 0; attempt < attempts; ++attempt, target *= next_target) {
       const Clock::time_point begin = Clock::now();
-      if (!zero_is_optimal) solver_->run(monitor_, target);
+      if (!zero_is_optimal) {
+        solver_->run(monitor_, target);
+        monitor_.checkpoint();
+      }
       report.seconds.solve += since(begin);
       consider(zero_is_optimal, result);
       if (report.relative_gap <= settings_.tolerance) {
@@ -94,6 +103,40 @@ class Session {
   }
 
  private:
+  /// Of the gradient at zero, while the operator still has it: what a checkpoint is of.
+  void know_the_data() {
+    if (stopped() || !(settings_.checkpoint || resumed_)) return;
+    std::vector<double> gamma(static_cast<std::size_t>(zero_.gamma.size()));
+    device_->download(zero_.gamma, gamma.data());
+    fingerprint_ = fingerprint_of(gamma, operator_->N(), *std::max_element(zero_kappa_.begin(), zero_kappa_.end()));
+    const bool in_double = !resumed_ || resumed_->precision == Precision::double_precision;
+    if (resumed_ && !resumed_->data.agrees(fingerprint_, in_double ? settings_.precision : Precision::single_precision))
+      throw DataError("the checkpoint is of other data of the same size, or these were prepared otherwise");
+  }
+
+  void go_on_from(const Checkpoint& checkpoint, Report& report) {
+    if (stopped()) return;
+    solver_->restore(checkpoint.state);
+    monitor_.resume(checkpoint.iterations);
+    report.resumed_iterations = checkpoint.iterations;
+    report.resumed_seconds = checkpoint.seconds;
+  }
+
+  /// From now on checkpoints are of the solve that this report is of.
+  void keep_checkpoints(const Report& report) {
+    if (!settings_.checkpoint) return;
+    monitor_.set_checkpoint([this, before = report.resumed_seconds] {
+      Checkpoint checkpoint = identity_of(problem_, source_.samples(), source_.features(), source_.targets());
+      checkpoint.data = fingerprint_;
+      checkpoint.solver = choice_.solver;
+      checkpoint.precision = settings_.precision;
+      checkpoint.iterations = monitor_.iterations();
+      checkpoint.seconds = before + monitor_.seconds();
+      checkpoint.state = solver_->save();
+      if (is_finite(checkpoint.state)) settings_.checkpoint(checkpoint_bytes(checkpoint));
+    });
+  }
+
   void begin_at(const Network& start) {
     check_network(start, problem_, source_.features(), source_.targets());
     Network point = space_ ? space_->reduce(start) : start;
@@ -180,6 +223,8 @@ class Session {
   const Data& source_;
   Problem problem_;
   const Settings& settings_;
+  std::optional<Checkpoint> resumed_;  // until the first solve
+  Fingerprint fingerprint_;
   Clock::time_point start_;
   std::shared_ptr<Device<Real>> device_;
   Monitor monitor_;
@@ -196,10 +241,10 @@ class Session {
 
 template <class Real, class Data>
 std::vector<Result> solve_path(const Data& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
-                               const PathObserver& after_each, const Observer& observer) {
+                               std::optional<Checkpoint> resumed, const PathObserver& after_each, const Observer& observer) {
   Problem first = problem;
   first.beta = betas.front();
-  Session<Real, Data> session(data, first, settings, observer);
+  Session<Real, Data> session(data, first, settings, std::move(resumed), observer);
   std::vector<Result> results;
   for (const double beta : betas) {
     results.push_back(session.solve(beta));
@@ -214,13 +259,20 @@ template <class Data>
 std::vector<Result> path_of(const Data& data, const Problem& problem, const std::vector<double>& betas, const Settings& given,
                             const PathObserver& after_each, const Observer& observer) {
   validate(given);
+  if (!(given.checkpoint_interval >= 0)) throw UsageError("checkpoint_interval: seconds from 0");
   if (betas.empty()) return {};
-  const Settings settings = settings_for(data, given);
+  Settings settings = settings_for(data, given);
   check_data(data, problem);
   check_betas(betas);
+  std::optional<Checkpoint> resumed;
+  if (settings.resume) {
+    resumed = checkpoint_of(settings, problem, betas.front());
+    check_shape(*resumed, data.samples(), data.features(), data.targets());
+  }
   const ThreadScope threads(settings.threads);
-  return settings.precision == Precision::double_precision ? solve_path<double>(data, problem, betas, settings, after_each, observer)
-                                                           : solve_path<float>(data, problem, betas, settings, after_each, observer);
+  return settings.precision == Precision::double_precision
+             ? solve_path<double>(data, problem, betas, settings, std::move(resumed), after_each, observer)
+             : solve_path<float>(data, problem, betas, settings, std::move(resumed), after_each, observer);
 }
 
 }  // namespace

@@ -60,6 +60,11 @@ class PolishedAdmm final : public Solver {
     polisher_.start_from(point);
     started_ = smooth_;
   }
+  SolverState save() override { return handed_over_ ? polisher_.save() : admm_.save(); }
+  void restore(const SolverState& state) override {
+    handed_over_ = smooth_ && state.blocks.empty();
+    handed_over_ ? polisher_.restore(state) : admm_.restore(state);
+  }
   Network network() override { return network_; }
   std::vector<double> dual_vector() override { return admm_.dual_vector(); }
 
@@ -109,6 +114,11 @@ class FromPart final : public Solver {
   void start_from(const Network& point) override {
     descent_.start_from(point);
     started_ = true;
+  }
+  SolverState save() override { return descent_.save(); }
+  void restore(const SolverState& state) override {
+    descent_.restore(state);
+    fresh_ = false;
   }
   Network network() override { return descent_.network(); }
 

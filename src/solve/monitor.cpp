@@ -20,9 +20,16 @@ Monitor::Monitor(const Settings& settings, const Observer& observer, Index probl
 void Monitor::restart() {
   std::fill(primal_.begin(), primal_.end(), infinity);
   std::fill(dual_.begin(), dual_.end(), -infinity);
-  iterations_ = 0;
+  iterations_ = before_ = 0;
   status_ = Status::stalled;
   history_.clear();
+}
+
+void Monitor::checkpoint() {
+  if (!write_) return;
+  write_();
+  written_at_ = seconds();
+  written_in_a_hurry_ = in_a_hurry();
 }
 
 double Monitor::primal() const { return objective_ * sum(primal_); }
@@ -46,7 +53,8 @@ bool Monitor::test(const std::vector<double>& primal, const std::vector<double>&
     if (primal[k] < primal_[k]) primal_[k] = primal[k];  // a comparison that NaN fails
     if (dual[k] > dual_[k]) dual_[k] = dual[k];
   }
-  history_.push_back({seconds(), iterations_, this->primal(), this->dual(), relative_gap(), neurons});
+  history_.push_back({seconds(), iterations(), this->primal(), this->dual(), relative_gap(), neurons});
+  if (checkpoint_due()) checkpoint();
   if ((observer_ && !observer_(history_.back())) || stop_requested()) {
     status_ = Status::interrupted;
     return true;

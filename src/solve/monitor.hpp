@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <utility>
 
 #include "lift/data_operator.hpp"
 #include "neuspec/fit.hpp"
@@ -25,6 +27,15 @@ class Monitor {
   bool test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target);
   /// The solver sees that it gets no further; sets `status`.
   void give_up() { status_ = Status::stalled; }
+  /// What a checkpoint is written by, of a solver that will be asked where it stands.
+  void set_checkpoint(std::function<void()> write) { write_ = std::move(write); }
+  /// Whether it is time for one: an interval has passed, or there may be no other before the process is ended.
+  bool checkpoint_due() const {
+    return write_ && (seconds() >= written_at_ + settings_.checkpoint_interval || (in_a_hurry() && !written_in_a_hurry_));
+  }
+  void checkpoint();
+  /// The solve goes on from one that had taken so many iterations; limits count from here.
+  void resume(Index iterations) { before_ = iterations; }
   /// True when a limit has passed; sets `status`.
   bool out_of_budget();
 
@@ -37,7 +48,7 @@ class Monitor {
   double primal() const;
   double dual() const;
   double relative_gap() const;
-  Index iterations() const { return iterations_; }
+  Index iterations() const { return before_ + iterations_; }
   /// Why the last `test` said stop.
   Status status() const { return status_; }
   const std::vector<Progress>& history() const { return history_; }
@@ -52,7 +63,10 @@ class Monitor {
   Clock::time_point start_;
   double objective_ = 1, unit_ = 1;
   std::vector<double> primal_, dual_;
-  Index iterations_ = 0;
+  Index iterations_ = 0, before_ = 0;
+  std::function<void()> write_;
+  double written_at_ = 0;  // seconds
+  bool written_in_a_hurry_ = false;
   Status status_ = Status::stalled;
   std::vector<Progress> history_;
 };

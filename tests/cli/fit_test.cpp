@@ -40,9 +40,11 @@ TEST_F(Fit, ReportsEveryKey) {
   for (const auto& [key, value] : report.items()) keys.insert(key);
   for (const auto& [key, value] : report["seconds"].items()) seconds.insert(key);
   for (const auto& [key, value] : report["test"].items()) test.insert(key);
-  EXPECT_EQ(keys, (std::set<std::string>{"version", "status",     "primal",  "dual",     "relative_gap", "rounding", "beta",   "beta_max",
-                                         "neurons", "iterations", "samples", "features", "outputs",      "blocks",   "solver", "operator",
-                                         "device",  "precision",  "choice",  "seconds",  "test",         "history"}));
+  EXPECT_EQ(keys,
+            (std::set<std::string>{
+                "version",    "status",    "primal",   "dual",    "relative_gap", "rounding", "beta",     "beta_max",           "neurons",
+                "iterations", "samples",   "features", "outputs", "blocks",       "solver",   "operator", "resumed_iterations", "resumed_seconds",
+                "device",     "precision", "choice",   "seconds", "test",         "history"}));
   EXPECT_EQ(seconds, (std::set<std::string>{"read", "lift", "solve", "certify", "decompose", "total"}));
   EXPECT_EQ(test, (std::set<std::string>{"samples", "loss", "accuracy", "f1", "auc", "rmse", "r2"}));
   EXPECT_FALSE(report["history"].empty());
