@@ -32,6 +32,8 @@ module neuspec
     procedure(watch_progress), deferred :: progress
     ! After each beta of a path; true ends the path.
     procedure :: solved => never
+    ! Given a checkpoint from time to time, where neuspec_options%watch was told how often; neuspec_options%resume goes on from it.
+    procedure :: checkpoint => unheard
   end type
 
   type :: watcher_pointer
@@ -45,7 +47,7 @@ module neuspec
   contains
     generic :: set => set_text, set_real, set_integer, set_long, set_logical
     procedure :: get => get_option
-    procedure :: watch
+    procedure :: watch, resume
     procedure, private :: set_text, set_real, set_integer, set_long, set_logical
     final :: free_options
   end type
@@ -131,9 +133,17 @@ module neuspec
       integer, intent(out), optional :: ierr
     end subroutine
     ! `watcher` is to live as long as it is told; without one nobody is.
-    module subroutine watch(self, watcher, ierr)
+    ! With `checkpoint_interval`, in seconds, the watcher is given checkpoints too.
+    module subroutine watch(self, watcher, ierr, checkpoint_interval)
       class(neuspec_options), intent(inout) :: self
       class(neuspec_watcher), intent(inout), target, optional :: watcher
+      integer, intent(out), optional :: ierr
+      real(real64), intent(in), optional :: checkpoint_interval
+    end subroutine
+    ! Without a checkpoint solves begin anew again.
+    module subroutine resume(self, checkpoint, ierr)
+      class(neuspec_options), intent(inout) :: self
+      integer(int8), intent(in), target, contiguous, optional :: checkpoint(:)
       integer, intent(out), optional :: ierr
     end subroutine
     module subroutine neuspec_list_options(unit)
@@ -363,6 +373,12 @@ contains
     logical :: stop
     stop = same_type_as(self, self) .and. c_associated(model%handle) .and. index < 1 ! who extends it looks at all of them
   end function
+
+  subroutine unheard(self, bytes)
+    class(neuspec_watcher), intent(inout) :: self
+    integer(int8), intent(in) :: bytes(:)
+    if (same_type_as(self, self) .and. size(bytes) == 0) return ! who extends it looks at both
+  end subroutine
 
   subroutine free_options(self)
     type(neuspec_options), intent(inout) :: self

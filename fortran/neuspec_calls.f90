@@ -101,6 +101,19 @@ module neuspec_calls
       type(c_funptr), value :: callback
       integer(c_int) :: code
     end function
+    function c_options_on_checkpoint(options, interval, callback, user) bind(c, name='neuspec_options_on_checkpoint') result(code)
+      import
+      type(c_ptr), value :: options, user
+      real(c_double), value :: interval
+      type(c_funptr), value :: callback
+      integer(c_int) :: code
+    end function
+    function c_options_resume(options, checkpoint, size) bind(c, name='neuspec_options_resume') result(code)
+      import
+      type(c_ptr), value :: options, checkpoint
+      integer(c_size_t), value :: size
+      integer(c_int) :: code
+    end function
     function c_data_from_arrays(samples, features, targets, x, y, weights, data) &
       bind(c, name='neuspec_data_from_arrays') result(code)
       import

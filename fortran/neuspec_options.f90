@@ -110,15 +110,41 @@ contains
     code = made(self)
     if (code == NEUSPEC_OK .and. associated(self%watcher)) then
       code = c_options_on_progress(self%handle, c_null_funptr, c_null_ptr)
+      if (code == NEUSPEC_OK) code = c_options_on_checkpoint(self%handle, 0.0_real64, c_null_funptr, c_null_ptr)
       deallocate (self%watcher)
     end if
     if (code == NEUSPEC_OK .and. present(watcher)) then
       allocate (self%watcher)
       self%watcher%it => watcher
       code = c_options_on_progress(self%handle, c_funloc(tell), c_loc(self%watcher))
+      if (code == NEUSPEC_OK .and. present(checkpoint_interval)) &
+        code = c_options_on_checkpoint(self%handle, checkpoint_interval, c_funloc(keep), c_loc(self%watcher))
     end if
     call finish(code, ierr)
   end procedure
+
+  module procedure resume
+    integer(c_int) :: code
+    code = made(self)
+    if (code == NEUSPEC_OK) then
+      if (present(checkpoint)) then
+        code = c_options_resume(self%handle, c_loc(checkpoint), size(checkpoint, kind=c_size_t))
+      else
+        code = c_options_resume(self%handle, c_null_ptr, 0_c_size_t)
+      end if
+    end if
+    call finish(code, ierr)
+  end procedure
+
+  subroutine keep(checkpoint, length, user) bind(c)
+    type(c_ptr), value :: checkpoint, user
+    integer(c_size_t), value :: length
+    integer(int8), pointer :: bytes(:)
+    type(watcher_pointer), pointer :: holder
+    call c_f_pointer(checkpoint, bytes, [length])
+    call c_f_pointer(user, holder)
+    call holder%it%checkpoint(bytes)
+  end subroutine
 
   function tell(progress, user) bind(c) result(stop)
     type(c_ptr), value :: progress, user

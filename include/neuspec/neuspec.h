@@ -127,6 +127,18 @@ typedef int (*neuspec_stop_callback)(void* user);
 NEUSPEC_API int neuspec_options_on_progress(neuspec_options* options, neuspec_progress_callback callback, void* user);
 NEUSPEC_API int neuspec_options_on_stop(neuspec_options* options, neuspec_stop_callback callback, void* user);
 
+/* Given a checkpoint, a solve on its way in `size` bytes that mean the same on every machine, on the thread of the call. The bytes are the library's
+ * and there until the callback returns. */
+typedef void (*neuspec_checkpoint_callback)(const void* checkpoint, size_t size, void* user);
+
+/* Called at most every `interval` seconds (0: at every test of convergence), as soon as a solve is to stop, and at its end. */
+NEUSPEC_API int neuspec_options_on_checkpoint(neuspec_options* options, double interval, neuspec_checkpoint_callback callback, void* user);
+
+/* From now on solves with these options (of paths the first one) go on from a checkpoint, of which a copy is kept; NULL and 0: from the beginning
+ * again. It is a data error where the bytes are damaged; in neuspec_fit and neuspec_path a usage error where the problem, beta or solver are others,
+ * and a data error where the data are. Limits of iterations and time count anew. */
+NEUSPEC_API int neuspec_options_resume(neuspec_options* options, const void* checkpoint, size_t size);
+
 /* ---- Data */
 
 typedef enum neuspec_type { NEUSPEC_DOUBLE = 0, NEUSPEC_FLOAT = 1 } neuspec_type;
@@ -218,9 +230,9 @@ NEUSPEC_API int neuspec_predict(const neuspec_model* model, const neuspec_data* 
 /* ---- Models */
 
 /* Fields of model and report. Numbers: primal, dual, relative_gap, rounding, beta, beta_max, seconds_lift, seconds_solve, seconds_certify,
- * seconds_decompose, seconds_total. Integers: features, outputs, neurons, direction_size, pools, bias (1: has one), status (neuspec_status), samples,
+ * seconds_decompose, seconds_total, resumed_seconds. Integers: resumed_iterations, features, outputs, neurons, direction_size, pools, bias (1: has one), status (neuspec_status), samples,
  * iterations, blocks. Texts: status, loss, activation, arch, provenance, solver, operator, device, precision, choice. A model that was not trained
- * in this process has no rounding, beta_max, seconds, samples, iterations, blocks, solver ... choice: asking is a usage error. */
+ * in this process has no rounding, beta_max, seconds, samples, iterations, resumed_*, blocks, solver ... choice: asking is a usage error. */
 NEUSPEC_API int neuspec_model_double(const neuspec_model* model, const char* name, double* value);
 NEUSPEC_API int neuspec_model_int64(const neuspec_model* model, const char* name, int64_t* value);
 NEUSPEC_API int neuspec_model_text(const neuspec_model* model, const char* name, const char** value);

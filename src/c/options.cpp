@@ -210,26 +210,6 @@ neuspec_progress progress_of(const Progress& state) {
   return {state.seconds, state.iterations, state.primal, state.dual, state.relative_gap, state.neurons};
 }
 
-Observer Options::observer() const {
-  if (on_progress.first == nullptr) return {};
-  return [callback = on_progress](const Progress& state) {
-    const neuspec_progress seen = progress_of(state);
-    const HostFloats floats;
-    return callback.first(&seen, callback.second) == 0;
-  };
-}
-
-Settings Options::solve() const {
-  Settings result = settings;
-  if (on_stop.first != nullptr) {
-    result.stop_requested = [callback = on_stop] {
-      const HostFloats floats;
-      return callback.first(callback.second) != 0;
-    };
-  }
-  return result;
-}
-
 }  // namespace neuspec::c
 
 using namespace neuspec::c;
@@ -276,14 +256,6 @@ int neuspec_options_get(const neuspec_options* options, const char* name, const 
     const std::string wanted = text_of(name, "name");
     result = object->texts.keep(wanted, get_text(*object, wanted));
   });
-}
-
-int neuspec_options_on_progress(neuspec_options* options, neuspec_progress_callback callback, void* user) {
-  return guarded(options, [&] { get<Options>(options)->on_progress = {callback, user}; });
-}
-
-int neuspec_options_on_stop(neuspec_options* options, neuspec_stop_callback callback, void* user) {
-  return guarded(options, [&] { get<Options>(options)->on_stop = {callback, user}; });
 }
 
 }  // extern "C"

@@ -22,6 +22,7 @@ struct Options final : Object {
   Settings settings{.kept_device = std::make_shared<KeptDevice>()};  // of all fits with these options
   std::pair<neuspec_progress_callback, void*> on_progress{};
   std::pair<neuspec_stop_callback, void*> on_stop{};
+  std::pair<neuspec_checkpoint_callback, void*> on_checkpoint{};
   Texts texts;
 
   ReadOptions reading() const;

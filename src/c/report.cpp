@@ -23,7 +23,7 @@ struct Field {
 template <class Value>
 using Of = Value (*)(const Model&);
 
-constexpr std::array<Field<double>, 11> doubles = {{
+constexpr std::array<Field<double>, 12> doubles = {{
     {"primal", [](const Model& model) { return model.primal; }, nullptr},
     {"dual", [](const Model& model) { return model.dual; }, nullptr},
     {"relative_gap", [](const Model& model) { return model.relative_gap; }, nullptr},
@@ -34,6 +34,7 @@ constexpr std::array<Field<double>, 11> doubles = {{
     {"seconds_solve", nullptr, [](const Report& report) { return report.seconds.solve; }},
     {"seconds_certify", nullptr, [](const Report& report) { return report.seconds.certify; }},
     {"seconds_decompose", nullptr, [](const Report& report) { return report.seconds.decompose; }},
+    {"resumed_seconds", nullptr, [](const Report& report) { return report.resumed_seconds; }},
     {"seconds_total", nullptr, [](const Report& report) { return report.seconds.total; }},
 }};
 
@@ -53,7 +54,7 @@ static_assert(static_cast<int>(neuspec::Status::stalled) == NEUSPEC_STALLED);
 static_assert(static_cast<int>(neuspec::SettingType::text) == NEUSPEC_TEXT && static_cast<int>(neuspec::SettingType::number) == NEUSPEC_NUMBER);
 static_assert(static_cast<int>(neuspec::SettingType::integer) == NEUSPEC_INTEGER && static_cast<int>(neuspec::SettingType::flag) == NEUSPEC_FLAG);
 
-constexpr std::array<Field<int64_t>, 10> integers = {{
+constexpr std::array<Field<int64_t>, 11> integers = {{
     {"features", [](const Model& model) -> int64_t { return model.network.features; }, nullptr},
     {"outputs", [](const Model& model) -> int64_t { return model.network.outputs; }, nullptr},
     {"neurons", [](const Model& model) -> int64_t { return model.network.neurons(); }, nullptr},
@@ -63,6 +64,7 @@ constexpr std::array<Field<int64_t>, 10> integers = {{
     {"status", status_of, nullptr},
     {"samples", nullptr, [](const Report& report) -> int64_t { return report.samples; }},
     {"iterations", nullptr, [](const Report& report) -> int64_t { return report.iterations; }},
+    {"resumed_iterations", nullptr, [](const Report& report) -> int64_t { return report.resumed_iterations; }},
     {"blocks", nullptr, [](const Report& report) -> int64_t { return report.blocks; }},
 }};
 

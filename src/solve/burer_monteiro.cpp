@@ -114,12 +114,12 @@ template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
   Index iterations = 0;
   while (!test(monitor, target, iterations)) {
-    iterations = improve(monitor, target, products_a_round);
+    iterations = improve(monitor, target, products_a_round, &monitor);
   }
 }
 
 template <class Real>
-void BurerMonteiro<Real>::polish(Network point, Monitor& monitor, double target) {
+void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
   point_ = std::move(point);
   improve(monitor, target, products_a_polish);
   best_ = point_;
@@ -210,7 +210,7 @@ void BurerMonteiro<Real>::add_violators(const double* gamma, Index k, Index pool
 }
 
 template <class Real>
-Index BurerMonteiro<Real>::improve(Monitor& monitor, double target, Index most_products) {
+Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products, Monitor* keeper) {
   const Blocks start = blocks_of(point_);
   const FactorColumns& columns = start.table;
   const Index d = data_.N() - 1, m = static_cast<Index>(columns.sign.size());
@@ -241,9 +241,9 @@ Index BurerMonteiro<Real>::improve(Monitor& monitor, double target, Index most_p
   // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
   const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
   const auto stop = [&](Index products, double gradient_norm) {
-    if (monitor.checkpoint_due()) {  // tests may be far apart
+    if (keeper != nullptr && keeper->checkpoint_due()) {
       point_ = network_of(columns, W);
-      monitor.checkpoint();
+      keeper->checkpoint(products);
     }
     return gradient_norm <= precision * 2 * beta_ * std::sqrt(device_.dot(W, W)) || products >= most_products || monitor.in_a_hurry();
   };

@@ -25,7 +25,7 @@ class BurerMonteiro final : public Solver {
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself.
-  void polish(Network point, Monitor& monitor, double target);
+  void polish(Network point, const Monitor& monitor, double target);
 
  private:
   /// Bound and missing neurons of the current point. True when the monitor says stop.
@@ -35,7 +35,8 @@ class BurerMonteiro final : public Solver {
   /// Appends the neurons of output k and a pool that violate |uᵀMu + qᵀu + t| ≤ β, worst first, at most `neurons_a_round` a sign.
   void add_violators(const double* gamma, Index k, Index pool);
   /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
-  Index improve(Monitor& monitor, double target, Index most_products);
+  /// `keeper` is told of the way where there is one: tests may be far apart.
+  Index improve(const Monitor& monitor, double target, Index most_products, Monitor* keeper = nullptr);
   /// The network of a point given by its blocks.
   Network network_of(const FactorColumns& columns, const DeviceMatrix<Real>& W);
 

@@ -125,12 +125,12 @@ class Session {
   /// From now on checkpoints are of the solve that this report is of.
   void keep_checkpoints(const Report& report) {
     if (!settings_.checkpoint) return;
-    monitor_.set_checkpoint([this, before = report.resumed_seconds] {
+    monitor_.set_checkpoint([this, before = report.resumed_seconds](Index iterations) {
       Checkpoint checkpoint = identity_of(problem_, source_.samples(), source_.features(), source_.targets());
       checkpoint.data = fingerprint_;
       checkpoint.solver = choice_.solver;
       checkpoint.precision = settings_.precision;
-      checkpoint.iterations = monitor_.iterations();
+      checkpoint.iterations = iterations;
       checkpoint.seconds = before + monitor_.seconds();
       checkpoint.state = solver_->save();
       if (is_finite(checkpoint.state)) settings_.checkpoint(checkpoint_bytes(checkpoint));

@@ -25,9 +25,9 @@ void Monitor::restart() {
   history_.clear();
 }
 
-void Monitor::checkpoint() {
+void Monitor::checkpoint(Index new_iterations) {
   if (!write_) return;
-  write_();
+  write_(iterations() + new_iterations);
   written_at_ = seconds();
   written_in_a_hurry_ = in_a_hurry();
 }

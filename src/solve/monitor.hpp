@@ -27,13 +27,14 @@ class Monitor {
   bool test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target);
   /// The solver sees that it gets no further; sets `status`.
   void give_up() { status_ = Status::stalled; }
-  /// What a checkpoint is written by, of a solver that will be asked where it stands.
-  void set_checkpoint(std::function<void()> write) { write_ = std::move(write); }
+  /// What a checkpoint is written by: it asks the solver where it stands, and is told the iterations so far.
+  void set_checkpoint(std::function<void(Index iterations)> write) { write_ = std::move(write); }
   /// Whether it is time for one: an interval has passed, or there may be no other before the process is ended.
   bool checkpoint_due() const {
     return write_ && (seconds() >= written_at_ + settings_.checkpoint_interval || (in_a_hurry() && !written_in_a_hurry_));
   }
-  void checkpoint();
+  /// So many iterations after the last test.
+  void checkpoint(Index new_iterations = 0);
   /// The solve goes on from one that had taken so many iterations; limits count from here.
   void resume(Index iterations) { before_ = iterations; }
   /// True when a limit has passed; sets `status`.
@@ -64,7 +65,7 @@ class Monitor {
   double objective_ = 1, unit_ = 1;
   std::vector<double> primal_, dual_;
   Index iterations_ = 0, before_ = 0;
-  std::function<void()> write_;
+  std::function<void(Index)> write_;
   double written_at_ = 0;  // seconds
   bool written_in_a_hurry_ = false;
   Status status_ = Status::stalled;

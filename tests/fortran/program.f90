@@ -1,14 +1,16 @@
 ! The Fortran module from end to end, and what it refuses.
 module counting
-  use, intrinsic :: iso_fortran_env, only: real64
+  use, intrinsic :: iso_fortran_env, only: int8, real64
   use neuspec
   implicit none
 
   type, extends(neuspec_watcher) :: counter
     integer :: told = 0, solved_betas = 0, stop_after = huge(1)
     real(real64) :: last_gap = -1
+    integer(int8), allocatable :: kept(:)
   contains
     procedure :: progress
+    procedure :: checkpoint
     procedure :: solved
   end type
 contains
@@ -20,6 +22,12 @@ contains
     self%last_gap = state%relative_gap
     stop = self%told >= self%stop_after
   end function
+
+  subroutine checkpoint(self, bytes)
+    class(counter), intent(inout) :: self
+    integer(int8), intent(in) :: bytes(:)
+    self%kept = bytes
+  end subroutine
 
   function solved(self, model, index) result(stop)
     class(counter), intent(inout) :: self
@@ -138,12 +146,27 @@ contains
     call warm%get('iterations', n)
     call require(n <= 30, 'a start at the optimum')
     watcher%stop_after = watcher%told + 1
-    call options%watch(watcher)
+    call options%watch(watcher, checkpoint_interval=1e9_real64)
     call options%set('tol', 1e-13_real64)
     call options%set('beta-ratio', 1e-4_real64)
     call warm%fit(samples, options)
     call warm%get('status', text)
     call require(text == 'interrupted', 'stopped')
+
+    ! The one that was written when it stopped.
+    call options%watch()
+    call options%set('tol', 1e-6_real64)
+    call options%resume(watcher%kept)
+    call warm%fit(samples, options)
+    call warm%get('status', text)
+    call warm%get('resumed_iterations', n)
+    call require(text == 'optimal' .and. n > 0, 'resumed')
+    call options%set('beta-ratio', 1e-3_real64)
+    call warm%fit(samples, options, ierr=i)
+    call require(i == NEUSPEC_ERROR_USAGE, 'of another beta')
+    call options%resume()
+    call options%resume(watcher%kept(2:), ierr=i)
+    call require(i == NEUSPEC_ERROR_DATA, 'damaged')
   end subroutine
 
   ! Sections, kinds and orientations are the same data without a copy.
