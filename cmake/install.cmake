@@ -11,6 +11,7 @@ install(DIRECTORY include/neuspec ${PROJECT_BINARY_DIR}/include/neuspec DESTINAT
 if(TARGET neuspec_cli)
   file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(neuspec_cli PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
+  target_link_options(neuspec_cli PRIVATE LINKER:--disable-new-dtags) # holds for the libraries of libraries too: cmake/package.cmake
   install(TARGETS neuspec_cli RUNTIME)
 endif()
 

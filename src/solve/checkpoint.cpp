@@ -87,8 +87,8 @@ Network read_network(CheckedReader& file, const Checkpoint& checkpoint, std::uin
   network.architecture = Architecture::parse(checkpoint.architecture);
   network.features = read_count(file, largest_size);
   network.outputs = read_count(file, largest_size);
-  const Index neurons = read_count(file, most), size = read_count(file, most);
-  if (neurons * size > static_cast<Index>(most)) file.damaged("an impossible length");
+  const Index neurons = read_count(file, most), size = read_count(file, largest_size);
+  if (neurons > 0 && size > static_cast<Index>(most) / neurons) file.damaged("an impossible length");
   if (neurons > 0 && size != network.direction_size()) file.damaged("its neurons are not its architecture's");
   const std::vector<double> directions = file.numbers(neurons * size), weights = file.numbers(neurons);
   for (Index j = 0; j < neurons; ++j) {

@@ -122,6 +122,16 @@ TEST(Checkpoint, OfWideDataConvolutionsAndMomentsGoesOn) {
   check(moments, problem_for(Loss::squared, summed));
 }
 
+TEST(Checkpoint, OfADescentThatHasNoNeuronYetBeginsOneAsAny) {
+  const Dataset data = data_for(Loss::logistic, 90, 40, 1);
+  const Problem problem = problem_for(Loss::logistic, data, 0.2);
+  const Settings settings = settings_for({"", SolverKind::burer_monteiro, OperatorKind::automatic});
+  Result whole;
+  const std::string bytes = checkpoints_of(data, problem, settings, &whole).front();
+  ASSERT_LT(bytes.size(), 8U * 40U) << "shorter than a neuron";
+  expect_same_optimum(resumed(data, problem, settings, bytes).report, whole.report);
+}
+
 TEST(Checkpoint, MayBeResumedWithAnotherPrecisionOperatorAndTolerance) {
   const Dataset data = data_for(Loss::hinge);
   const Problem problem = problem_for(Loss::hinge, data);
