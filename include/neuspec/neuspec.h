@@ -230,9 +230,10 @@ NEUSPEC_API int neuspec_predict(const neuspec_model* model, const neuspec_data* 
 /* ---- Models */
 
 /* Fields of model and report. Numbers: primal, dual, relative_gap, rounding, beta, beta_max, seconds_lift, seconds_solve, seconds_certify,
- * seconds_decompose, seconds_total, resumed_seconds. Integers: resumed_iterations, features, outputs, neurons, direction_size, pools, bias (1: has one), status (neuspec_status), samples,
- * iterations, blocks. Texts: status, loss, activation, arch, provenance, solver, operator, device, precision, choice. A model that was not trained
- * in this process has no rounding, beta_max, seconds, samples, iterations, resumed_*, blocks, solver ... choice: asking is a usage error. */
+ * seconds_decompose, seconds_total, resumed_seconds. Integers: resumed_iterations, features, outputs, neurons, direction_size, pools, bias (1: has
+ * one), status (neuspec_status), samples, iterations, blocks. Texts: status, loss, activation, arch, provenance, solver, operator, device, precision,
+ * choice. A model that was not trained in this process has no rounding, beta_max, seconds, samples, iterations, resumed_*, blocks, solver ... choice:
+ * asking is a usage error. */
 NEUSPEC_API int neuspec_model_double(const neuspec_model* model, const char* name, double* value);
 NEUSPEC_API int neuspec_model_int64(const neuspec_model* model, const char* name, int64_t* value);
 NEUSPEC_API int neuspec_model_text(const neuspec_model* model, const char* name, const char** value);

@@ -86,7 +86,7 @@ void Admm<Real>::run(Monitor& monitor, double target) {
     evaluate();
     if (balance_pending_) balance();
     if (measure_pending_) measure();
-    if (iterations_ % test_interval == test_interval / 4) {
+    if (iterations_ % test_interval == test_interval / 4 || monitor.in_a_hurry()) {
       if (converged(monitor, target)) break;
       if (data_.loss_function().smooth() && stagnates(monitor.relative_gap())) {
         monitor.give_up();

@@ -174,6 +174,21 @@ TEST(Checkpoint, IsWrittenBeforeAStoppedSolveIsCertified) {
   EXPECT_EQ(order.front(), 'w');
 }
 
+TEST(Checkpoint, IsWrittenWithinAStepOfTheWishToStop) {
+  const Dataset data = data_for(Loss::hinge);
+  Settings settings = settings_for({"", SolverKind::admm, OperatorKind::moments});
+  Index asked = 0, written = 0;
+  settings.checkpoint_interval = 1e9;
+  settings.checkpoint = [&](const std::string&) { ++written; };
+  settings.tolerance = 1e-12;
+  settings.stop_requested = [&] { return written > 0 || ++asked > 43; };  // a step asks at least once, a test every 20 of them
+  const Report report = fit(data, problem_for(Loss::hinge, data), settings).report;
+  EXPECT_EQ(report.status, Status::interrupted);
+  EXPECT_GT(report.iterations, 5);
+  EXPECT_LE(report.iterations, 44);
+  EXPECT_NE(report.iterations % 20, 5) << "no test was due";
+}
+
 std::string refusal(const Dataset& data, const Problem& problem, const Settings& settings, const std::string& bytes, bool usage) {
   try {
     resumed(data, problem, settings, bytes);
