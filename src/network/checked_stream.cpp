@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "neuspec/error.hpp"
 
@@ -41,8 +42,9 @@ void CheckedWriter::numbers(const std::vector<double>& values) {
   }
 }
 
-CheckedReader::CheckedReader(std::istream& file, const std::string& name, const std::string& thing) : name_(name), thing_(thing), file_(file) {
-  if (!file_) throw DataError(name + ": cannot be read");
+CheckedReader::CheckedReader(std::istream& file, std::string name, std::string thing)
+    : name_(std::move(name)), thing_(std::move(thing)), file_(file) {
+  if (!file_) throw DataError(name_ + ": cannot be read");
 }
 
 void CheckedReader::damaged(const std::string& how) const { throw DataError(name_ + ": damaged " + thing_ + ": " + how); }

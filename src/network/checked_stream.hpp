@@ -31,7 +31,7 @@ class CheckedWriter {
 /// Each call throws DataError where the file is not what a writer wrote: "NAME: damaged THING: …".
 class CheckedReader {
  public:
-  CheckedReader(std::istream& file, const std::string& name, const std::string& thing);
+  CheckedReader(std::istream& file, std::string name, std::string thing);
 
   [[noreturn]] void damaged(const std::string& how) const;
   void bytes(char* data, std::size_t count);

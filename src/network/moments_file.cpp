@@ -16,8 +16,6 @@
 namespace neuspec {
 namespace {
 
-using moment::at;
-
 // The first byte is no text and the line ends are what transfers as text change.
 constexpr char magic[8] = {'\x89', 'N', 'S', 'M', '\r', '\n', '\x1A', '\n'};
 constexpr std::uint64_t format_version = 1;
