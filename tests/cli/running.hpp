@@ -20,6 +20,7 @@ class Running {
     child_ = ::fork();
     if (child_ == 0) {
       const int null = ::open("/dev/null", O_WRONLY);
+      if (null < 0) ::_exit(126);
       ::dup2(null, STDOUT_FILENO);
       ::dup2(null, STDERR_FILENO);
       ::dup2(ends_[1], descriptor);
