@@ -5,6 +5,10 @@ find_package(ZLIB REQUIRED)
 include(${CMAKE_CURRENT_LIST_DIR}/isal.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/hdf5.cmake)
 find_package(nlohmann_json 3.10 REQUIRED)
+if(NEUSPEC_MPI)
+  find_package(MPI REQUIRED COMPONENTS CXX)
+endif()
+include(${CMAKE_CURRENT_LIST_DIR}/mpi.cmake)
 
 # nvcc serves cuda/ and bench/; a language is enabled once, where both can see it. They ask nvcc for C++20 themselves: CMake 3.25 knows it of no nvcc.
 if(NEUSPEC_CUDA AND NOT NEUSPEC_CUDA STREQUAL EMULATED)

@@ -5,6 +5,7 @@ option(NEUSPEC_INSTALL "Install the library, its headers and the program" ${PROJ
 option(NEUSPEC_NATIVE "Compile for this machine's own instruction set" OFF)
 option(NEUSPEC_ISAL "Inflate by ISA-L where it is found" ON)
 option(NEUSPEC_HDF5 "Read and write HDF5 where libhdf5 is found" ON)
+option(NEUSPEC_MPI "Build neuspec_mpi, and the program for mpirun" OFF)
 option(NEUSPEC_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -25,6 +25,8 @@ struct Chunk {
   const double* weights = nullptr;  ///< n_c sample weights w_i ≥ 0, or null when all are 1
 };
 
+class Ranks;
+
 /// Where samples come from: memory, a file larger than memory, a shard. Everything downstream reads samples through it,
 /// chunk by chunk and as often as it needs; the order of the samples never changes.
 class Source {
@@ -37,6 +39,8 @@ class Source {
   virtual void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const = 0;
   /// The same for a visitor that does not look at the features: Chunk::x may be null, and a source that would have to read them need not.
   virtual void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const { visit(chunk_samples, visitor); }
+  /// The processes that have a part of the samples each, of which this is one (Shard); null: these are all samples.
+  virtual const Ranks* ranks() const { return nullptr; }
 };
 
 /// Samples held in memory: what C++ callers fill themselves.

@@ -29,7 +29,8 @@ std::vector<double> set_best_bias(Network& network, const Problem& problem, cons
     y.insert(y.end(), chunk.y, chunk.y + entries);
     if (chunk.weights != nullptr) weights.insert(weights.end(), chunk.weights, chunk.weights + chunk.samples);
   });
-  Intercepts best = best_intercepts(problem.loss, by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C), weights);
+  Intercepts best =
+      best_intercepts(problem.loss, by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C), weights, {}, data.ranks());
   network.bias = std::move(best.b);
   return std::move(best.v);
 }

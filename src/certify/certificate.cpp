@@ -16,6 +16,9 @@
 #include "certify/prediction.hpp"
 #include "certify/sphere_bound.hpp"
 #include "certify/targets.hpp"
+#include "distribute/gathered_source.hpp"
+#include "distribute/share.hpp"
+#include "lift/shared_out.hpp"
 #include "loss/intercept.hpp"
 #include "neuspec/error.hpp"
 #include "numeric/rounding.hpp"
@@ -87,6 +90,7 @@ Balanced balanced_dual(const Prediction& predict, const Problem& problem, const 
   DualSums sums(problem.loss, C);
   CompensatedSum all;
   std::vector<CompensatedSum> of_v(outputs);
+  const auto samples = static_cast<double>(all_samples(data));
   data.visit(chunk_samples(), [&](const Chunk& chunk) {
     double* v = result.v.data() + chunk.first * C;
     dual_of_chunk(predict, problem, chunk, data, dual_vector, sums, v);
@@ -94,10 +98,15 @@ Balanced balanced_dual(const Prediction& predict, const Problem& problem, const 
       all.add(chunk.weights == nullptr ? 1.0 : chunk.weights[i]);
       for (std::size_t k = 0; k < outputs; ++k) {
         of_v[k].add(*v++);
-        result.mean_y[k] += chunk.y[static_cast<std::size_t>(i) * outputs + k] / static_cast<double>(data.samples());
+        result.mean_y[k] += chunk.y[static_cast<std::size_t>(i) * outputs + k] / samples;
       }
     }
   });
+  const Ranks* const ranks = data.ranks();
+  sums.add_ranks(ranks);
+  sum_over_ranks(ranks, {&all, 1});
+  sum_over_ranks(ranks, of_v);
+  sum_over_ranks(data, result.mean_y);
   if (problem.loss.kind == LossKind::squared && all.value() > 0) {
     data.visit_targets(chunk_samples(), [&](const Chunk& chunk) {
       double* v = result.v.data() + chunk.first * C;
@@ -105,7 +114,7 @@ Balanced balanced_dual(const Prediction& predict, const Problem& problem, const 
         for (const CompensatedSum& sum : of_v) *v++ -= (chunk.weights == nullptr ? 1.0 : chunk.weights[i]) * (sum.value() / all.value());
     });
   }
-  balance(problem.loss, by_samples(result.v.data(), data.samples(), C));
+  balance(problem.loss, by_samples(result.v.data(), data.samples(), C), ranks);
   result.loss = sums.loss();
   return result;
 }
@@ -145,6 +154,8 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
     if (space) add_changes(*space, problem.activation, chunk, v, pass.changes);
   });
   pass.gradients = gradients.total();
+  for (LiftedGradient& gradient : pass.gradients) gradient.add_ranks(data.ranks());
+  pass.sums.add_ranks(data.ranks());
   pass.loss = problem.bias ? balanced.loss : pass.sums.loss();
   return pass;
 }
@@ -189,6 +200,7 @@ double conjugate_bound(const Problem& problem, const Source& data, const std::ve
       part.add(piece.samples, v.data() + piece.first * data.targets(), piece.y, piece.weights, limits);
     });
   });
+  sums.add_ranks(data.ranks());
   return sums.bound();
 }
 
@@ -229,7 +241,19 @@ Certificate certify(const Network& network, const Problem& problem, const Source
 }
 
 Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector) {
-  return certify(network, problem, data, dual_vector, row_space_of(problem, data).get());
+  if (data.ranks() == nullptr) return certify(network, problem, data, dual_vector, row_space_of(problem, data).get());
+  return data.ranks()->together([&] {
+    check_shapes(data);
+    Certificate result;
+    if (proven_by_sums(problem, data)) {
+      result = certify(network, problem, data, dual_vector, nullptr);
+    } else {
+      const std::vector<double> all = gather(*data.ranks(), dual_vector);
+      on_first_rank(data, [&](const Source& samples) { result = certify(network, problem, samples, all); });
+    }
+    share(*data.ranks(), result);
+    return result;
+  });
 }
 
 double beta_max(const Problem& problem, const Source& data, const RowSpace* space) {
@@ -247,6 +271,18 @@ double beta_max(const Problem& problem, const Source& data, const RowSpace* spac
   }
 }
 
-double beta_max(const Problem& problem, const Source& data) { return beta_max(problem, data, row_space_of(problem, data).get()); }
+double beta_max(const Problem& problem, const Source& data) {
+  if (data.ranks() == nullptr) return beta_max(problem, data, row_space_of(problem, data).get());
+  return data.ranks()->together([&] {
+    check_shapes(data);
+    double result = 0;
+    if (proven_by_sums(problem, data)) {
+      result = beta_max(problem, data, nullptr);
+    } else {
+      on_first_rank(data, [&](const Source& samples) { result = beta_max(problem, samples); });
+    }
+    return data.ranks()->broadcast(result);
+  });
+}
 
 }  // namespace neuspec

@@ -86,6 +86,21 @@ void LiftedGradient::add(const LiftedGradient& part) {
   longest_block_ = std::max(longest_block_, part.longest_block_);
 }
 
+// In whatever order the ranks are added, the chain grows by no more than their number.
+void LiftedGradient::add_ranks(const Ranks* ranks) {
+  if (ranks == nullptr) return;
+  for (std::vector<double>* part : {&M, &q, &t}) ranks->sum(*part);
+  std::vector<double> sums{lengths_, squares_, static_cast<double>(samples_)};
+  for (const Magnitude& magnitude : magnitude_) sums.insert(sums.end(), {magnitude.v, magnitude.linear, magnitude.quadratic});
+  ranks->sum(sums);
+  lengths_ = sums[0];
+  squares_ = sums[1];
+  samples_ = static_cast<Index>(sums[2]);
+  for (std::size_t k = 0; k < magnitude_.size(); ++k) magnitude_[k] = {sums[3 * k + 3], sums[3 * k + 4], sums[3 * k + 5]};
+  depth_ = static_cast<Index>(ranks->largest(static_cast<double>(depth_))) + ranks->size();
+  longest_block_ = static_cast<Index>(ranks->largest(static_cast<double>(longest_block_)));
+}
+
 double LiftedGradient::rounding(Index output, Index of_v) const {
   const double a = std::abs(activation_.a), b = std::abs(activation_.b), c = std::abs(activation_.c);
   const Magnitude& sums = magnitude_[size(output)];

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "distribute/ranks.hpp"
 #include "neuspec/problem.hpp"
 
 namespace neuspec {
@@ -24,6 +25,9 @@ class LiftedGradient {
 
   /// Adds the sums over other samples.
   void add(const LiftedGradient& part);
+
+  /// Adds the sums over the samples of the other ranks; null: there are none.
+  void add_ranks(const Ranks* ranks);
 
   /// How far rounding in the sums can have moved uᵀM_k u + q_kᵀu + t_k for any ‖u‖ = 1: (length of the longest chain of additions)·2⁻⁵³·
   /// Σ_i |v_i| (|a|‖x_i‖² + |b|‖x_i‖ + |c|), and what products below the normal numbers lose. `of_v`: further relative errors of v, in units of

@@ -60,6 +60,36 @@ void DualSums::add(const DualSums& part) {
   rounding_ = std::max(rounding_, part.rounding_);
 }
 
+void DualSums::add_ranks(const Ranks* ranks) {
+  if (ranks == nullptr) return;
+  std::vector<double> own{
+      value_.leading(), value_.rest(), weight_, static_cast<double>(terms_), static_cast<double>(samples_), static_cast<double>(rounding_)};
+  for (const Output& output : outputs_)
+    own.insert(own.end(), {output.curvature.leading(), output.curvature.rest(), output.slope.leading(), output.slope.rest(), output.magnitude});
+  const std::vector<double> all = ranks->all(own);
+  const auto C = static_cast<Index>(outputs_.size());
+  *this = DualSums(loss_, C);
+  for (auto word = all.begin(); word != all.end();) {
+    DualSums part(loss_, C);
+    const auto next = [&] { return *word++; };
+    const auto next_sum = [&] {
+      const double leading = next();
+      return CompensatedSum::of(leading, next());
+    };
+    part.value_ = next_sum();
+    part.weight_ = next();
+    part.terms_ = static_cast<Index>(next());
+    part.samples_ = static_cast<Index>(next());
+    part.rounding_ = static_cast<int>(next());
+    for (Output& output : part.outputs_) {
+      output.curvature = next_sum();
+      output.slope = next_sum();
+      output.magnitude = next();
+    }
+    add(part);
+  }
+}
+
 void DualSums::add_term(double term, double weight) {
   value_.add(term);
   weight_ += weight;
@@ -195,6 +225,20 @@ void ConjugateSums::add(const ConjugateSums& part) {
   magnitude_ += part.magnitude_;
   lost_ += part.lost_;
   terms_ += part.terms_;
+}
+
+void ConjugateSums::add_ranks(const Ranks* ranks) {
+  if (ranks == nullptr) return;
+  const std::vector<double> all = ranks->all(std::vector{sum_.leading(), sum_.rest(), magnitude_, lost_, static_cast<double>(terms_)});
+  *this = ConjugateSums(loss_, outputs_);
+  for (std::size_t at = 0; at < all.size(); at += 5) {
+    ConjugateSums part(loss_, outputs_);
+    part.sum_ = CompensatedSum::of(all[at], all[at + 1]);
+    part.magnitude_ = all[at + 2];
+    part.lost_ = all[at + 3];
+    part.terms_ = static_cast<Index>(all[at + 4]);
+    add(part);
+  }
 }
 
 double ConjugateSums::bound() const {

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "distribute/ranks.hpp"
 #include "neuspec/problem.hpp"
 #include "numeric/compensated_sum.hpp"
 
@@ -31,6 +32,9 @@ class DualSums {
 
   /// Adds the sums over other samples of the same loss and outputs.
   void add(const DualSums& part);
+
+  /// Adds the sums over the samples of the other ranks; null: there are none.
+  void add_ranks(const Ranks* ranks);
 
   /// At least Σ_i w_i ℓ(f(x_i), y_i) of the exact predictions; NaN or infinite where it overflows.
   double loss() const;
@@ -75,6 +79,9 @@ class ConjugateSums {
 
   /// Adds the sum over other samples.
   void add(const ConjugateSums& part);
+
+  /// Adds the sums over the samples of the other ranks; null: there are none.
+  void add_ranks(const Ranks* ranks);
 
   /// The proven bound, rounding of the terms and sums taken off. Losses have no negative values, so that 0 bounds the optimum too.
   double bound() const;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "certify/targets.hpp"
+#include "distribute/ranks.hpp"
 #include "loss/intercept.hpp"
 #include "loss/table.hpp"
 #include "neuspec/certificate.hpp"
@@ -33,23 +34,41 @@ struct Targets {
   double mean(std::size_t k) const { return means[k].first + (weight.value() > 0 ? means[k].sum.value() / weight.value() : 0); }
 };
 
+/// The targets of the first sample of all.
+std::vector<double> first_targets(const Source& data) {
+  std::vector<double> first(static_cast<std::size_t>(data.targets()));
+  data.visit_targets(kChunk, [&](const Chunk& chunk) {
+    if (chunk.first == 0) std::copy_n(chunk.y, data.targets(), first.begin());
+  });
+  if (data.ranks() != nullptr) data.ranks()->broadcast(std::span(first));
+  return first;
+}
+
 Targets targets_of(const Source& data) {
   const auto C = static_cast<std::size_t>(data.targets());
   Targets targets{
       .weight = {}, .means = std::vector<Mean>(C), .positive = std::vector<CompensatedSum>(C), .negative = std::vector<CompensatedSum>(C)};
+  const std::vector<double> first = first_targets(data);
+  for (std::size_t k = 0; k < C; ++k) targets.means[k].first = first[k];
   data.visit_targets(kChunk, [&](const Chunk& chunk) {
     for (Index i = 0; i < chunk.samples; ++i) {
       const double w = weight_of(chunk, i);
       targets.weight.add(w);
       for (std::size_t k = 0; k < C; ++k) {
         const double y = chunk.y[static_cast<std::size_t>(i) * C + k];
-        if (i + chunk.first == 0) targets.means[k].first = y;
         targets.means[k].sum.add(w * (y - targets.means[k].first));
         targets.means[k].largest = std::max(targets.means[k].largest, std::abs(y));
         (y > 0 ? targets.positive : targets.negative)[k].add(w);
       }
     }
   });
+  sum_over_ranks(data.ranks(), {&targets.weight, 1});
+  sum_over_ranks(data.ranks(), targets.positive);
+  sum_over_ranks(data.ranks(), targets.negative);
+  for (Mean& mean : targets.means) {
+    sum_over_ranks(data.ranks(), {&mean.sum, 1});
+    mean.largest = largest_of_ranks(data, mean.largest);
+  }
   return targets;
 }
 
@@ -135,7 +154,8 @@ double loss_of_constant(const Loss& chosen, const Source& data, const std::vecto
       }
     });
   });
-  return sum.value() < most ? sum.value() : most;
+  const double all = sum_over_ranks(data, sum.value() < most ? sum.value() : most);
+  return all < most ? all : most;
 }
 
 }  // namespace

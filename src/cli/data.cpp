@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "certify/targets.hpp"
+#include "cli/ranks.hpp"
 #include "network/encoding.hpp"
 #include "neuspec/error.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 Table read_and_tell(const std::string& path, const ReadOptions& options) {
   Table table = read_table(path, options);
   for (const std::string& notice : table.notices) {
+    if (!is_first_rank()) break;
     std::cerr << "neuspec: " << notice << '\n';
   }
   return table;
@@ -44,7 +46,7 @@ ReadOptions read_options(const SampleFile& file, const Preprocessing& preprocess
 
 }  // namespace
 
-TrainingData read_training(const DataOptions& options, const Loss& loss) {
+TrainingData read_training(const DataOptions& options, const Loss& loss, bool share) {
   PreprocessingOptions preparation = preprocessing_options(options);
   ReadOptions reading = read_options(options);
   reading.labels = options.one_vs_rest || loss.classification() ? Labels::any : Labels::numbers;
@@ -55,7 +57,10 @@ TrainingData read_training(const DataOptions& options, const Loss& loss) {
   preparation.encoding = encoding_of(loss, table.targets, options.one_vs_rest);
   TrainingData training;
   training.preprocessing = learn_preprocessing(table, preparation);
-  training.data = checked_source(training.preprocessing, loss, std::move(table));
+  set_rank_order(options.rank_order);
+  if (share && ranks() != nullptr) training.data = shared_out(checked_source(training.preprocessing, loss, own_rows(table)));
+  training.whole = checked_source(training.preprocessing, loss, std::move(table));
+  if (training.data == nullptr) training.data = training.whole;
   return training;
 }
 

@@ -12,12 +12,13 @@
 namespace neuspec::cli {
 
 struct TrainingData {
-  std::shared_ptr<const Source> data;
+  std::shared_ptr<const Source> data;   ///< of ranks, each one's part
+  std::shared_ptr<const Source> whole;  ///< all samples
   Preprocessing preprocessing;
 };
 
-/// Reads the training data and learns the preprocessing from them. \throws UsageError, DataError
-TrainingData read_training(const DataOptions& options, const Loss& loss);
+/// Reads the training data and learns the preprocessing from them; `share`: where there are ranks, each takes its part. \throws UsageError, DataError
+TrainingData read_training(const DataOptions& options, const Loss& loss, bool share = true);
 
 /// Features and targets for a network that was trained behind `preprocessing`; labels are those of its classes. \throws UsageError, DataError
 std::shared_ptr<const Source> read_samples(const SampleFile& file, const Preprocessing& preprocessing, const Loss& loss);

@@ -11,6 +11,7 @@
 #include "cli/layers.hpp"
 #include "cli/moments_data.hpp"
 #include "cli/output.hpp"
+#include "cli/ranks.hpp"
 #include "cli/report.hpp"
 #include "cli/training.hpp"
 #include "neuspec/error.hpp"
@@ -85,8 +86,8 @@ class FitRun {
     const ThreadScope threads(options_.settings.threads);
     read();
     const double read_seconds = clock_.seconds();
-    line_.say(options_.data.path + ": " + (moments_ ? shape_text(*moments_) : shape_text(*training_.data)) + ", read in " + rounded(read_seconds, 2) +
-              " s");
+    line_.say(options_.data.path + ": " + (moments_ ? shape_text(*moments_) : shape_text(*training_.whole)) + ", read in " +
+              rounded(read_seconds, 2) + " s");
     const auto test_data = read_optional(options_.test, options_.test_labels, options_, training_.preprocessing);
     LayeredNetwork trained = moments_ ? train_on_moments() : train();
     line_.finish();
@@ -107,7 +108,7 @@ class FitRun {
   void read() {
     if (!Moments::is_file(options_.data.path)) {
       check_sample_options(options_.data);
-      training_ = read_training(options_.data, problem_.loss);
+      training_ = read_training(options_.data, problem_.loss, options_.layers == 1);
       return;
     }
     if (options_.layers > 1) {
@@ -117,7 +118,7 @@ class FitRun {
     training_.preprocessing = moments_->preprocessing();
   }
 
-  Index samples() const { return moments_ ? moments_->samples() : training_.data->samples(); }
+  Index samples() const { return moments_ ? moments_->samples() : training_.whole->samples(); }
 
   LayeredNetwork train_on_moments() {
     LayeredNetwork trained;
@@ -163,7 +164,7 @@ class FitRun {
     try {
       if (!certified) {
         report.primal = moments_ ? certify(result.network, problem, *moments_).primal
-                                 : evaluate(result.network, problem.loss, *training_.data).loss + problem.beta * result.network.penalty();
+                                 : evaluate(result.network, problem.loss, *training_.whole).loss + problem.beta * result.network.penalty();
         report.dual = 0;
         report.relative_gap = 1;  // the largest with a dual of zero
       }
@@ -220,8 +221,20 @@ class FitRun {
   std::optional<Moments> moments_;  // in place of samples
 };
 
+/// A second layer needs all outputs of the first together, and moments are samples no more: rank 0 does that alone.
+bool is_shared(const FitOptions& options) { return options.layers == 1 && !Moments::is_file(options.data.path); }
+
+/// Of ranks that leave printing, files and what is tried on other data to the first.
+FitOptions silent(FitOptions options) {
+  options.test = options.validation = options.model = options.report = options.convergence = "";
+  options.json = false;
+  options.quiet = true;
+  return options;
+}
+
 int run_fit(FitOptions& options) {
   check_options(options);
+  if (!is_first_rank()) return is_shared(options) ? FitRun(silent(options)).run() : static_cast<int>(exit_optimal);
   keep_checkpoints(options.checkpoint, options.settings);
   check_outputs({options.model, options.report, options.convergence, options.checkpoint.path},
                 {options.data.path, options.data.labels, options.test, options.test_labels, options.validation, options.validation_labels});
@@ -243,6 +256,7 @@ void add_fit(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("fit", "Train a network to its global optimum and prove it");
   const auto options = std::make_shared<FitOptions>();
   add_data_options(command, options->data);
+  add_rank_order(command, options->data);
   command.add_option("--test", options->test, "file of samples to try the network on")->type_name("FILE")->group("Data");
   command.add_option("--test-labels", options->test_labels, "file with the targets of --test")->type_name("FILE")->group("Data");
   command.add_option("--validation", options->validation, "file of samples that says how many of --layers to keep")->type_name("FILE")->group("Data");

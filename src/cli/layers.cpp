@@ -5,6 +5,7 @@
 #include "cli/failure.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
+#include "distribute/share.hpp"
 #include "cli/path_table.hpp"
 
 namespace neuspec::cli {
@@ -39,6 +40,8 @@ void train_next(Tower& tower, const Problem& problem, const LayerHooks& hooks, S
   }
   layer.result = in_file(hooks.path, [&] { return fit(*tower.data, layer.problem, settings, hooks.observer); });
   in_file(hooks.path, [&] { require_finite(layer.result.report); });
+  // The model file has the dual vector of all samples.
+  if (const Ranks* ranks = tower.data->ranks()) layer.result.report.dual_vector = gather(*ranks, std::move(layer.result.report.dual_vector));
   trained.layers.push_back(std::move(layer));
   if (first) {
     hooks.keep(trained);  // whatever the validation data do

@@ -2,14 +2,17 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <sstream>
 #include <string>
 #include <system_error>
 
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/processor.hpp"
+#include "cli/ranks.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/version.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec::cli {
 namespace {
@@ -22,6 +25,15 @@ constexpr const char* exit_codes =
     "(what there is was saved); 5 something is missing in the environment.\n"
     "Ctrl-C, SIGTERM and SIGHUP stop a solve and save its network; once more ends at once. --time-limit counts from the start of\n"
     "the program; a tenth of it and 10 s later the program ends with what is saved.";
+
+/// Of ranks all do what training takes, other commands are the first one's; they end together, with the first one's exit code.
+int on_ranks(const CLI::App& program, const Action& action) {
+  if (ranks() == nullptr) return action();
+  const bool shared = program.got_subcommand("fit") || program.got_subcommand("path");
+  const ThreadScope threads(threads_of_rank());
+  return ranks()->together(
+      [&] { return static_cast<int>(ranks()->broadcast(shared || is_first_rank() ? action() : static_cast<int>(exit_optimal))); });
+}
 
 int run(int count, char** arguments) {
   CLI::App program(description, "neuspec");
@@ -40,9 +52,11 @@ int run(int count, char** arguments) {
   int code = exit_optimal;
   try {
     program.parse(count, arguments);
-    code = action();
+    code = on_ranks(program, action);
   } catch (const CLI::ParseError& error) {
-    code = program.exit(error) == 0 ? exit_optimal : exit_usage;
+    std::ostringstream nowhere;  // of ranks that are not the first
+    const bool first = is_first_rank();
+    code = program.exit(error, first ? std::cout : nowhere, first ? std::cerr : nowhere) == 0 ? exit_optimal : exit_usage;
   }
   errno = 0;
   if (!std::cout.flush()) {
@@ -52,13 +66,22 @@ int run(int count, char** arguments) {
 }
 
 int complain(const char* what, int code) {
-  std::cerr << "neuspec: " << what << '\n';
+  if (is_first_rank()) std::cerr << "neuspec: " << what << '\n';
   return code;
 }
+
+struct Leaving {
+  Leaving() = default;
+  Leaving(const Leaving&) = delete;
+  Leaving& operator=(const Leaving&) = delete;
+  ~Leaving() { leave_ranks(); }
+};
 
 /// \throws nothing: every exception becomes a message and an exit code.
 int guarded_run(int count, char** arguments) {
   try {
+    join_ranks(&count, &arguments);
+    const Leaving leaving;
     return run(count, arguments);
   } catch (const UsageError& error) {
     return complain(error.what(), exit_usage);

@@ -44,6 +44,15 @@ void add_data_options(CLI::App& command, DataOptions& options) {
   command.add_flag("--standardize", options.standardize, "give features mean 0 and standard deviation 1; kept in the model")->group(group);
 }
 
+void add_rank_order(CLI::App& command, DataOptions& options) {
+  command
+      .add_option("--rank-order", options.rank_order,
+                  "under mpirun, 'any': each rank adds up its samples; 'fixed': the first adds up all, for the same bits whatever their number [any]")
+      ->check(CLI::IsMember({"any", "fixed"}))
+      ->type_name("ORDER")
+      ->group("Data");
+}
+
 ReadOptions read_options(const DataOptions& options) {
   ReadOptions read;
   if (!options.targets.empty()) {

@@ -15,9 +15,12 @@ namespace neuspec::cli {
 /// The training data and what to make of them.
 struct DataOptions {
   std::string path, targets, labels, window, class_weights, features, header = "auto";
+  std::string rank_order = "any";  ///< RankOrder
   bool one_vs_rest = false, standardize = false;
 };
 void add_data_options(CLI::App& command, DataOptions& options);
+/// --rank-order, of commands whose samples ranks share out.
+void add_rank_order(CLI::App& command, DataOptions& options);
 
 /// Where samples for a saved network come from. Without `targets` they are found as in training: by name where both files have a header, else by
 /// position.

@@ -11,6 +11,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/moments_data.hpp"
 #include "cli/output.hpp"
+#include "cli/ranks.hpp"
 #include "cli/path_table.hpp"
 #include "cli/training.hpp"
 #include "neuspec/error.hpp"
@@ -74,8 +75,6 @@ void check_options(const PathOptions& options) {
   for (const std::string& item : options.betas.empty() ? std::vector<std::string>() : split_list("--betas", options.betas)) {
     positive_number("--betas", item);
   }
-  check_outputs({options.output, options.model, options.report},
-                {options.data.path, options.data.labels, options.validation, options.validation_labels});
 }
 
 /// A path in progress and the files it leaves. Each point is in them as soon as it is there.
@@ -123,9 +122,9 @@ class PathRun {
       training_.preprocessing = moments_->preprocessing();
     } else {
       check_sample_options(options_.data);
-      training_ = read_training(options_.data, problem_.loss);
+      training_ = read_training(options_.data, problem_.loss, options_.folds == 0);
     }
-    line_.say(options_.data.path + ": " + (moments_ ? shape_text(*moments_) : shape_text(*training_.data)) + ", read in " +
+    line_.say(options_.data.path + ": " + (moments_ ? shape_text(*moments_) : shape_text(*training_.whole)) + ", read in " +
               rounded(clock_.seconds(), 2) + " s");
     if (!options_.validation.empty()) {
       validation_ = read_samples({options_.validation, options_.validation_labels, options_.data.header, {}}, training_.preprocessing, problem_.loss);
@@ -162,7 +161,7 @@ class PathRun {
   void add(const Result& result) {
     require_finite(result.report);
     const Scores scores = moments_ ? scores_from(*moments_, result.report, result.report.beta * result.network.penalty())
-                                   : evaluate(result.network, problem_.loss, *training_.data);
+                                   : evaluate(result.network, problem_.loss, *training_.whole);
     points_.push_back({result, scores, std::nullopt, options_.folds, {}});
     PathPoint& point = points_.back();
     if (points_.size() <= folds_.size()) {
@@ -234,8 +233,22 @@ class PathRun {
   std::exception_ptr failure_;
 };
 
+/// Folds leave out samples of all ranks, and moments are samples no more: rank 0 does that alone.
+bool is_shared(const PathOptions& options) { return options.folds == 0 && !Moments::is_file(options.data.path); }
+
+/// Of ranks that leave printing, files and what is tried on other data to the first.
+PathOptions silent(PathOptions options) {
+  options.validation = options.output = options.model = options.report = "";
+  options.json = false;
+  options.quiet = true;
+  return options;
+}
+
 int run_path(const PathOptions& options) {
   check_options(options);
+  if (!is_first_rank()) return is_shared(options) ? PathRun(silent(options)).run() : static_cast<int>(exit_optimal);
+  check_outputs({options.output, options.model, options.report},
+                {options.data.path, options.data.labels, options.validation, options.validation_labels});
   return PathRun(options).run();
 }
 
@@ -263,6 +276,7 @@ void add_path(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("path", "Train along a path of beta and choose the best on validation data");
   const auto options = std::make_shared<PathOptions>();
   add_data_options(command, options->data);
+  add_rank_order(command, options->data);
   add_problem_options(command, options->problem);
   add_path_options(command, *options);
   add_settings_options(command, options->settings);

@@ -1,5 +1,6 @@
 #include "lift/centred_source.hpp"
 
+#include "distribute/ranks.hpp"
 #include "lift/data_operator.hpp"
 #include "numeric/compensated_sum.hpp"
 
@@ -17,6 +18,8 @@ CentredSource::CentredSource(const Source& data, bool weighted, bool with_consta
       for (CompensatedSum& sum : sums) sum.add(w * *y++);
     }
   });
+  sum_over_ranks(data.ranks(), sums);
+  sum_over_ranks(data.ranks(), {&all, 1});
   for (std::size_t k = 0; k < mean_.size() && all.value() > 0; ++k) mean_[k] = sums[k].value() / all.value();
 }
 

@@ -16,6 +16,7 @@ class CentredSource final : public Source {
   Index samples() const override { return data_.samples(); }
   Index features() const override { return data_.features(); }
   Index targets() const override { return data_.targets() + (with_constant_ ? 1 : 0); }
+  const Ranks* ranks() const override { return data_.ranks(); }
   void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
   void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
 

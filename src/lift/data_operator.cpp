@@ -5,6 +5,7 @@
 #include "lift/centred_source.hpp"
 #include "lift/gram_operator.hpp"
 #include "lift/moments_operator.hpp"
+#include "lift/ranked_operator.hpp"
 #include "lift/streamed_operator.hpp"
 #include "neuspec/error.hpp"
 
@@ -92,6 +93,9 @@ std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device
 template <class Real>
 std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data,
                                                   SolverKind solver) {
+  if (data.ranks() != nullptr && kind != OperatorKind::moments)
+    return std::make_unique<RankedOperator<Real>>(device, problem, data,
+                                                  [&](const Source& own) { return make<Real>(kind, device, problem, own, solver); });
   if (problem.bias && problem.loss.kind == LossKind::squared && kind != OperatorKind::moments && kind != OperatorKind::streamed)
     return make<Real>(kind, device, problem, CentredSource(data, true, false), solver);
   return make<Real>(kind, device, problem, data, solver);

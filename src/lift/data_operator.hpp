@@ -25,15 +25,19 @@ namespace neuspec {
 template <class Real>
 struct DualCandidate {
   /// Packed Γ(v), p × C·B (up to multiples of G, which the sphere does not see), in the operator's memory until it is next asked for anything.
-  ConstView<Real> gamma;
+  ConstView<Real> gamma = {};
   /// The largest −Σ ℓ*(τ v) over multiples 0 ≤ τ ≤ limit of each problem (DataOperator::problems).
-  std::function<std::vector<double>(const std::vector<double>& limits)> bounds;
-  std::vector<double> loss;  ///< at the point where v = ∇ℓ, a problem; empty where v comes from elsewhere
+  std::function<std::vector<double>(const std::vector<double>& limits)> bounds = {};
+  std::vector<double> loss = {};         ///< at the point where v = ∇ℓ, a problem; empty where v comes from elsewhere
+  std::vector<double> vv = {}, vy = {};  ///< of squared loss Σ v²/w and Σ v y, an output, from which `bounds` are made; of others empty
 };
 
-/// The bound of squared loss, −(τ²/2) Σ v²/w − τ Σ v y at its best multiple, an output.
-inline std::function<std::vector<double>(const std::vector<double>&)> squared_bounds(std::vector<double> vv, std::vector<double> vy) {
-  return [vv = std::move(vv), vy = std::move(vy)](const std::vector<double>& limits) {
+/// Gives a candidate the bound of squared loss, −(τ²/2) Σ v²/w − τ Σ v y at its best multiple, an output.
+template <class Real>
+void set_squared_bounds(std::vector<double> of_vv, std::vector<double> of_vy, DualCandidate<Real>& candidate) {
+  candidate.vv = std::move(of_vv);
+  candidate.vy = std::move(of_vy);
+  candidate.bounds = [vv = candidate.vv, vy = candidate.vy](const std::vector<double>& limits) {
     std::vector<double> bounds;
     for (std::size_t k = 0; k < vv.size(); ++k) {
       const double tau = vv[k] > 0 ? std::clamp(-vy[k] / vv[k], 0.0, limits[k]) : 0.0;
@@ -143,6 +147,10 @@ class DataOperator {
   virtual double product_flops(double /*unknowns*/) const { return 0; }
   /// v = ∇ℓ at the factored point.
   virtual DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) = 0;
+
+  /// Where ranks share the samples out, the solver is rank 0's, and the others do their part of what it asks this form for, until it is released.
+  virtual void serve() {}
+  virtual void release() {}
 
  protected:
   /// body(to) for the first term of a sum, which thereby begins; of others body(part), which is added to it.

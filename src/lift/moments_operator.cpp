@@ -76,7 +76,7 @@ std::vector<double> MomentsOperator<Real>::loss(ConstView<Real> D) {
 // With v = A D − y: vᵀv = ⟨D, Γ⟩ − ⟨r, D⟩ + yᵀy and vᵀy = ⟨r, D⟩ − yᵀy; the loss is half the former.
 template <class Real>
 DualCandidate<Real> MomentsOperator<Real>::candidate(ConstView<Real> D, ConstView<Real> gamma) {
-  DualCandidate<Real> result{gamma, {}, {}};
+  DualCandidate<Real> result{.gamma = gamma};
   const ConstView<Real> d = this->by_output(D), g = this->by_output(gamma), r = this->by_output(ConstView<Real>(r_));
   const std::vector<double> products = this->device().column_dots({{d, g}, {r, d}});
   std::vector<double> vv, vy;
@@ -86,7 +86,7 @@ DualCandidate<Real> MomentsOperator<Real>::candidate(ConstView<Real> D, ConstVie
     vy.push_back(rd - yy_[k]);
     result.loss.push_back(vv.back() / 2);
   }
-  result.bounds = squared_bounds(std::move(vv), std::move(vy));
+  set_squared_bounds(std::move(vv), std::move(vy), result);
   return result;
 }
 

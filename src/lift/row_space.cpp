@@ -86,8 +86,8 @@ bool departure(Index d, Index r, const double* Q, const std::function<bool()>& s
 
 }  // namespace
 
-bool RowSpace::serves(const Architecture& architecture, const Source& data) {
-  return architecture.kind == Architecture::Kind::dense && 4 * (data.samples() + 1) <= 3 * data.features();
+bool RowSpace::serves(const Architecture& architecture, Index samples, Index features) {
+  return architecture.kind == Architecture::Kind::dense && 4 * (samples + 1) <= 3 * features;
 }
 
 RowSpace::RowSpace(const Source& data, const std::function<bool()>& stop) : data_(data) {

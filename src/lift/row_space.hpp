@@ -30,7 +30,11 @@ namespace neuspec {
 class RowSpace final : public Source {
  public:
   /// Whether that is less work than the samples as they are: n + 1 is well below d, and a neuron sees whole samples.
-  static bool serves(const Architecture& architecture, const Source& data);
+  static bool serves(const Architecture& architecture, Index samples, Index features);
+  /// Of samples that ranks share out there is none here.
+  static bool serves(const Architecture& architecture, const Source& data) {
+    return data.ranks() == nullptr && serves(architecture, data.samples(), data.features());
+  }
 
   /// 10 n²d flops, d(n + 1) and n(n + 1) doubles. `data` has more than n features and must outlive the object. Asked between blocks of the work,
   /// `stop` may end it: the space is then empty, x̂_i = 0 ∈ R¹ and η_i = ‖x_i‖.

@@ -152,11 +152,11 @@ DualCandidate<Real> SampleOperator<Real>::candidate(ConstView<Real> v) {
 template <class Real>
 DualCandidate<Real> SampleOperator<Real>::sums(ConstView<Real> v, ConstView<Real> gamma) {
   Device<Real>& device = this->device();
-  DualCandidate<Real> result{gamma, {}, {}};
+  DualCandidate<Real> result{.gamma = gamma};
   if (squared()) {
     const std::vector<double> products = device.column_dots({{v, v}, {v, y_}});
     const auto half = products.begin() + static_cast<std::ptrdiff_t>(products.size() / 2);
-    result.bounds = squared_bounds({products.begin(), half}, {half, products.end()});
+    set_squared_bounds({products.begin(), half}, {half, products.end()}, result);
     return result;
   }
   const auto kept = std::make_shared<DeviceMatrix<Real>>(device.allocate(v.rows, v.columns));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "distribute/ranks.hpp"
 #include "lift/centred_source.hpp"
 #include "lift/moments_operator.hpp"
 #include "lift/streamed_operator.hpp"
@@ -44,6 +45,27 @@ void add_squares(const Chunk& chunk, std::vector<double>& yy) {
   }
 }
 
+/// S and r of all ranks that share the samples out: of S one half travels.
+template <class Real>
+void sum_over_ranks(Device<Real>& device, const Source& data, View<Real> S, View<Real> r, std::vector<double>& yy) {
+  if (data.ranks() == nullptr) return;
+  neuspec::sum_over_ranks(data, yy);
+  std::vector<double> square(static_cast<std::size_t>(S.size())), rest(static_cast<std::size_t>(r.size())), half;
+  device.download(r, rest.data());
+  neuspec::sum_over_ranks(data, rest);
+  device.upload(rest.data(), r);
+  device.download(S, square.data());
+  const auto entry = [&](Index i, Index j) -> double& { return square[static_cast<std::size_t>(j * S.rows + i)]; };
+  half.reserve(square.size() / 2 + static_cast<std::size_t>(S.rows));
+  for (Index j = 0; j < S.columns; ++j)
+    for (Index i = j; i < S.rows; ++i) half.push_back(entry(i, j));
+  neuspec::sum_over_ranks(data, half);
+  auto sum = half.begin();
+  for (Index j = 0; j < S.columns; ++j)
+    for (Index i = j; i < S.rows; ++i) entry(i, j) = entry(j, i) = *sum++;
+  device.upload(square.data(), S);
+}
+
 // Dense networks: n N⁴/12 flops by the sorted fourth moments. Others: n p² B² in SYRK over lifted samples, whose pools have no such symmetry.
 template <class Real>
 std::vector<double> sums_of(Device<Real>& device, const Problem& problem, const Source& data, bool weighted, View<Real> S, View<Real> r) {
@@ -61,6 +83,7 @@ std::vector<double> sums_of(Device<Real>& device, const Problem& problem, const 
     const auto accumulator = device.moment_accumulator(data.features(), C);
     visit(chunk_samples, [&](const Chunk& chunk) { accumulator->add(chunk); });
     accumulator->finish(problem.activation, S, r);
+    sum_over_ranks(device, data, S, r, yy);
     return yy;
   }
   const Index lifted = p * patches.pools, most = std::clamp<Index>(lifted_doubles / lifted, 64, chunk_samples);
@@ -81,6 +104,7 @@ std::vector<double> sums_of(Device<Real>& device, const Problem& problem, const 
     accumulator->add(part, columns.y);
   });
   accumulator->finish(S, r);
+  sum_over_ranks(device, data, S, r, yy);
   return yy;
 }
 

@@ -8,10 +8,10 @@
 
 namespace neuspec {
 
-Dataset spread_samples(const Source& data, Index count) {
+Dataset spread_samples(const Source& data, Index count, Index stand_for) {
   const Index ranges = (count + gauss_newton_samples - 1) / gauss_newton_samples;
   const Index n = data.samples(), d = data.features(), C = data.targets();
-  const double stretch = static_cast<double>(n) / static_cast<double>(count);
+  const double stretch = static_cast<double>(stand_for) / static_cast<double>(count);
   const auto begin = [&](Index r) { return r * n / ranges; };
   const auto end = [&](Index r) { return begin(r) + (r + 1) * count / ranges - r * count / ranges; };
   std::vector<double> x, y, weights;

@@ -159,9 +159,9 @@ DualCandidate<Real> StreamedOperator<Real>::dual_of(const FactorColumns& columns
     }
     this->sum_up(samples.first == 0, gamma_, gamma_part_, [&](View<Real> part) { chunk.adjoint(chunk.gradient(), part); });
   });
-  DualCandidate<Real> result{gamma_, {}, losses};
+  DualCandidate<Real> result{.gamma = gamma_, .bounds = {}, .loss = losses};
   if (squared) {
-    result.bounds = squared_bounds(vv, vy);
+    set_squared_bounds(vv, vy, result);
     return result;
   }
   const auto point = std::make_shared<DeviceMatrix<Real>>(device.allocate(Z.rows, Z.columns));

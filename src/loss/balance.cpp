@@ -24,27 +24,29 @@ void claim_nothing(Grid<double> v) {
 struct Sides {
   double above, below;
 };
-Sides sides_of(Grid<const double> v) {
+Sides sides_of(Grid<const double> v, const Ranks* ranks) {
   CompensatedSum positive, negative;
   for (Index i = 0; i < v.samples; ++i) {
     if (v(i, 0) > 0) positive.add(v(i, 0));
     if (v(i, 0) < 0) negative.add(-v(i, 0));
   }
+  sum_over_ranks(ranks, {&positive, 1});
+  sum_over_ranks(ranks, {&negative, 1});
   return {positive.value(), negative.value()};
 }
 
 // The quotients of neither side overflow, nor is their sum lost where the ratio of the sides is below all numbers; an entry may be. What
 // remains is summed once more: near the least numbers products keep too few digits to agree.
-void balance_output(Grid<double> v) {
+void balance_output(Grid<double> v, const Ranks* ranks) {
   const Grid<const double> entries{v.data, v.samples, 1, v.next_sample, v.next_output};
-  const Sides before = sides_of(entries);
+  const Sides before = sides_of(entries, ranks);
   const double more = std::max(before.above, before.below), less = std::min(before.above, before.below);
   if (more == 0) return;
   if (!std::isfinite(more)) return claim_nothing(v);
   for (Index i = 0; i < v.samples; ++i) {
     if (before.above > before.below ? v(i, 0) > 0 : v(i, 0) < 0) v(i, 0) = v(i, 0) / more * less;
   }
-  const Sides after = sides_of(entries);
+  const Sides after = sides_of(entries, ranks);
   if (!(std::abs(after.above - after.below) <= agreement * std::max(after.above, after.below))) claim_nothing(v);
 }
 
@@ -157,9 +159,9 @@ void balance_coupled(Grid<double> v) {
 
 }  // namespace
 
-void balance(const Loss& loss, Grid<double> v) {
+void balance(const Loss& loss, Grid<double> v, const Ranks* ranks) {
   if (loss.coupled()) return balance_coupled(v);
-  for (Index k = 0; k < v.outputs; ++k) balance_output({v.data + k * v.next_output, v.samples, 1, v.next_sample, v.next_output});
+  for (Index k = 0; k < v.outputs; ++k) balance_output({v.data + k * v.next_output, v.samples, 1, v.next_sample, v.next_output}, ranks);
 }
 
 }  // namespace neuspec

@@ -116,8 +116,9 @@ class Search {
 };
 
 /// Newton's first step is exact but for rounding, which a second removes. It is measured from one target: those that are all the same are hit.
-Intercept best_mean(std::span<const double> f, std::span<const double> y, std::span<const double> weights) {
+Intercept best_mean(std::span<const double> f, std::span<const double> y, std::span<const double> weights, const Ranks* ranks) {
   Intercept result{y.empty() ? 0 : y[0], std::vector<double>(f.size())};
+  if (ranks != nullptr) result.b = ranks->broadcast(result.b);
   for (int pass = 0; pass < 2; ++pass) {
     CompensatedSum sum, all;
     for (std::size_t i = 0; i < f.size(); ++i) {
@@ -125,6 +126,8 @@ Intercept best_mean(std::span<const double> f, std::span<const double> y, std::s
       sum.add(w * ((y[i] - result.b) - f[i]));
       all.add(w);
     }
+    sum_over_ranks(ranks, {&sum, 1});
+    sum_over_ranks(ranks, {&all, 1});
     if (all.value() > 0) result.b += sum.value() / all.value();
   }
   for (std::size_t i = 0; i < f.size(); ++i) result.v[i] = (weights.empty() ? 1.0 : weights[i]) * ((result.b - y[i]) + f[i]);
@@ -133,16 +136,17 @@ Intercept best_mean(std::span<const double> f, std::span<const double> y, std::s
 
 }  // namespace
 
-Intercept best_intercept(const Loss& chosen, std::span<const double> f, std::span<const double> y, std::span<const double> weights) {
+Intercept best_intercept(const Loss& chosen, std::span<const double> f, std::span<const double> y, std::span<const double> weights,
+                         const Ranks* ranks) {
   Intercept result = chosen.kind == LossKind::squared
-                         ? best_mean(f, y, weights)
+                         ? best_mean(f, y, weights, ranks)
                          : with_loss(chosen, [&](const auto& loss) { return Search(loss, chosen, f, y, weights).run(); });
-  balance(chosen, by_outputs(result.v.data(), static_cast<Index>(f.size()), 1));
+  balance(chosen, by_outputs(result.v.data(), static_cast<Index>(f.size()), 1), ranks);
   return result;
 }
 
 Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const double> y, std::span<const double> weights,
-                           std::span<const double> start) {
+                           std::span<const double> start, const Ranks* ranks) {
   Intercepts result;
   result.v.resize(static_cast<std::size_t>(f.samples * f.outputs));
   const Grid<double> v{result.v.data(), f.samples, f.outputs, f.next_sample, f.next_output};
@@ -163,7 +167,7 @@ Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const do
       column_f[static_cast<std::size_t>(i)] = f(i, k);
       column_y[static_cast<std::size_t>(i)] = y(i, k);
     }
-    const Intercept best = best_intercept(loss, column_f, column_y, weights);
+    const Intercept best = best_intercept(loss, column_f, column_y, weights, ranks);
     result.b.push_back(best.b);
     for (Index i = 0; i < f.samples; ++i) v(i, k) = best.v[static_cast<std::size_t>(i)];
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "distribute/ranks.hpp"
 #include "loss/row.hpp"
 #include "neuspec/problem.hpp"
 
@@ -37,7 +38,8 @@ struct Intercept {
 /// Predictions and targets of one output; `weights` is empty where all are 1. Of the numbers beside a kink the one with the lower loss is taken:
 /// where one side is flat, that side. Where no best b exists (labels of one class), one that gives nothing away in double. A few passes over the
 /// samples, of a loss with kinks about 60.
-Intercept best_intercept(const Loss& loss, std::span<const double> f, std::span<const double> y, std::span<const double> weights);
+Intercept best_intercept(const Loss& loss, std::span<const double> f, std::span<const double> y, std::span<const double> weights,
+                         const Ranks* ranks = nullptr);
 
 /// The same for every output.
 struct Intercepts {
@@ -47,9 +49,9 @@ struct Intercepts {
   std::vector<double> levels;    ///< likewise
 };
 
-/// `start`: the levels of like predictions save a loss that couples outputs a few passes.
+/// `start`: the levels of like predictions save a loss that couples outputs a few passes. Of squared loss the samples may be one rank's part.
 Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const double> y, std::span<const double> weights,
-                           std::span<const double> start = {});
+                           std::span<const double> start = {}, const Ranks* ranks = nullptr);
 
 /// Makes Σ_i v_i zero in every output, for a v in the domain of the conjugate, where it stays. There is then a v' with Σ v' = 0 exactly that differs
 /// from v by the fraction `balance_rounding` of each entry at most (and n²·2⁻¹⁰⁶, which sums of n entries lose); softmax has it so for all entries
@@ -58,7 +60,8 @@ Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const do
 /// Separate outputs: the positive or the negative entries, whichever weigh more, are scaled down, which no domain forbids, for each of them holds 0
 /// and is convex. Softmax: an entry v_ik ≥ 0 with the label's own −Σ_k v_ik is a flow from the label's output to output k, which may only fall; the
 /// flows between two outputs are scaled down together such that at every output as much flows out as in.
-void balance(const Loss& loss, Grid<double> v);
+/// v may be one rank's part where the loss does not couple outputs.
+void balance(const Loss& loss, Grid<double> v, const Ranks* ranks = nullptr);
 inline constexpr int balance_rounding = 8;  ///< in units of 2⁻⁵³
 
 }  // namespace neuspec

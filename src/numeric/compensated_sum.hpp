@@ -17,6 +17,16 @@ class CompensatedSum {
   }
   double value() const { return sum_ + low_; }
 
+  /// To another process and back: the two numbers it consists of.
+  double leading() const { return sum_; }
+  double rest() const { return low_; }
+  static CompensatedSum of(double leading, double rest) {
+    CompensatedSum sum;
+    sum.sum_ = leading;
+    sum.low_ = rest;
+    return sum;
+  }
+
  private:
   double sum_ = 0, low_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "distribute/ranks.hpp"
 #include "lift/data_operator.hpp"
 #include "numeric/all_within.hpp"
 #include "read/range.hpp"
@@ -53,14 +54,21 @@ void add_all(const double* values, Index count, Squares& to) {
   }
 }
 
+void sum_over_ranks(const Source& data, Squares& squares) {
+  squares.sum = sum_over_ranks(data, squares.sum);
+  squares.count = sum_over_ranks(data, squares.count);
+  squares.largest = largest_of_ranks(data, squares.largest);
+}
+
 /// Exponent of the root mean square; again(f) goes once more through the numbers, for such as have no squares.
 template <class Again>
-int mean_exponent(const Squares& squares, const Again& again) {
+int mean_exponent(const Source& data, const Squares& squares, const Again& again) {
   if (squares.largest == 0 || !std::isfinite(squares.largest)) return 0;
   if (squares.largest < safe && squares.largest > 1 / safe) return exponent_of(std::sqrt(squares.sum / squares.count));
   const int shift = std::ilogb(squares.largest);
   double sum = 0;
   again([&](double value) { sum += std::pow(std::ldexp(value, -shift), 2); });
+  sum = sum_over_ranks(data, sum);
   return std::clamp(shift + exponent_of(std::sqrt(sum / squares.count)), -Units::most, Units::most);
 }
 
@@ -82,7 +90,7 @@ Equilibration::Equilibration(const Problem& problem, const Source& data)
 }
 
 Units::Exponents Equilibration::choose_units() {
-  const auto n = static_cast<double>(data_.samples());
+  const auto n = static_cast<double>(all_samples(data_));
   const Index d = data_.features(), C = data_.targets();
   Squares x, y;
   Exponents units;
@@ -96,8 +104,12 @@ Units::Exponents Equilibration::choose_units() {
                 (chunk.weights == nullptr || all_within(chunk.weights, chunk.samples, largest_usable));
   });
   in_range_ = in_range_ && x.largest <= largest_usable && !std::isnan(x.sum);  // which it is where a value is, whatever the largest of the others
-  units.s = mean_exponent(
-      x, [&](const auto& each) { data_.visit(chunk_samples, [&](const Chunk& chunk) { std::for_each_n(chunk.x, chunk.samples * d, each); }); });
+  sum_over_ranks(data_, x);
+  sum_over_ranks(data_, mean);
+  weight = sum_over_ranks(data_, weight);
+  units.s = mean_exponent(data_, x, [&](const auto& each) {
+    data_.visit(chunk_samples, [&](const Chunk& chunk) { std::for_each_n(chunk.x, chunk.samples * d, each); });
+  });
   units.omega = exponent_of(weight);
   if (numbers(problem_.loss.kind)) {
     if (problem_.bias) centre_ = mean;
@@ -107,7 +119,8 @@ Units::Exponents Equilibration::choose_units() {
       });
     };
     deviations([&](double value) { y.add(value); });
-    units.tau = mean_exponent(y, deviations);
+    sum_over_ranks(data_, y);
+    units.tau = mean_exponent(data_, y, deviations);
   }
   if (problem_.loss.kind == LossKind::huber) units.omega += std::min(0, exponent_of(problem_.loss.delta) - units.tau);
   return units;

@@ -18,6 +18,7 @@ class Equilibration final : public Units, public Source {
   Index samples() const override { return data_.samples(); }
   Index features() const override { return data_.features(); }
   Index targets() const override { return data_.targets(); }
+  const Ranks* ranks() const override { return data_.ranks(); }
   /// The data in these units: a copy of what changes, chunk by chunk.
   void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
   void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;

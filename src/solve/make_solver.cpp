@@ -92,7 +92,7 @@ class FromPart final : public Solver {
       const Size size{n, patches.size, data.outputs(), patches.pools, patches.per_pool, problem.loss, problem.bias};
       const Choice choice = choose(settings_, size, memory);
       if (choice.data_operator == OperatorKind::streamed) continue;
-      const Dataset held = spread_samples(samples, n);
+      const Dataset held = spread_samples(samples, n, data.samples());
       part_data_ = make_operator<Real>(choice.data_operator, data.device(), problem, held);
       part_ = make_solver(*part_data_, problem, &samples, settings_, choice, memory);
     }

@@ -10,8 +10,11 @@
 #include "certify/from_moments.hpp"
 #include "certify/in_row_space.hpp"
 #include "certify/targets.hpp"
+#include "distribute/ranks.hpp"
 #include "neuspec/error.hpp"
 #include "read/range.hpp"
+#include "solve/choose.hpp"
+#include "solve/choose_for_ranks.hpp"
 #include "solve/equilibration.hpp"
 #include "solve/make_solver.hpp"
 #include "solve/moment_units.hpp"
@@ -97,6 +100,21 @@ inline std::vector<double> bias_of(Network& network, const Problem& problem, con
 inline std::vector<double> bias_of(Network& network, const Problem& problem, const Moments& data) {
   set_best_bias(network, problem, data);
   return {};
+}
+
+inline const Ranks* ranks_of(const Source& data) { return data.ranks(); }
+inline const Ranks* ranks_of(const Moments& /*data*/) { return nullptr; }
+inline Index samples_of(const Source& data) { return all_samples(data); }
+inline Index samples_of(const Moments& data) { return data.samples(); }
+
+/// The solver and the form that the data will have.
+template <class Data>
+Choice choice_for(const Problem& problem, const Data& data, const Settings& settings, double memory) {
+  const Patches patches(problem.architecture, data.features());
+  return choose(settings, {data.samples(), patches.size, data.targets(), patches.pools, patches.per_pool, problem.loss, problem.bias}, memory);
+}
+inline Choice choice_for(const Problem& problem, const Source& data, const Settings& settings, double memory) {
+  return data.ranks() == nullptr ? choice_for<Source>(problem, data, settings, memory) : *choose_for_ranks(problem, data, settings, memory);
 }
 
 /// What the choice of a solver says beforehand.

@@ -1,0 +1,83 @@
+#include "cli/ranks.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "neuspec/error.hpp"
+#include "read/rows.hpp"
+#include "threads/parallel.hpp"
+#ifdef NEUSPEC_HAS_MPI
+#include "distribute/mpi_process.hpp"
+#endif
+
+namespace neuspec::cli {
+namespace {
+
+#ifdef NEUSPEC_HAS_MPI
+std::optional<MpiProcess> process;
+#endif
+std::optional<Ranks> all_ranks;
+int own_rank = 0;  // also when the others have been left
+
+class Part final : public Source {
+ public:
+  explicit Part(std::shared_ptr<const Source> part) : part_(std::move(part)) {}
+  Index samples() const override { return part_->samples(); }
+  Index features() const override { return part_->features(); }
+  Index targets() const override { return part_->targets(); }
+  void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override { part_->visit(chunk_samples, visitor); }
+  void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override {
+    part_->visit_targets(chunk_samples, visitor);
+  }
+  const Ranks* ranks() const override { return cli::ranks(); }
+
+ private:
+  std::shared_ptr<const Source> part_;
+};
+
+}  // namespace
+
+#ifdef NEUSPEC_HAS_MPI
+void join_ranks(int* count, char*** arguments) {
+  process.emplace(count, arguments);
+  if (process->communicator() == nullptr) return;
+  all_ranks.emplace(process->communicator(), RankOrder::any);
+  own_rank = all_ranks->rank();
+}
+void leave_ranks() {
+  all_ranks.reset();
+  process.reset();
+}
+int threads_of_rank() {
+  const auto here = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)) / (process ? process->ranks_here() : 1);
+  return std::max(1, std::min(threads(), here));
+}
+#else
+int threads_of_rank() { return threads(); }
+void join_ranks(int* /*count*/, char*** /*arguments*/) {}
+void leave_ranks() {}
+#endif
+
+const Ranks* ranks() { return all_ranks ? &*all_ranks : nullptr; }
+
+void set_rank_order(const std::string& text) {
+  if (all_ranks) all_ranks->set_order(text == "fixed" ? RankOrder::fixed : RankOrder::any);
+}
+
+bool is_first_rank() { return own_rank == 0; }
+
+Table own_rows(const Table& table) {
+  const Index rank = all_ranks->rank(), size = all_ranks->size(), first = table.samples * rank / size;
+  if (table.samples < size) {
+    throw UsageError(table.path + ": " + std::to_string(table.samples) + " samples cannot be shared out among " + std::to_string(size) + " ranks");
+  }
+  return read::rows_of(table, first, table.samples * (rank + 1) / size - first);
+}
+
+std::shared_ptr<const Source> shared_out(std::shared_ptr<const Source> part) { return std::make_shared<Part>(std::move(part)); }
+
+}  // namespace neuspec::cli

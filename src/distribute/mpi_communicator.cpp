@@ -1,0 +1,109 @@
+// The only place that knows MPI: the library neuspec_mpi.
+#include <mpi.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "neuspec/communicator.hpp"
+#include "neuspec/error.hpp"
+
+namespace neuspec {
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of a message: MPI counts in int
+
+void check(int code, const char* what) {
+  if (code == MPI_SUCCESS) return;
+  std::string text(MPI_MAX_ERROR_STRING, '\0');
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw EnvironmentError(std::string("MPI: ") + what + ": " + text.substr(0, static_cast<std::size_t>(length)));
+}
+
+/// MPI's own waiting spins, which takes the processor from ranks and threads that have something to do.
+void wait(MPI_Request request, const char* what) {
+  constexpr int patient = 2000;  // polls before it sleeps; a message within a machine takes fewer
+  for (int polls = 0;; ++polls) {
+    int done = 0;
+    check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
+    if (done != 0) return;
+    if (polls < patient) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(std::chrono::microseconds(std::min(polls - patient + 20, 1000)));
+    }
+  }
+}
+
+/// Calls body(offset, count) on pieces that MPI can count.
+template <class Body>
+void in_pieces(std::size_t count, std::size_t most, const Body& body) {
+  for (std::size_t at = 0; at < count; at += most) body(at, static_cast<int>(std::min(most, count - at)));
+}
+
+class MpiCommunicator final : public Communicator {
+ public:
+  explicit MpiCommunicator(MPI_Comm given) {
+    check(MPI_Comm_dup(given, &group_), "a communicator could not be duplicated");
+    check(MPI_Comm_set_errhandler(group_, MPI_ERRORS_RETURN), "an error handler could not be set");
+    check(MPI_Comm_rank(group_, &rank_), "there is no rank");
+    check(MPI_Comm_size(group_, &size_), "there is no size");
+  }
+  ~MpiCommunicator() override {
+    int ended = 0;
+    MPI_Finalized(&ended);
+    if (ended == 0) MPI_Comm_free(&group_);
+  }
+  MpiCommunicator(const MpiCommunicator&) = delete;
+  MpiCommunicator& operator=(const MpiCommunicator&) = delete;
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  void sum(double* values, std::size_t count) const override {
+    in_pieces(count, most_bytes / sizeof(double), [&](std::size_t at, int some) {
+      MPI_Request request = MPI_REQUEST_NULL;
+      check(MPI_Iallreduce(MPI_IN_PLACE, values + at, some, MPI_DOUBLE, MPI_SUM, group_, &request), "a sum over the ranks failed");
+      wait(request, "a sum over the ranks failed");
+    });
+  }
+  void broadcast(void* bytes, std::size_t count) const override {
+    in_pieces(count, most_bytes, [&](std::size_t at, int some) {
+      MPI_Request request = MPI_REQUEST_NULL;
+      check(MPI_Ibcast(static_cast<char*>(bytes) + at, some, MPI_BYTE, 0, group_, &request), "a broadcast failed");
+      wait(request, "a broadcast failed");
+    });
+  }
+  void send(const void* bytes, std::size_t count, int to) const override {
+    in_pieces(count, most_bytes, [&](std::size_t at, int some) {
+      MPI_Request request = MPI_REQUEST_NULL;
+      check(MPI_Isend(static_cast<const char*>(bytes) + at, some, MPI_BYTE, to, 0, group_, &request), "a message could not be sent");
+      wait(request, "a message could not be sent");
+    });
+  }
+  void receive(void* bytes, std::size_t count, int from) const override {
+    in_pieces(count, most_bytes, [&](std::size_t at, int some) {
+      MPI_Request request = MPI_REQUEST_NULL;
+      check(MPI_Irecv(static_cast<char*>(bytes) + at, some, MPI_BYTE, from, 0, group_, &request), "a message could not be received");
+      wait(request, "a message could not be received");
+    });
+  }
+
+ private:
+  MPI_Comm group_ = MPI_COMM_NULL;
+  int rank_ = 0, size_ = 1;
+};
+
+}  // namespace
+
+std::shared_ptr<const Communicator> mpi_communicator(int fortran_handle) {
+  int begun = 0, ended = 0;
+  MPI_Initialized(&begun);
+  MPI_Finalized(&ended);
+  if (begun == 0 || ended != 0) throw EnvironmentError("MPI is not initialised, or finalised already");
+  return std::make_shared<MpiCommunicator>(MPI_Comm_f2c(fortran_handle));
+}
+
+}  // namespace neuspec

@@ -1,0 +1,27 @@
+// MPI for the life of a program that mpirun may have started, in the library neuspec_mpi.
+#pragma once
+
+#include <memory>
+
+#include "neuspec/communicator.hpp"
+
+namespace neuspec {
+
+/// Initialises MPI where a launcher's environment says that there are ranks, and finalises it. A program that was started alone does without.
+class MpiProcess {
+ public:
+  MpiProcess(int* count, char*** arguments);
+  ~MpiProcess();
+  MpiProcess(const MpiProcess&) = delete;
+  MpiProcess& operator=(const MpiProcess&) = delete;
+
+  /// Of all ranks; null where there are none.
+  std::shared_ptr<const Communicator> communicator() const { return communicator_; }
+  int ranks_here() const { return ranks_here_; }  ///< on this machine
+
+ private:
+  std::shared_ptr<const Communicator> communicator_;
+  int ranks_here_ = 1;
+};
+
+}  // namespace neuspec

@@ -1,0 +1,80 @@
+// A form of samples that ranks share out: each has one of its own samples, of which this one sums up.
+#pragma once
+
+#include <memory>
+
+#include "lift/data_operator.hpp"
+
+namespace neuspec {
+
+class Ranks;
+
+/// This rank's part of a source as if there were no others.
+class OwnSamples final : public Source {
+ public:
+  explicit OwnSamples(const Source& data) : data_(data) {}
+  Index samples() const override { return data_.samples(); }
+  Index features() const override { return data_.features(); }
+  Index targets() const override { return data_.targets(); }
+  void visit(Index most, const std::function<void(const Chunk&)>& visitor) const override { data_.visit(most, visitor); }
+  void visit_targets(Index most, const std::function<void(const Chunk&)>& visitor) const override { data_.visit_targets(most, visitor); }
+
+ private:
+  const Source& data_;
+};
+
+/// Rank 0's solver asks, the others `serve`: every call tells them the point and brings their sums back, N × m numbers or p × C·B for a bound. Smooth
+/// losses without an intercept; descent alone.
+template <class Real>
+class RankedOperator final : public DataOperator<Real> {
+ public:
+  /// `make` makes the form of this rank's samples.
+  using Make = std::function<std::unique_ptr<DataOperator<Real>>(const Source& own)>;
+  RankedOperator(Device<Real>& device, const Problem& problem, const Source& data, const Make& make);
+
+  OperatorKind kind() const override { return own_->kind(); }
+  double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
+  void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
+  bool has_gauss_newton() const override { return own_->has_gauss_newton(); }
+  void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
+  double gauss_newton_samples_an_unknown() const override { return own_->gauss_newton_samples_an_unknown(); }
+  double gauss_newton_flops(double unknowns, double squares, Index samples) const override {
+    return own_->gauss_newton_flops(unknowns, squares, of_each(samples));
+  }
+  double gauss_newton_memory(double unknowns) const override { return own_->gauss_newton_memory(unknowns); }
+  double product_flops(double unknowns) const override { return own_->product_flops(unknowns); }
+  DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
+  void serve() override;
+  void release() override;
+
+ private:
+  enum class Task { release, evaluate, differentiate, gauss_newton, dual_of, bounds };
+  /// What a rank hears of a call.
+  struct Call {
+    Task task = Task::release;
+    FactorColumns columns;
+    std::vector<double> Z, more;  // N × m; Ż, limits or a number of samples
+  };
+
+  Index of_each(Index samples) const;
+  void tell(Task task, const FactorColumns& columns, ConstView<Real> Z, std::vector<double> more);
+  Call hear();
+  void answer(const Call& call);
+  std::vector<double> on_host(ConstView<Real> view) const;
+  void sum(View<Real> view);
+
+  // A call's own part and the sum over the ranks.
+  double evaluate_sum(const FactorColumns& columns, ConstView<Real> Z, View<Real> G);
+  void differentiate_sum(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot);
+  void gauss_newton_sum(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B);
+  DualCandidate<Real> dual_sum(const FactorColumns& columns, ConstView<Real> Z);
+  std::vector<double> bounds_sum(const std::vector<double>& of_which_then_limits);
+
+  const Ranks& ranks_;
+  OwnSamples samples_;
+  std::unique_ptr<DataOperator<Real>> own_;
+  std::vector<DualCandidate<Real>> candidates_;  // own: of the first `dual_of`, which a session keeps, and of the last
+  DeviceMatrix<Real> gamma_;                     // p × C·B
+};
+
+}  // namespace neuspec

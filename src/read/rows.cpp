@@ -1,0 +1,52 @@
+#include "read/rows.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace neuspec::read {
+namespace {
+
+class Rows final : public StoredFeatures {
+ public:
+  Rows(std::shared_ptr<const StoredFeatures> all, Index first) : all_(std::move(all)), first_(first) {}
+  void read(Index first, Index count, double* to) const override { all_->read(first_ + first, count, to); }
+  bool in_range() const override { return all_->in_range(); }
+
+ private:
+  std::shared_ptr<const StoredFeatures> all_;
+  Index first_;
+};
+
+template <class T>
+std::vector<T> rows(const std::vector<T>& all, Index first, Index count, Index columns) {
+  return all.empty() ? all : std::vector<T>(all.begin() + first * columns, all.begin() + (first + count) * columns);
+}
+
+}  // namespace
+
+Table rows_of(const Table& table, Index first, Index count) {
+  Table part;
+  part.path = table.path;
+  part.samples = count;
+  part.features = table.features;
+  part.targets = table.targets;
+  if (const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table.x)) {
+    part.x = std::make_shared<const Rows>(*stored, first);
+  } else if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&table.x)) {
+    part.x = rows(*bytes, first, count, table.features);
+  } else {
+    part.x = rows(std::get<std::vector<double>>(table.x), first, count, table.features);
+  }
+  part.y = rows(table.y, first, count, table.targets);
+  part.labels = table.labels;
+  part.feature_names = table.feature_names;
+  part.target_names = table.target_names;
+  part.columns = table.columns;
+  part.image_height = table.image_height;
+  part.image_width = table.image_width;
+  part.target_path = table.target_path;
+  part.target_line = table.target_line > 0 ? table.target_line + first : 0;
+  return part;
+}
+
+}  // namespace neuspec::read

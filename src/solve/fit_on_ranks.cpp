@@ -1,0 +1,32 @@
+#include "solve/fit_on_ranks.hpp"
+
+#include "distribute/gathered_source.hpp"
+#include "distribute/share.hpp"
+#include "solve/choose_for_ranks.hpp"
+
+namespace neuspec {
+
+std::vector<Result> fit_on_ranks(const Source& data, const Problem& problem, Settings settings, const Path& path) {
+  const Ranks& ranks = *data.ranks();
+  return ranks.together([&] {
+    validate(settings);
+    check_shapes(data);
+    std::string resumed = ranks.first() && settings.resume ? *settings.resume : std::string();
+    ranks.broadcast(resumed);
+    settings.resume = resumed.empty() ? nullptr : std::make_shared<const std::string>(std::move(resumed));
+    const double memory = memory_for(settings, *lend_device<double>(settings.kept_device, settings.device, Arithmetic::full));
+    if (choose_for_ranks(problem, data, settings, memory)) return path(data, settings);
+    std::vector<Result> results;
+    on_first_rank(data, [&](const Source& all) { results = path(all, settings); });
+    results.resize(static_cast<std::size_t>(ranks.broadcast(static_cast<double>(results.size()))));
+    for (Result& result : results) {
+      share(ranks, result);
+      const bool has_dual_vector = ranks.broadcast(result.report.dual_vector.empty() ? 0 : 1) > 0;
+      if (has_dual_vector)
+        result.report.dual_vector = scatter(ranks, std::move(result.report.dual_vector), static_cast<std::size_t>(data.samples() * data.targets()));
+    }
+    return results;
+  });
+}
+
+}  // namespace neuspec
