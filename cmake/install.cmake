@@ -23,6 +23,11 @@ if(NEUSPEC_FORTRAN)
   install(EXPORT neuspecFortranTargets NAMESPACE neuspec:: DESTINATION ${NEUSPEC_PACKAGE_DIR})
 endif()
 
+if(NEUSPEC_MPI)
+  install(TARGETS neuspec_mpi EXPORT neuspecMpiTargets)
+  install(EXPORT neuspecMpiTargets NAMESPACE neuspec:: DESTINATION ${NEUSPEC_PACKAGE_DIR})
+endif()
+
 # find_package(neuspec). A static library passes on what it links to, so its users must find the same.
 get_target_property(neuspec_type neuspec TYPE)
 if(neuspec_type STREQUAL "STATIC_LIBRARY")

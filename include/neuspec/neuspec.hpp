@@ -3,6 +3,7 @@
 #pragma once
 
 #include "neuspec/certificate.hpp"
+#include "neuspec/communicator.hpp"
 #include "neuspec/dataset.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/explain.hpp"

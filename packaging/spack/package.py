@@ -20,6 +20,7 @@ class Neuspec(CMakePackage, CudaPackage):
     variant("fortran", default=True, description="Build the Fortran module")
     variant("hdf5", default=True, description="Read and write HDF5")
     variant("isal", default=True, description="Inflate compressed files by ISA-L")
+    variant("mpi", default=False, description="Share samples out among the ranks of MPI")
     variant("tests", default=False, description="Build the tests, which 'spack install --test=root' runs")
 
     depends_on("c", type="build")
@@ -34,6 +35,7 @@ class Neuspec(CMakePackage, CudaPackage):
     depends_on("zlib-api")
     depends_on("hdf5@1.10:~mpi", when="+hdf5")
     depends_on("isa-l", when="+isal")
+    depends_on("mpi@3:", when="+mpi")
     depends_on("cuda@12.6:", when="+cuda")
     depends_on("googletest@1.12:", type="build", when="+tests")
 
@@ -49,6 +51,7 @@ class Neuspec(CMakePackage, CudaPackage):
             self.define_from_variant("NEUSPEC_HDF5", "hdf5"),
             self.define_from_variant("NEUSPEC_ISAL", "isal"),
             self.define_from_variant("NEUSPEC_CUDA", "cuda"),
+            self.define_from_variant("NEUSPEC_MPI", "mpi"),
             self.define("NEUSPEC_BUILD_TESTS", self.spec.satisfies("+tests") or self.run_tests),
             self.define("NEUSPEC_WERROR", False),
             self.define("BLAS_LIBRARIES", self.spec["blas"].libs.joined(";")),
