@@ -5,8 +5,8 @@
 #include "cli/failure.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
-#include "distribute/share.hpp"
 #include "cli/path_table.hpp"
+#include "distribute/share.hpp"
 
 namespace neuspec::cli {
 namespace {

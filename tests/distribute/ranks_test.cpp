@@ -165,7 +165,8 @@ TEST(GatheredSource, EndsAllWhereAVisitFails) {
       const Shard shard(communicator->rank() == broken ? static_cast<const Source&>(failing) : part, communicator);
       shard.ranks()->together([&] { on_first_rank(shard, [](const Source& all) { all.visit(4, [](const Chunk&) {}); }); });
     });
-    for (const auto& error : errors) EXPECT_EQ(message_of<DataError>(error), (broken > 0 ? "rank " + std::to_string(broken) + ": " : "") + "the file has changed");
+    for (const auto& error : errors)
+      EXPECT_EQ(message_of<DataError>(error), (broken > 0 ? "rank " + std::to_string(broken) + ": " : "") + "the file has changed");
   }
   const auto errors = on_ranks(3, [&](const auto& communicator) {
     const Dataset part = part_of(data, communicator->rank(), 3);
