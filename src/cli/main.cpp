@@ -31,6 +31,7 @@ int on_ranks(const CLI::App& program, const Action& action) {
   if (ranks() == nullptr) return action();
   const bool shared = program.got_subcommand("fit") || program.got_subcommand("path");
   const ThreadScope threads(threads_of_rank());
+  if (!is_first_rank()) listen();  // to a wish to stop the first one does, and the others stop with it
   return ranks()->together(
       [&] { return static_cast<int>(ranks()->broadcast(shared || is_first_rank() ? action() : static_cast<int>(exit_optimal))); });
 }
