@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
@@ -25,13 +26,13 @@ struct Sides {
   double above, below;
 };
 Sides sides_of(Grid<const double> v, const Ranks* ranks) {
-  CompensatedSum positive, negative;
+  std::array<CompensatedSum, 2> sums;
+  auto& [positive, negative] = sums;
   for (Index i = 0; i < v.samples; ++i) {
     if (v(i, 0) > 0) positive.add(v(i, 0));
     if (v(i, 0) < 0) negative.add(-v(i, 0));
   }
-  sum_over_ranks(ranks, {&positive, 1});
-  sum_over_ranks(ranks, {&negative, 1});
+  sum_over_ranks(ranks, sums);
   return {positive.value(), negative.value()};
 }
 

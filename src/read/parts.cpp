@@ -13,6 +13,7 @@
 #include "read/hdf5_name.hpp"
 #include "read/message.hpp"
 #include "read/range.hpp"
+#include "read/rows.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -157,15 +158,8 @@ std::vector<std::string> parts_of(const std::string& path) {
 
 Table joined(const std::string& path, std::vector<Table> parts) {
   const Table& first = parts.front();
-  Table all;
+  Table all = columns_of(first);
   all.path = all.target_path = path;
-  all.features = first.features;
-  all.targets = first.targets;
-  all.feature_names = first.feature_names;
-  all.target_names = first.target_names;
-  all.columns = first.columns;
-  all.image_height = first.image_height;
-  all.image_width = first.image_width;
   for (const Table& part : parts) {
     check_part(part, first);
     all.samples += part.samples;

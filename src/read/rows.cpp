@@ -24,12 +24,22 @@ std::vector<T> rows(const std::vector<T>& all, Index first, Index count, Index c
 
 }  // namespace
 
+Table columns_of(const Table& table) {
+  Table none;
+  none.features = table.features;
+  none.targets = table.targets;
+  none.feature_names = table.feature_names;
+  none.target_names = table.target_names;
+  none.columns = table.columns;
+  none.image_height = table.image_height;
+  none.image_width = table.image_width;
+  return none;
+}
+
 Table rows_of(const Table& table, Index first, Index count) {
-  Table part;
+  Table part = columns_of(table);
   part.path = table.path;
   part.samples = count;
-  part.features = table.features;
-  part.targets = table.targets;
   if (const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table.x)) {
     part.x = std::make_shared<const Rows>(*stored, first);
   } else if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&table.x)) {
@@ -39,11 +49,6 @@ Table rows_of(const Table& table, Index first, Index count) {
   }
   part.y = rows(table.y, first, count, table.targets);
   part.labels = table.labels;
-  part.feature_names = table.feature_names;
-  part.target_names = table.target_names;
-  part.columns = table.columns;
-  part.image_height = table.image_height;
-  part.image_width = table.image_width;
   part.target_path = table.target_path;
   part.target_line = table.target_line > 0 ? table.target_line + first : 0;
   return part;

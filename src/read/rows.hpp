@@ -1,10 +1,13 @@
 /// \file rows.hpp
-/// Consecutive samples of a table as a table of their own.
+/// Consecutive samples of a table as a table of their own, and what tables of the same columns have in common.
 #pragma once
 
 #include "neuspec/dataset.hpp"
 
 namespace neuspec::read {
+
+/// A table without samples, of the same columns under the same names.
+Table columns_of(const Table& table);
 
 /// Samples first … first + count − 1. Features that stay in their file stay there.
 Table rows_of(const Table& table, Index first, Index count);
