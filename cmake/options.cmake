@@ -17,7 +17,7 @@ add_library(neuspec_flags INTERFACE)
 target_compile_features(neuspec_flags INTERFACE cxx_std_20)
 target_compile_options(
   neuspec_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion $<$<BOOL:${NEUSPEC_WERROR}>:-Werror>
-                          $<$<COMPILE_LANG_AND_ID:CXX,Clang,AppleClang>:-Wno-pass-failed> $<$<BOOL:${NEUSPEC_NATIVE}>:-march=native>>)
+                          $<$<COMPILE_LANG_AND_ID:CXX,Clang,AppleClang>:-Wno-pass-failed -Wreserved-identifier> $<$<BOOL:${NEUSPEC_NATIVE}>:-march=native>>)
 
 # As the other languages of a project are: a subproject is asked for it.
 include(CheckLanguage)

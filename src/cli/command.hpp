@@ -2,8 +2,11 @@
 /// The subcommands of the program. Each adds its options and, once chosen, sets what is to be done.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace neuspec::cli {
 

@@ -1,5 +1,6 @@
 #include "neuspec/explain.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <iostream>

@@ -1,4 +1,5 @@
 // accumulate and merge: samples into sums, sums into sums.
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <string>

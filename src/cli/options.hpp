@@ -2,13 +2,17 @@
 /// Options that several subcommands share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "neuspec/fit.hpp"
 #include "neuspec/preprocessing.hpp"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace neuspec::cli {
 
