@@ -179,6 +179,27 @@ NEUSPEC_API int neuspec_data_from_moments(const neuspec_moments* moments, neuspe
 /* Each of the three may be NULL. Columns before any preparation. */
 NEUSPEC_API int neuspec_data_size(const neuspec_data* data, int64_t* samples, int64_t* features, int64_t* targets);
 
+/* ---- Many processes */
+
+typedef enum neuspec_rank_order {
+  NEUSPEC_ANY_ORDER = 0,  /* each rank adds up its own samples, and sums travel; the last digits depend on the number of ranks */
+  NEUSPEC_FIXED_ORDER = 1 /* rank 0 adds up all samples, which travel to it: the same bits as those of one process, and no faster */
+} neuspec_rank_order;
+
+/* From now on the data, samples or moments, are this process's part of what the ranks of an MPI communicator have together; rank 0 has the first of
+ * it, and all have the same columns. `communicator` is its handle in Fortran, MPI_Comm_c2f(comm) in C, of which a duplicate is used; that is freed with
+ * the data, before MPI_Finalize. `order` is a neuspec_rank_order.
+ *
+ * This call, and with such data neuspec_beta_max, neuspec_fit, neuspec_path, neuspec_certify and neuspec_moments_add, are collective: every rank calls
+ * them in the same order with the same options and gets the same result, what is learnt of the columns included. A failure on any rank is one on all of
+ * them, with the same code and message; but a NULL or wrong handle of data or pointer to a result, which only the rank itself can see. Callbacks are
+ * called on rank 0 alone; there the model of a loss with kinks has the dual vector of all samples, which its proof needs, elsewhere that of the rank's
+ * own: rank 0 saves it. neuspec_predict and neuspec_data_size are of the rank's own part, and no collectives.
+ *
+ * The body is in the library neuspec_mpi, linked before neuspec (CMake: neuspec::mpi; pkg-config: neuspec-mpi). Without it, as in a build without MPI,
+ * the call is an environment error. */
+NEUSPEC_API int neuspec_data_set_ranks(neuspec_data* data, int communicator, int32_t order);
+
 /* ---- Training */
 
 typedef enum neuspec_status {
@@ -263,7 +284,7 @@ NEUSPEC_API int neuspec_model_from_memory(const void* buffer, size_t size, neusp
 /* Of no samples. The options (NULL: the usual ones) one-vs-rest and class-weights make targets of labels; device and threads sum. */
 NEUSPEC_API int neuspec_moments_create(const neuspec_options* options, neuspec_moments** moments);
 
-/* Adds samples; the first decide which columns and classes there are. */
+/* Adds samples, of data with ranks those of all ranks on every rank; the first decide which columns and classes there are. */
 NEUSPEC_API int neuspec_moments_add(neuspec_moments* moments, const neuspec_data* data);
 
 /* Adds all that went into `other`, or takes it out again. */
