@@ -187,17 +187,17 @@ typedef enum neuspec_rank_order {
 } neuspec_rank_order;
 
 /* From now on the data, samples or moments, are this process's part of what the ranks of an MPI communicator have together; rank 0 has the first of
- * it, and all have the same columns. `communicator` is its handle in Fortran, MPI_Comm_c2f(comm) in C, of which a duplicate is used; that is freed with
- * the data, before MPI_Finalize. `order` is a neuspec_rank_order.
+ * it, and all have the same columns. `communicator` is its handle in Fortran, MPI_Comm_c2f(comm) in C, of which a duplicate is used; that is freed
+ * with the data, before MPI_Finalize. `order` is a neuspec_rank_order.
  *
- * This call, and with such data neuspec_beta_max, neuspec_fit, neuspec_path, neuspec_certify and neuspec_moments_add, are collective: every rank calls
- * them in the same order with the same options and gets the same result, what is learnt of the columns included. A failure on any rank is one on all of
- * them, with the same code and message; but a NULL or wrong handle of data or pointer to a result, which only the rank itself can see. Callbacks are
- * called on rank 0 alone; there the model of a loss with kinks has the dual vector of all samples, which its proof needs, elsewhere that of the rank's
- * own: rank 0 saves it. neuspec_predict and neuspec_data_size are of the rank's own part, and no collectives.
+ * This call, and with such data neuspec_beta_max, neuspec_fit, neuspec_path, neuspec_certify and neuspec_moments_add, are collective: every rank
+ * calls them in the same order with the same options and gets the same result, what is learnt of the columns included. A failure on any rank is one
+ * on all of them, with the same code and message; but a NULL or wrong handle of data or pointer to a result, which only the rank itself can see.
+ * Callbacks are called on rank 0 alone; there the model of a loss with kinks has the dual vector of all samples, which its proof needs, elsewhere
+ * that of the rank's own: rank 0 saves it. neuspec_predict and neuspec_data_size are of the rank's own part, and no collectives.
  *
- * The body is in the library neuspec_mpi, linked before neuspec (CMake: neuspec::mpi; pkg-config: neuspec-mpi). Without it, as in a build without MPI,
- * the call is an environment error. */
+ * The body is in the library neuspec_mpi, linked before neuspec (CMake: neuspec::mpi; pkg-config: neuspec-mpi). Without it, as in a build without
+ * MPI, the call is an environment error. */
 NEUSPEC_API int neuspec_data_set_ranks(neuspec_data* data, int communicator, int32_t order);
 
 /* ---- Training */

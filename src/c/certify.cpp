@@ -31,8 +31,8 @@ Certificate proof_from_moments(const Model& model, const Data& data) {
   return result;
 }
 
-/// What these samples, of all ranks or of this one, have of a model's own dual vector. That proves the network on the training data; on any others it is
-/// of the wrong size or worth little.
+/// What these samples, of all ranks or of this one, have of a model's own dual vector. That proves the network on the training data; on any others it
+/// is of the wrong size or worth little.
 std::vector<double> dual_vector_of(const Model& model, const Source& samples) {
   const Index own = samples.samples() * samples.targets(), given = static_cast<Index>(model.dual_vector.size());
   const neuspec::Ranks* const ranks = samples.ranks();

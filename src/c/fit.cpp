@@ -18,7 +18,8 @@ using neuspec::UsageError;
 
 namespace {
 
-/// Options and data of one call, the data prepared. On ranks all that goes over samples is collective, and what needs moments alone is done by the first.
+/// Options and data of one call, the data prepared. On ranks all that goes over samples is collective, and what needs moments alone is done by the
+/// first.
 class Training {
  public:
   Training(std::shared_ptr<Data> data, const neuspec_options* options)

@@ -23,8 +23,8 @@ Moments moments_of(std::string bytes) {
 
 }  // namespace
 
-// In pairs, pairs of pairs and so on. Before the bytes go their way all say how many there are, and then that there is room for them: nobody waits for
-// a rank that has failed.
+// In pairs, pairs of pairs and so on. Before the bytes go their way all say how many there are, and then that there is room for them: nobody waits
+// for a rank that has failed.
 Moments sum_over_ranks(const Moments& own, const Ranks& ranks) {
   Moments total = own;
   for (int step = 1; step < ranks.size(); step *= 2) {

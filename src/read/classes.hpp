@@ -10,8 +10,8 @@
 
 namespace neuspec::read {
 
-/// Gives the map the sorted distinct labels of a table's only target, on ranks those of all their tables. \throws DataError for fewer than two or very
-/// many
+/// Gives the map the sorted distinct labels of a table's only target, on ranks those of all their tables. \throws DataError for fewer than two or
+/// very many
 void learn_classes(const Table& table, Preprocessing& map, const Ranks* ranks);
 
 /// \throws DataError when the table's targets are not of the number or kind that the map expects

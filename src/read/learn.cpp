@@ -37,8 +37,9 @@ void check_same_columns(const Table& table, const Ranks& ranks) {
   for (const Index number : {table.features, table.targets, table.image_height, table.image_width}) own += std::to_string(number) + separator;
   std::string first = own;
   ranks.broadcast(first);
-  if (own != first) fail(table.path, "the columns are not those of rank 0's samples: " + count_of(table.features, "feature") + ", " +
-                                         count_of(table.targets, "target"));
+  if (own != first)
+    fail(table.path,
+         "the columns are not those of rank 0's samples: " + count_of(table.features, "feature") + ", " + count_of(table.targets, "target"));
 }
 
 template <class Member>

@@ -9,12 +9,12 @@ enum { samples = 120, features = 3 };
 
 static int rank_of_world = 0;
 
-#define require(condition)                                                                                                \
-  do {                                                                                                                    \
-    if (!(condition)) {                                                                                                   \
-      fprintf(stderr, "line %d, rank %d: %s (%s)\n", __LINE__, rank_of_world, #condition, neuspec_message(NULL));         \
-      exit(1);                                                                                                            \
-    }                                                                                                                     \
+#define require(condition)                                                                                        \
+  do {                                                                                                            \
+    if (!(condition)) {                                                                                           \
+      fprintf(stderr, "line %d, rank %d: %s (%s)\n", __LINE__, rank_of_world, #condition, neuspec_message(NULL)); \
+      exit(1);                                                                                                    \
+    }                                                                                                             \
   } while (0)
 
 static double x[samples * features], y[samples];
