@@ -28,7 +28,9 @@ int own_rank = 0;  // also when the others have been left
 
 #ifdef NEUSPEC_HAS_MPI
 void join_ranks(int* count, char*** arguments) {
+  own_rank = MpiProcess::launched_rank();  // whoever is stopped before MPI is there
   process.emplace(count, arguments);
+  own_rank = 0;
   if (process->communicator() == nullptr) return;
   all_ranks.emplace(process->communicator(), RankOrder::any);
   own_rank = all_ranks->rank();
