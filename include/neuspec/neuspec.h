@@ -181,23 +181,15 @@ NEUSPEC_API int neuspec_data_size(const neuspec_data* data, int64_t* samples, in
 
 /* ---- Many processes */
 
-typedef enum neuspec_rank_order {
-  NEUSPEC_ANY_ORDER = 0,  /* each rank adds up its own samples, and sums travel; the last digits depend on the number of ranks */
-  NEUSPEC_FIXED_ORDER = 1 /* rank 0 adds up all samples, which travel to it: the same bits as those of one process, and no faster */
-} neuspec_rank_order;
+/* Any: each rank adds up its own, and sums travel. Fixed: rank 0 adds up all, which travel to it: the bits of one process, and no faster. */
+typedef enum neuspec_rank_order { NEUSPEC_ANY_ORDER = 0, NEUSPEC_FIXED_ORDER = 1 } neuspec_rank_order;
 
-/* From now on the data, samples or moments, are this process's part of what the ranks of an MPI communicator have together; rank 0 has the first of
- * it, and all have the same columns. `communicator` is its handle in Fortran, MPI_Comm_c2f(comm) in C, of which a duplicate is used; that is freed
- * with the data, before MPI_Finalize. `order` is a neuspec_rank_order.
- *
- * This call, and with such data neuspec_beta_max, neuspec_fit, neuspec_path, neuspec_certify and neuspec_moments_add, are collective: every rank
- * calls them in the same order with the same options and gets the same result, what is learnt of the columns included. A failure on any rank is one
- * on all of them, with the same code and message; but a NULL or wrong handle of data or pointer to a result, which only the rank itself can see.
- * Callbacks are called on rank 0 alone; there the model of a loss with kinks has the dual vector of all samples, which its proof needs, elsewhere
- * that of the rank's own: rank 0 saves it. neuspec_predict and neuspec_data_size are of the rank's own part, and no collectives.
- *
- * The body is in the library neuspec_mpi, linked before neuspec (CMake: neuspec::mpi; pkg-config: neuspec-mpi). Without it, as in a build without
- * MPI, the call is an environment error. */
+/* From now on the data, samples or moments of the same columns, are this rank's part of those of all ranks, rank 0's first. `communicator` is MPI's
+ * in Fortran, MPI_Comm_c2f(comm) in C; its duplicate is freed with the data, before MPI_Finalize. This call, and with such data neuspec_beta_max,
+ * _fit, _path, _certify and _moments_add, are collective: every rank calls them with the same options and gets the same result. What fails on one
+ * rank fails on all, but for a wrong handle of data or NULL for a result. Callbacks are rank 0's, and so is the model to save: it has the dual vector
+ * of all. Sizes and predictions are of the rank's own part. The body is in neuspec_mpi, linked before neuspec (CMake: neuspec::mpi; pkg-config:
+ * neuspec-mpi); without it, as in a build without MPI, the call is an environment error. */
 NEUSPEC_API int neuspec_data_set_ranks(neuspec_data* data, int communicator, int32_t order);
 
 /* ---- Training */
@@ -243,8 +235,7 @@ NEUSPEC_API int neuspec_certify(const neuspec_model* model, const neuspec_data* 
                                 neuspec_certificate* certificate);
 
 /* Writes the network's outputs, samples x outputs, into the caller's memory on the host, with the options' threads (NULL: all); type and
- * layout are neuspec_type and neuspec_layout. Of the data, before
- * preparation, only features are looked at. */
+ * layout are neuspec_type and neuspec_layout. Of the data, before preparation, only features are looked at. */
 NEUSPEC_API int neuspec_predict(const neuspec_model* model, const neuspec_data* data, const neuspec_options* options, void* outputs, int32_t type,
                                 int32_t layout, int64_t leading);
 
