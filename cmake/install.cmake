@@ -2,7 +2,6 @@ include(CMakePackageConfigHelpers)
 
 # Whoever installs with a tight umask installs for all users nevertheless. CMake sees to that for files; the folders that are not there yet are made here.
 set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-set(NEUSPEC_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/neuspec)
 install(CODE "set(neuspec_folders ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_INCLUDEDIR} ${NEUSPEC_PACKAGE_DIR} ${CMAKE_INSTALL_LIBDIR}/pkgconfig)")
 install(SCRIPT cmake/install_folders.cmake)
 
@@ -24,8 +23,7 @@ if(NEUSPEC_FORTRAN)
 endif()
 
 if(NEUSPEC_MPI)
-  install(TARGETS neuspec_mpi EXPORT neuspecMpiTargets)
-  install(EXPORT neuspecMpiTargets NAMESPACE neuspec:: DESTINATION ${NEUSPEC_PACKAGE_DIR})
+  neuspec_install_mpi_library(neuspec_mpi)
 endif()
 
 # find_package(neuspec). A static library passes on what it links to, so its users must find the same.
@@ -85,8 +83,5 @@ if(neuspec_type STREQUAL "STATIC_LIBRARY")
 else()
   set(NEUSPEC_PC_DEPENDENCIES "Libs: -L\${libdir}${pc_fortran} -lneuspec\nLibs.private: ${NEUSPEC_PC_LIBRARIES}\nRequires.private: zlib")
 endif()
-# Relative to the file's own place: the installed tree can be moved as a whole.
-file(RELATIVE_PATH NEUSPEC_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
-string(REGEX REPLACE "/$" "" NEUSPEC_PC_PREFIX ${NEUSPEC_PC_PREFIX})
 configure_file(cmake/neuspec.pc.in neuspec.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/neuspec.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -58,6 +58,7 @@ module neuspec
   contains
     procedure :: from_arrays, from_file, from_moments
     procedure :: size => data_size
+    procedure :: set_ranks
     procedure :: beta_max
     final :: free_data
   end type
@@ -170,6 +171,14 @@ module neuspec
     module subroutine data_size(self, samples, features, targets, ierr)
       class(neuspec_data), intent(in) :: self
       integer(int64), intent(out), optional :: samples, features, targets
+      integer, intent(out), optional :: ierr
+    end subroutine
+    ! These are this rank's part of the samples of all ranks of an MPI communicator (comm, or comm%MPI_VAL of mpi_f08), as the header's
+    ! neuspec_data_set_ranks tells; `fixed_order` for the same bits as those of one process. Needs the library neuspec_mpi.
+    module subroutine set_ranks(self, communicator, fixed_order, ierr)
+      class(neuspec_data), intent(inout) :: self
+      integer, intent(in) :: communicator
+      logical, intent(in), optional :: fixed_order
       integer, intent(out), optional :: ierr
     end subroutine
     module subroutine beta_max(self, options, value, ierr)

@@ -140,6 +140,13 @@ module neuspec_calls
       type(c_ptr), value :: data, samples, features, targets
       integer(c_int) :: code
     end function
+    function c_data_set_ranks(data, communicator, order) bind(c, name='neuspec_data_set_ranks') result(code)
+      import
+      type(c_ptr), value :: data
+      integer(c_int), value :: communicator
+      integer(c_int32_t), value :: order
+      integer(c_int) :: code
+    end function
     function c_beta_max(data, options, beta_max) bind(c, name='neuspec_beta_max') result(code)
       import
       type(c_ptr), value :: data, options

@@ -71,6 +71,15 @@ contains
     call finish(code, ierr)
   end procedure
 
+  module procedure set_ranks
+    integer(c_int) :: order
+    order = NEUSPEC_ANY_ORDER
+    if (present(fixed_order)) then
+      if (fixed_order) order = NEUSPEC_FIXED_ORDER
+    end if
+    call finish(c_data_set_ranks(self%handle, communicator, order), ierr)
+  end procedure
+
   module procedure beta_max
     value = 0
     call finish(c_beta_max(self%handle, options%handle, value), ierr)

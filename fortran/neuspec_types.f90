@@ -15,6 +15,8 @@ module neuspec_types
   integer(c_int), parameter :: NEUSPEC_DOUBLE = 0, NEUSPEC_FLOAT = 1
   integer(c_int), parameter :: NEUSPEC_ROW_MAJOR = 0, NEUSPEC_COLUMN_MAJOR = 1
   integer(c_int), parameter :: NEUSPEC_HOST = 0, NEUSPEC_DEVICE = 1
+  ! neuspec_rank_order
+  integer(c_int), parameter :: NEUSPEC_ANY_ORDER = 0, NEUSPEC_FIXED_ORDER = 1
   ! neuspec_status
   integer(c_int), parameter :: NEUSPEC_OPTIMAL = 0, NEUSPEC_ITERATION_LIMIT = 1, NEUSPEC_TIME_LIMIT = 2, NEUSPEC_INTERRUPTED = 3
   integer(c_int), parameter :: NEUSPEC_STALLED = 4, NEUSPEC_UNCERTIFIED = 5

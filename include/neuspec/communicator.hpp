@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "neuspec/dataset.hpp"
+
+struct neuspec_data;
 
 namespace neuspec NEUSPEC_API {
 
@@ -28,7 +31,7 @@ class Communicator {
 /// A duplicate of the MPI communicator with this handle in Fortran (`MPI_Comm_c2f` in C and C++, `comm` or `comm%MPI_VAL` in Fortran), which is freed
 /// with the last copy of the result; that has to come before MPI_Finalize. MPI_COMM_WORLD and the communicator's error handler stay as they are, and
 /// MPI is called by no other thread than the library is. A rank that waits for others does not keep a processor busy. In the library neuspec_mpi.
-/// \throws EnvironmentError where MPI is not initialised
+/// \throws EnvironmentError where MPI is not initialised, UsageError for MPI_COMM_NULL
 std::shared_ptr<const Communicator> mpi_communicator(int fortran_handle);
 
 class Ranks;
@@ -64,5 +67,9 @@ class Shard final : public Source {
   const Source& part_;
   std::unique_ptr<const Ranks> ranks_;
 };
+
+/// `neuspec_data_set_ranks` of the C API for a communicator of any kind, which `make` gives once the handle and the order, a neuspec_rank_order, are
+/// known to be right. Its error code; nothing is thrown.
+int share_out(neuspec_data* data, int order, const std::function<std::shared_ptr<const Communicator>()>& make) noexcept;
 
 }  // namespace neuspec NEUSPEC_API

@@ -38,8 +38,8 @@ class Moments {
   explicit Moments(Preprocessing columns, std::string provenance = {});
 
   /// Adds the samples of a source: one pass, n N⁴/12 flops in GEMM. The first samples decide the shift: near their mean, with few digits, so that
-  /// differences of integers and of numbers in single precision are exact. \throws DataError when columns disagree or a value is not usable,
-  /// EnvironmentError when memory does not suffice
+  /// differences of integers and of numbers in single precision are exact. Of a Shard, the samples of all ranks, which then have the same moments.
+  /// \throws DataError when columns disagree or a value is not usable, EnvironmentError when memory does not suffice
   void add(const Source& data, DeviceKind device = DeviceKind::cpu);
 
   /// Adds all that went into `other`, whose shift may be another; the order of merging matters to 2⁻¹⁰⁰ of the sums alone.
@@ -82,6 +82,7 @@ class Moments {
   static bool is_file(const std::string& path);
 
  private:
+  void add_own(const Source& data, DeviceKind kind);
   void combine(const Moments& other, double sign);
 
   MomentSums sums_;

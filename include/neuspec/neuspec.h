@@ -179,6 +179,19 @@ NEUSPEC_API int neuspec_data_from_moments(const neuspec_moments* moments, neuspe
 /* Each of the three may be NULL. Columns before any preparation. */
 NEUSPEC_API int neuspec_data_size(const neuspec_data* data, int64_t* samples, int64_t* features, int64_t* targets);
 
+/* ---- Many processes */
+
+/* Any: each rank adds up its own, and sums travel. Fixed: rank 0 adds up all, which travel to it: the bits of one process, and no faster. */
+typedef enum neuspec_rank_order { NEUSPEC_ANY_ORDER = 0, NEUSPEC_FIXED_ORDER = 1 } neuspec_rank_order;
+
+/* From now on the data, samples or moments of the same columns, are this rank's part of those of all ranks, rank 0's first. `communicator` is MPI's
+ * in Fortran, MPI_Comm_c2f(comm) in C; its duplicate is freed with the data, before MPI_Finalize. This call, and with such data neuspec_beta_max,
+ * _fit, _path, _certify and _moments_add, are collective: every rank calls them with the same options and gets the same result. What fails on one
+ * rank fails on all, but for a wrong handle of data or NULL for a result. Callbacks are rank 0's, and so is the model to save: it has the dual vector
+ * of all. Sizes and predictions are of the rank's own part. The body is in neuspec_mpi, linked before neuspec (CMake: neuspec::mpi; pkg-config:
+ * neuspec-mpi); without it, as in a build without MPI, the call is an environment error. */
+NEUSPEC_API int neuspec_data_set_ranks(neuspec_data* data, int communicator, int32_t order);
+
 /* ---- Training */
 
 typedef enum neuspec_status {
@@ -222,8 +235,7 @@ NEUSPEC_API int neuspec_certify(const neuspec_model* model, const neuspec_data* 
                                 neuspec_certificate* certificate);
 
 /* Writes the network's outputs, samples x outputs, into the caller's memory on the host, with the options' threads (NULL: all); type and
- * layout are neuspec_type and neuspec_layout. Of the data, before
- * preparation, only features are looked at. */
+ * layout are neuspec_type and neuspec_layout. Of the data, before preparation, only features are looked at. */
 NEUSPEC_API int neuspec_predict(const neuspec_model* model, const neuspec_data* data, const neuspec_options* options, void* outputs, int32_t type,
                                 int32_t layout, int64_t leading);
 
@@ -263,7 +275,7 @@ NEUSPEC_API int neuspec_model_from_memory(const void* buffer, size_t size, neusp
 /* Of no samples. The options (NULL: the usual ones) one-vs-rest and class-weights make targets of labels; device and threads sum. */
 NEUSPEC_API int neuspec_moments_create(const neuspec_options* options, neuspec_moments** moments);
 
-/* Adds samples; the first decide which columns and classes there are. */
+/* Adds samples, of data with ranks those of all ranks on every rank; the first decide which columns and classes there are. */
 NEUSPEC_API int neuspec_moments_add(neuspec_moments* moments, const neuspec_data* data);
 
 /* Adds all that went into `other`, or takes it out again. */

@@ -1,8 +1,11 @@
 // Proof and prediction.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "c/data.hpp"
+#include "distribute/share.hpp"
 #include "moments/seen_by.hpp"
 #include "read/held.hpp"
 #include "threads/parallel.hpp"
@@ -18,15 +21,36 @@ using neuspec::UsageError;
 
 namespace {
 
+Certificate proof_from_moments(const Model& model, const Data& data) {
+  if (!model.hidden.empty()) throw UsageError("a network of several layers is proven on samples; moments are of the first layer's features");
+  const std::shared_ptr<const neuspec::Moments> moments = data.moments();
+  const bool alone = data.ranks == nullptr;
+  Certificate result;
+  if (alone || data.ranks->first()) result = neuspec::certify(model.network, model.problem, seen_by(*moments, model.preprocessing));
+  if (!alone) share(*data.ranks, result);
+  return result;
+}
+
+/// What these samples, of all ranks or of this one, have of a model's own dual vector. That proves the network on the training data; on any others it
+/// is of the wrong size or worth little.
+std::vector<double> dual_vector_of(const Model& model, const Source& samples) {
+  const Index own = samples.samples() * samples.targets(), given = static_cast<Index>(model.dual_vector.size());
+  const neuspec::Ranks* const ranks = samples.ranks();
+  if (ranks == nullptr) return given == own ? model.dual_vector : std::vector<double>();
+  const auto size = static_cast<double>(own);
+  const std::vector<double> sizes = ranks->all(std::span(&size, 1));
+  const auto before = static_cast<Index>(std::accumulate(sizes.begin(), sizes.begin() + ranks->rank(), 0.0));
+  const bool of_all = given == static_cast<Index>(std::accumulate(sizes.begin(), sizes.end(), 0.0));
+  if (ranks->smallest(of_all || given == own ? 1 : 0) == 0) return {};
+  const auto first = model.dual_vector.begin() + (of_all ? before : 0);
+  return {first, first + own};
+}
+
 Certificate proof(const Model& model, const Data& data) {
-  if (data.are_moments()) {
-    if (!model.hidden.empty()) throw UsageError("a network of several layers is proven on samples; moments are of the first layer's features");
-    return neuspec::certify(model.network, model.problem, seen_by(data.moments(), model.preprocessing));
-  }
-  const std::shared_ptr<const Source> samples = through(model.hidden, data.source(model.preprocessing));
-  // The model's own dual vector proves it on the training data; on any others it is of the wrong size or worth little.
-  const bool fits = static_cast<Index>(model.dual_vector.size()) == samples->samples() * samples->targets();
-  return neuspec::certify(model.network, model.problem, *samples, fits ? model.dual_vector : std::vector<double>());
+  if (data.are_moments()) return proof_from_moments(model, data);
+  const std::shared_ptr<const Source> samples = data.of_ranks(through(model.hidden, data.own_source(model.preprocessing)));
+  if (data.ranks) check_shapes(*samples);
+  return neuspec::certify(model.network, model.problem, *samples, dual_vector_of(model, *samples));
 }
 
 void check_outputs(const std::vector<double>& f, Index first, Index outputs) {
@@ -72,7 +96,7 @@ int neuspec_certify(const neuspec_model* model, const neuspec_data* data, const 
     neuspec_certificate& result = required(certificate, "certificate");
     const neuspec::Settings settings = settings_of(options);
     const neuspec::ThreadScope threads(settings.threads);
-    const Certificate proven = proof(network->model, *samples);
+    const Certificate proven = samples->together([&] { return proof(network->model, *samples); });
     result = {proven.primal,
               proven.dual,
               proven.relative_gap,

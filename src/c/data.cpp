@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "distribute/ranked_source.hpp"
+#include "moments/over_ranks.hpp"
 #include "read/held.hpp"
+#include "read/learn.hpp"
 #include "read/prepared_source.hpp"
 #include "read/range.hpp"
 
@@ -47,13 +50,13 @@ Table table_of(const Arrays& arrays) {
 /// Nothing is made of the columns.
 bool takes_all_as_it_is(const Preprocessing& p) { return p.encoding == Encoding::none && p.mean.empty() && p.window_height == 0; }
 
-/// Whether a column holds nothing but −1 and +1.
-bool are_signs(const Arrays& arrays) {
+/// Whether a column holds nothing but −1 and +1, on all ranks.
+bool are_signs(const Arrays& arrays, const Ranks* ranks) {
   bool signs = true;
   ArraySource(arrays).visit_targets(visited_samples, [&](const Chunk& chunk) {
     signs = signs && std::all_of(chunk.y, chunk.y + chunk.samples * arrays.targets, [](double y) { return y == 1 || y == -1; });
   });
-  return signs;
+  return ranks == nullptr ? signs : ranks->smallest(signs ? 1 : 0) > 0;
 }
 
 std::shared_ptr<const Source> source_of(const Arrays& arrays, const Preprocessing& preparation) {
@@ -63,14 +66,14 @@ std::shared_ptr<const Source> source_of(const Arrays& arrays, const Preprocessin
   return std::make_shared<WeightedSource>(std::move(prepared), arrays.weights);
 }
 
-Preprocessing learn_from(const Arrays& arrays, const Options& options) {
+Preprocessing learn_from(const Arrays& arrays, const Options& options, const Ranks* ranks) {
   PreprocessingOptions wanted = options.preparation(arrays.targets);
   const bool weighs = wanted.balance_classes || !wanted.class_weights.empty();
-  if (wanted.encoding == Encoding::binary && !weighs && are_signs(arrays)) wanted.encoding = Encoding::none;
+  if (wanted.encoding == Encoding::binary && !weighs && are_signs(arrays, ranks)) wanted.encoding = Encoding::none;
   const bool nothing = wanted.encoding == Encoding::none && !wanted.standardize && wanted.window_height == 0 && !weighs;
   if (nothing) return nameless(arrays.features, arrays.targets);
   check_range(ArraySource(arrays));
-  return learn_preprocessing(table_of(arrays), wanted);
+  return read::learn(table_of(arrays), wanted, ranks);
 }
 
 }  // namespace
@@ -84,10 +87,18 @@ Preprocessing nameless(Index features, Index targets) {
   return columns;
 }
 
-const Moments& Data::moments() const {
+std::shared_ptr<const Moments> Data::moments() const {
   const auto* sums = std::get_if<std::shared_ptr<const MomentsHandle>>(&samples);
   if (sums == nullptr) throw UsageError("the data are samples, not moments");
-  return (*sums)->moments;
+  if (ranks) return std::make_shared<const Moments>(sum_over_ranks((*sums)->moments, *ranks));
+  return {*sums, &(*sums)->moments};
+}
+
+Sizes Data::size() const {
+  if (const auto* arrays = std::get_if<Arrays>(&samples)) return {arrays->samples, arrays->features, arrays->targets};
+  if (const auto* file = std::get_if<FileData>(&samples)) return {file->table.samples, file->table.features, file->table.targets};
+  const Moments& sums = std::get<std::shared_ptr<const MomentsHandle>>(samples)->moments;
+  return {sums.samples(), sums.features(), sums.targets()};
 }
 
 std::string Data::origin() const {
@@ -96,28 +107,27 @@ std::string Data::origin() const {
 }
 
 Preprocessing Data::learn(const Options& options) const {
-  if (are_moments()) {
-    if (options.one_vs_rest || !options.class_weights.empty() || !options.window.empty())
-      throw UsageError("moments keep the targets and windows they were made with: give one-vs-rest, class-weights and downsample to their making");
-    return moments().preprocessing();
-  }
   if (const auto* arrays = std::get_if<Arrays>(&samples)) {
     if (arrays->targets == 0) throw UsageError("the data have no targets to train on");
-    return learn_from(*arrays, options);
+    return learn_from(*arrays, options, ranks.get());
   }
   const Table& table = std::get<FileData>(samples).table;
   if (table.targets == 0) throw DataError(table.path + ": there are no targets; give a file of them as the option labels");
-  return learn_preprocessing(table, options.preparation(table.targets));
+  return read::learn(table, options.preparation(table.targets), ranks.get());
 }
 
-std::shared_ptr<const Source> Data::source(const Preprocessing& preparation) const {
+std::shared_ptr<const Source> Data::own_source(const Preprocessing& preparation) const {
   if (are_moments()) throw UsageError("single samples are needed; moments are sums of them");
   if (const auto* arrays = std::get_if<Arrays>(&samples)) return source_of(*arrays, preparation);
   return preparation.source_of(std::get<FileData>(samples).table);
 }
 
+std::shared_ptr<const Source> Data::of_ranks(std::shared_ptr<const Source> own) const {
+  return ranks ? std::make_shared<RankedSource>(std::move(own), ranks) : std::move(own);
+}
+
 std::shared_ptr<const Source> Data::features(const Preprocessing& preparation) const {
-  if (are_moments()) return source(preparation);
+  if (are_moments()) return own_source(preparation);
   Data alone;
   if (const auto* arrays = std::get_if<Arrays>(&samples)) {
     alone.samples = Arrays{arrays->samples, arrays->features, 0, arrays->x, nullptr, nullptr};
@@ -127,7 +137,7 @@ std::shared_ptr<const Source> Data::features(const Preprocessing& preparation) c
     table.y.clear();
     alone.samples = FileData{std::move(table)};
   }
-  return alone.source(preparation);
+  return alone.own_source(preparation);
 }
 
 }  // namespace neuspec::c
@@ -207,20 +217,10 @@ int neuspec_data_from_moments(const neuspec_moments* moments, neuspec_data** dat
 
 int neuspec_data_size(const neuspec_data* data, int64_t* samples, int64_t* features, int64_t* targets) {
   return guarded(data, [&] {
-    const auto object = get<Data>(data);
-    const auto put = [&](Index n, Index d, Index C) {
-      if (samples != nullptr) *samples = n;
-      if (features != nullptr) *features = d;
-      if (targets != nullptr) *targets = C;
-    };
-    if (object->are_moments()) {
-      put(object->moments().samples(), object->moments().features(), object->moments().targets());
-    } else if (const auto* arrays = std::get_if<Arrays>(&object->samples)) {
-      put(arrays->samples, arrays->features, arrays->targets);
-    } else {
-      const neuspec::Table& table = std::get<FileData>(object->samples).table;
-      put(table.samples, table.features, table.targets);
-    }
+    const Sizes size = get<Data>(data)->size();
+    if (samples != nullptr) *samples = size.samples;
+    if (features != nullptr) *features = size.features;
+    if (targets != nullptr) *targets = size.targets;
   });
 }
 

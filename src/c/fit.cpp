@@ -1,11 +1,10 @@
 // Training.
 #include <algorithm>
-#include <cmath>
-#include <span>
 #include <utility>
+#include <vector>
 
 #include "c/data.hpp"
-#include "moments/seen_by.hpp"
+#include "distribute/share.hpp"
 #include "solve/trained.hpp"
 #include "threads/parallel.hpp"
 
@@ -19,23 +18,23 @@ using neuspec::UsageError;
 
 namespace {
 
-/// Options and data of one call, the data prepared: `run` is given samples or moments.
+/// Options and data of one call, the data prepared. On ranks all that goes over samples is collective, and what needs moments alone is done by the
+/// first.
 class Training {
  public:
-  Training(const neuspec_data* data, const neuspec_options* options)
-      : data_(get<Data>(data)),
+  Training(std::shared_ptr<Data> data, const neuspec_options* options)
+      : data_(std::move(data)),
+        ranks_(data_->ranks.get()),
         options_(get<Options>(options)),
         threads_(options_->settings.threads),
-        preprocessing_(data_->learn(*options_)),
         settings_(options_->solve()),
         observer_(options_->observer()),
         problem_(options_->problem) {
-    if (!data_->are_moments()) {
+    if (data_->are_moments()) {
+      take_moments();
+    } else {
+      preprocessing_ = data_->learn(*options_);
       source_ = data_->source(preprocessing_);
-    } else if (options_->standardize) {
-      standardized_ = data_->moments();
-      standardized_.standardize();
-      preprocessing_ = standardized_.preprocessing();
     }
   }
 
@@ -45,45 +44,76 @@ class Training {
     settings_.start = std::shared_ptr<const neuspec::Network>(model, &model->model.network);
   }
 
-  template <class Body>
-  auto run(const Body& body) {
-    if (source_) return body(*source_);
-    return body(standardized_.samples() > 0 ? std::as_const(standardized_) : data_->moments());
+  double beta_max() const {
+    return number([&](const auto& data) { return neuspec::beta_max(problem_, data); });
   }
 
-  double beta_max() {
-    return run([&](const auto& data) { return neuspec::beta_max(problem_, data); });
-  }
-
-  void choose_beta() {
+  double chosen_beta() const {
     if (!options_->beta && !options_->beta_ratio)
       throw UsageError("set the option beta, the weight of the penalty, or beta-ratio, its share of beta_max");
-    problem_.beta =
-        options_->beta ? *options_->beta : run([&](const auto& data) { return *options_->beta_ratio * neuspec::positive_beta_max(problem_, data); });
+    if (options_->beta) return *options_->beta;
+    return number([&](const auto& data) { return *options_->beta_ratio * neuspec::positive_beta_max(problem_, data); });
   }
 
-  std::shared_ptr<ModelHandle> model_of(Result result) const {
+  /// Hands `take` a model for each β; after each `go_on` says whether there is to be another, on the first rank alone.
+  template <class Take, class GoOn>
+  void solve(const std::vector<double>& betas, const Take& take, const GoOn& go_on) {
+    const std::vector<Result> results = path(betas, [&](const Result& result) {
+      take(model_of(result));
+      return go_on();
+    });
+    if (ranks_ == nullptr || ranks_->first()) return;
+    for (const Result& result : results) take(model_of(result));
+  }
+
+ private:
+  void take_moments() {
+    if (options_->one_vs_rest || !options_->class_weights.empty() || !options_->window.empty())
+      throw UsageError("moments keep the targets and windows they were made with: give one-vs-rest, class-weights and downsample to their making");
+    moments_ = data_->moments();
+    if (options_->standardize) {
+      auto standardized = std::make_shared<Moments>(*moments_);
+      standardized->standardize();
+      moments_ = std::move(standardized);
+    }
+    preprocessing_ = moments_->preprocessing();
+  }
+
+  /// body(samples or moments)
+  template <class Body>
+  double number(const Body& body) const {
+    if (source_) return body(*source_);
+    if (ranks_ == nullptr) return body(*moments_);
+    return ranks_->broadcast(ranks_->first() ? body(*moments_) : 0.0);
+  }
+
+  std::vector<Result> path(const std::vector<double>& betas, const neuspec::PathObserver& after_each) const {
+    if (source_) return neuspec::fit_path(*source_, problem_, betas, settings_, after_each, observer_);
+    if (ranks_ == nullptr) return neuspec::fit_path(*moments_, problem_, betas, settings_, after_each, observer_);
+    std::vector<Result> results;
+    if (ranks_->first()) results = neuspec::fit_path(*moments_, problem_, betas, settings_, after_each, observer_);
+    share(*ranks_, results);
+    return results;
+  }
+
+  std::shared_ptr<ModelHandle> model_of(const Result& result) const {
     require_finite(result.report);
     auto made = std::make_shared<ModelHandle>();
     made->model = neuspec::model_of(result, problem_, preprocessing_, data_->origin());
-    made->report = std::move(result.report);
+    made->report = result.report;
     return made;
   }
 
-  const Problem& problem() const { return problem_; }
-  const neuspec::Settings& settings() const { return settings_; }
-  const neuspec::Observer& observer() const { return observer_; }
-
- private:
   std::shared_ptr<Data> data_;
+  const neuspec::Ranks* ranks_;
   std::shared_ptr<Options> options_;
   neuspec::ThreadScope threads_;
-  neuspec::Preprocessing preprocessing_;
   neuspec::Settings settings_;
   neuspec::Observer observer_;
   Problem problem_;
+  neuspec::Preprocessing preprocessing_;
   std::shared_ptr<const Source> source_;
-  Moments standardized_;
+  std::shared_ptr<const Moments> moments_;  ///< in place of samples
 };
 
 /// The models of a path; those of one that fails are freed.
@@ -97,10 +127,8 @@ class PathModels {
     for (int64_t i = 0; i < done_; ++i) remove_handle(key_of(models_[i]));
     std::fill_n(models_, count_, nullptr);
   }
-  neuspec_model* add(std::shared_ptr<ModelHandle> model) {
-    models_[done_] = handle_of<neuspec_model>(std::move(model));
-    return models_[done_++];
-  }
+  void add(std::shared_ptr<ModelHandle> model) { models_[done_++] = handle_of<neuspec_model>(std::move(model)); }
+  const neuspec_model* last() const { return models_[done_ - 1]; }
   int64_t done() const { return done_; }
   void keep() { kept_ = true; }
 
@@ -110,23 +138,6 @@ class PathModels {
   bool kept_ = false;
 };
 
-struct Callback {
-  neuspec_path_callback call;
-  void* user;
-};
-
-void fit_path(Training& training, std::span<const double> betas, const Callback& after_each, PathModels& models) {
-  const auto keep = [&](const Result& result) {
-    const neuspec_model* model = models.add(training.model_of(result));
-    if (after_each.call == nullptr) return true;
-    const HostFloats floats;
-    return after_each.call(model, models.done() - 1, after_each.user) == 0;
-  };
-  training.run([&](const auto& data) {
-    neuspec::fit_path(data, training.problem(), {betas.begin(), betas.end()}, training.settings(), keep, training.observer());
-  });
-}
-
 }  // namespace
 
 extern "C" {
@@ -134,17 +145,21 @@ extern "C" {
 int neuspec_beta_max(const neuspec_data* data, const neuspec_options* options, double* beta_max) {
   return guarded(data, [&] {
     double& result = required(beta_max, "beta_max");
-    result = Training(data, options).beta_max();
+    const auto samples = get<Data>(data);
+    result = samples->together([&] { return Training(samples, options).beta_max(); });
   });
 }
 
 int neuspec_fit(const neuspec_data* data, const neuspec_options* options, const neuspec_model* start, neuspec_model** model) {
   return making(data, model, "model", [&] {
-    Training training(data, options);
-    training.start_from(get_optional<ModelHandle>(start));
-    training.choose_beta();
-    return training.model_of(
-        training.run([&](const auto& samples) { return neuspec::fit(samples, training.problem(), training.settings(), training.observer()); }));
+    const auto samples = get<Data>(data);
+    return samples->together([&] {
+      Training training(samples, options);
+      training.start_from(get_optional<ModelHandle>(start));
+      std::shared_ptr<ModelHandle> made;
+      training.solve({training.chosen_beta()}, [&](std::shared_ptr<ModelHandle> trained) { made = std::move(trained); }, [] { return true; });
+      return made;
+    });
   });
 }
 
@@ -156,9 +171,17 @@ int neuspec_path(const neuspec_data* data, const neuspec_options* options, const
     required(done, "done") = 0;
     PathModels made(models, count);
     required(betas, "betas");
-    Training training(data, options);
-    training.start_from(get_optional<ModelHandle>(start));
-    fit_path(training, {betas, static_cast<std::size_t>(count)}, {after_each, user}, made);
+    const auto samples = get<Data>(data);
+    const auto go_on = [&] {
+      if (after_each == nullptr) return true;
+      const HostFloats floats;
+      return after_each(made.last(), made.done() - 1, user) == 0;
+    };
+    samples->together([&] {
+      Training training(samples, options);
+      training.start_from(get_optional<ModelHandle>(start));
+      training.solve({betas, betas + count}, [&](std::shared_ptr<ModelHandle> trained) { made.add(std::move(trained)); }, go_on);
+    });
     *done = made.done();
     made.keep();
   });

@@ -19,7 +19,7 @@ const Options& options_of(const MomentsHandle& moments) {
 
 void add(MomentsHandle& moments, const Data& data) {
   const Options& options = options_of(moments);
-  if (data.are_moments()) return moments.moments.merge(data.moments());
+  if (data.are_moments()) return moments.moments.merge(*data.moments());
   const neuspec::ThreadScope threads(options.settings.threads);
   const bool first = moments.moments.samples() == 0;
   const neuspec::Preprocessing columns = first ? data.learn(options) : moments.moments.preprocessing();
@@ -58,7 +58,8 @@ int neuspec_moments_create(const neuspec_options* options, neuspec_moments** mom
 int neuspec_moments_add(neuspec_moments* moments, const neuspec_data* data) {
   return guarded(moments, [&] {
     const auto sum = get<MomentsHandle>(moments);
-    add(*sum, *get<Data>(data));
+    const auto samples = get<Data>(data);
+    samples->together([&] { add(*sum, *samples); });
   });
 }
 

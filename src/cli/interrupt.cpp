@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "cli/command.hpp"
+#include "cli/ranks.hpp"
 #include "network/replace_file.hpp"
 
 namespace neuspec::cli {
@@ -23,8 +24,9 @@ std::atomic<bool> listening = false;
 std::atomic<const char*> saved = "there was nothing to save yet\n";
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free);
 
-/// Both in one go, and only where it cannot block: nobody may be reading.
+/// Both in one go, and only where it cannot block: nobody may be reading. Ranks that end together have one voice.
 void say(const char* why, const char* what) {
+  if (!is_first_rank()) return;
   std::array<char, 600> text{};
   std::strncat(text.data(), why, 150);
   std::strncat(text.data(), what, 420);

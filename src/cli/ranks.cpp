@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "distribute/ranked_source.hpp"
 #include "neuspec/error.hpp"
 #include "read/rows.hpp"
 #include "threads/parallel.hpp"
@@ -23,27 +24,13 @@ std::optional<MpiProcess> process;
 std::optional<Ranks> all_ranks;
 int own_rank = 0;  // also when the others have been left
 
-class Part final : public Source {
- public:
-  explicit Part(std::shared_ptr<const Source> part) : part_(std::move(part)) {}
-  Index samples() const override { return part_->samples(); }
-  Index features() const override { return part_->features(); }
-  Index targets() const override { return part_->targets(); }
-  void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override { part_->visit(chunk_samples, visitor); }
-  void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override {
-    part_->visit_targets(chunk_samples, visitor);
-  }
-  const Ranks* ranks() const override { return cli::ranks(); }
-
- private:
-  std::shared_ptr<const Source> part_;
-};
-
 }  // namespace
 
 #ifdef NEUSPEC_HAS_MPI
 void join_ranks(int* count, char*** arguments) {
+  own_rank = MpiProcess::launched_rank();  // whoever is stopped before MPI is there
   process.emplace(count, arguments);
+  own_rank = 0;
   if (process->communicator() == nullptr) return;
   all_ranks.emplace(process->communicator(), RankOrder::any);
   own_rank = all_ranks->rank();
@@ -78,6 +65,9 @@ Table own_rows(const Table& table) {
   return read::rows_of(table, first, table.samples * (rank + 1) / size - first);
 }
 
-std::shared_ptr<const Source> shared_out(std::shared_ptr<const Source> part) { return std::make_shared<Part>(std::move(part)); }
+std::shared_ptr<const Source> shared_out(std::shared_ptr<const Source> part) {
+  const std::shared_ptr<const Ranks> not_owned(std::shared_ptr<const Ranks>(), ranks());
+  return std::make_shared<RankedSource>(std::move(part), not_owned);
+}
 
 }  // namespace neuspec::cli

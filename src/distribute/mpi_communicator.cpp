@@ -8,6 +8,7 @@
 
 #include "neuspec/communicator.hpp"
 #include "neuspec/error.hpp"
+#include "neuspec/neuspec.h"
 
 namespace neuspec {
 namespace {
@@ -103,7 +104,13 @@ std::shared_ptr<const Communicator> mpi_communicator(int fortran_handle) {
   MPI_Initialized(&begun);
   MPI_Finalized(&ended);
   if (begun == 0 || ended != 0) throw EnvironmentError("MPI is not initialised, or finalised already");
-  return std::make_shared<MpiCommunicator>(MPI_Comm_f2c(fortran_handle));
+  const MPI_Comm given = MPI_Comm_f2c(fortran_handle);
+  if (given == MPI_COMM_NULL || given == MPI_Comm{}) throw UsageError("there is no such MPI communicator");
+  return std::make_shared<MpiCommunicator>(given);
 }
 
 }  // namespace neuspec
+
+extern "C" int neuspec_data_set_ranks(neuspec_data* data, int communicator, int32_t order) {
+  return neuspec::share_out(data, order, [&] { return neuspec::mpi_communicator(communicator); });
+}

@@ -19,6 +19,13 @@ bool is_launched() {
 
 }  // namespace
 
+int MpiProcess::launched_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) {
+    if (const char* text = std::getenv(name)) return std::atoi(text);
+  }
+  return 0;
+}
+
 MpiProcess::MpiProcess(int* count, char*** arguments) {
   if (!is_launched()) return;
   int provided = 0;

@@ -15,6 +15,8 @@ class MpiProcess {
   MpiProcess(const MpiProcess&) = delete;
   MpiProcess& operator=(const MpiProcess&) = delete;
 
+  /// This process's among those that the launcher started, as it says so before MPI is there; 0 where it says nothing.
+  static int launched_rank();
   /// Of all ranks; null where there are none.
   std::shared_ptr<const Communicator> communicator() const { return communicator_; }
   int ranks_here() const { return ranks_here_; }  ///< on this machine

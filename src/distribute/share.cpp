@@ -118,6 +118,10 @@ void share_fields(const Ranks& ranks, Value& value) {
 void share(const Ranks& ranks, Network& network) { share_fields(ranks, network); }
 void share(const Ranks& ranks, Certificate& certificate) { share_fields(ranks, certificate); }
 void share(const Ranks& ranks, Result& result) { share_fields(ranks, result); }
+void share(const Ranks& ranks, std::vector<Result>& results) {
+  results.resize(static_cast<std::size_t>(ranks.broadcast(static_cast<double>(results.size()))));
+  for (Result& result : results) share(ranks, result);
+}
 
 std::vector<double> gather(const Ranks& ranks, std::vector<double> own) {
   const auto size = static_cast<double>(own.size());

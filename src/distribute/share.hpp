@@ -12,6 +12,7 @@ namespace neuspec {
 void share(const Ranks& ranks, Network& network);
 void share(const Ranks& ranks, Certificate& certificate);
 void share(const Ranks& ranks, Result& result);
+void share(const Ranks& ranks, std::vector<Result>& results);
 
 /// On rank 0 the numbers of all ranks, one rank after the other; nothing elsewhere.
 std::vector<double> gather(const Ranks& ranks, std::vector<double> own);

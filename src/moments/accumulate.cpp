@@ -6,8 +6,10 @@
 #include <string>
 
 #include "device/device.hpp"
+#include "distribute/gathered_source.hpp"
 #include "lift/moment_plan.hpp"
 #include "moments/index.hpp"
+#include "moments/over_ranks.hpp"
 #include "moments/shift.hpp"
 #include "neuspec/error.hpp"
 #include "numeric/all_within.hpp"
@@ -205,6 +207,21 @@ void choose_shift(MomentSums& sums, const Chunk& chunk) {
 Moments::Moments(Preprocessing columns, std::string provenance) : preprocessing_(std::move(columns)), provenance_(std::move(provenance)) {}
 
 void Moments::add(const Source& data, DeviceKind kind) {
+  const Ranks* const ranks = data.ranks();
+  if (ranks == nullptr) return add_own(data, kind);
+  ranks->together([&] {
+    check_shapes(data);
+    if (ranks->order() == RankOrder::fixed) {
+      on_first_rank(data, [&](const Source& samples) { add_own(samples, kind); });
+      return share(*ranks, *this);
+    }
+    Moments part(preprocessing_, provenance_);
+    part.add_own(data, kind);
+    merge(sum_over_ranks(part, *ranks));
+  });
+}
+
+void Moments::add_own(const Source& data, DeviceKind kind) {
   if (!preprocessing_.mean.empty()) throw UsageError("moments that are standardised already take no samples");
   if (data.samples() < 1 || data.features() < 1 || data.targets() < 1) throw DataError("the data have no samples, no features or no targets");
   const bool first = sums_.samples == 0;

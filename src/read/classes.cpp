@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "neuspec/error.hpp"
+#include "read/learn.hpp"
 #include "read/message.hpp"
 
 namespace neuspec {
@@ -36,6 +38,8 @@ std::optional<Encoding> parse_encoding(const std::string& text) {
 
 namespace neuspec::read {
 namespace {
+
+constexpr std::size_t kMostClasses = 4096;
 
 std::string label_text(const Table& table, std::size_t sample) {
   const double label = table.y[sample];
@@ -72,6 +76,24 @@ std::vector<std::size_t> positions_of_names(const Table& table, const Preprocess
   return positions;
 }
 
+[[noreturn]] void fail_for_many(const Table& table) {
+  fail(table.path, "more than " + std::to_string(kMostClasses) + " distinct labels: too many for classes");
+}
+
+/// Sorted.
+std::vector<double> distinct_labels(const Table& table) {
+  std::vector<double> classes;
+  for (const double y : table.y) {
+    const double label = y + 0.0;  // -0 is 0
+    const auto at = std::lower_bound(classes.begin(), classes.end(), label);
+    if (at == classes.end() || *at != label) {
+      classes.insert(at, label);
+    }
+    if (classes.size() > kMostClasses) fail_for_many(table);
+  }
+  return classes;
+}
+
 }  // namespace
 
 std::string listed_classes(const Preprocessing& map) {
@@ -83,26 +105,23 @@ std::string listed_classes(const Preprocessing& map) {
   return text + (map.classes.size() > kMost ? ", …" : "");
 }
 
-std::vector<double> learn_classes(const Table& table) {
-  constexpr std::size_t kMostClasses = 4096;
+void learn_classes(const Table& table, Preprocessing& map, const Ranks* ranks) {
   if (table.targets != 1) {
     fail(table.path, "classes need one column of labels; there are " + count_of(table.targets, "target"));
   }
-  std::vector<double> classes;  // sorted
-  for (const double y : table.y) {
-    const double label = y + 0.0;  // -0 is 0
-    const auto at = std::lower_bound(classes.begin(), classes.end(), label);
-    if (at == classes.end() || *at != label) {
-      classes.insert(at, label);
-    }
-    if (classes.size() > kMostClasses) {
-      fail(table.path, "more than " + std::to_string(kMostClasses) + " distinct labels: too many for classes");
-    }
+  if (ranks != nullptr && ranks->smallest(table.labels.empty() ? 0 : 1) != ranks->largest(table.labels.empty() ? 0 : 1)) {
+    fail(table.path, "the labels are text on some ranks and numbers on others");
   }
-  if (classes.size() < 2) {
+  map.class_names = united(table.labels, ranks);
+  map.classes.resize(map.class_names.size());
+  std::iota(map.classes.begin(), map.classes.end(), 0.0);
+  if (table.labels.empty()) {
+    map.classes = united(distinct_labels(table), ranks);
+    if (map.classes.size() > kMostClasses) fail_for_many(table);
+  }
+  if (map.classes.size() < 2) {
     fail(table.path, "fewer than two classes: every label is " + label_text(table, 0));
   }
-  return classes;
 }
 
 void check_table_targets(const Preprocessing& map, const Table& table) {
@@ -149,7 +168,7 @@ void encode(const std::uint32_t* positions, Index samples, const Preprocessing& 
   }
 }
 
-std::vector<double> learn_class_weights(const Table& table, const Preprocessing& map, const PreprocessingOptions& options) {
+std::vector<double> learn_class_weights(const Table& table, const Preprocessing& map, const PreprocessingOptions& options, const Ranks* ranks) {
   const std::vector<double>& classes = map.classes;
   if (!options.class_weights.empty()) {
     if (options.class_weights.size() != classes.size()) {
@@ -162,8 +181,10 @@ std::vector<double> learn_class_weights(const Table& table, const Preprocessing&
   for (const std::uint32_t position : class_positions(table, map)) {
     weights[position] += 1;
   }
+  if (ranks != nullptr) ranks->sum(weights);
+  const double samples = std::accumulate(weights.begin(), weights.end(), 0.0);
   for (double& weight : weights) {
-    weight = static_cast<double>(table.samples) / (static_cast<double>(classes.size()) * weight);
+    weight = samples / (static_cast<double>(classes.size()) * weight);
   }
   return weights;
 }

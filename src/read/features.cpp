@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <variant>
 #include <vector>
 
+#include "distribute/gathered_source.hpp"
 #include "read/message.hpp"
 #include "threads/parallel.hpp"
 
@@ -94,7 +96,7 @@ struct Deviations {
 };
 
 // Two passes over samples in the cache; the second removes what rounding left in the mean.
-Deviations deviations_of(std::vector<double>& z, const std::vector<double>& origin) {
+Deviations deviations_of_run(std::vector<double>& z, const std::vector<double>& origin) {
   const std::size_t d = origin.size(), n = z.size() / d;
   Deviations run{static_cast<double>(n), std::vector<double>(d), std::vector<double>(d)};
   std::vector<double> residue(d);
@@ -122,6 +124,10 @@ Deviations deviations_of(std::vector<double>& z, const std::vector<double>& orig
 
 // Chan, Golub and LeVeque's update.
 void merge(const Deviations& more, Deviations& all) {
+  if (all.samples == 0) {
+    all = more;
+    return;
+  }
   const double samples = all.samples + more.samples;
   for (std::size_t j = 0; j < all.mean.size(); ++j) {
     const double delta = more.mean[j] - all.mean[j];
@@ -129,6 +135,71 @@ void merge(const Deviations& more, Deviations& all) {
     all.mean[j] += delta * (more.samples / samples);
   }
   all.samples = samples;
+}
+
+// The features after the block means as a source, of one rank where there are several.
+class Averaged final : public Source {
+ public:
+  Averaged(const Preprocessing& map, const Table& table, const Ranks* ranks) : map_(map), table_(table), ranks_(ranks) {}
+  Index samples() const override { return table_.samples; }
+  Index features() const override { return prepared_features(map_); }
+  Index targets() const override { return 0; }
+  void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override {
+    std::vector<double> z;
+    for (Index first = 0; first < table_.samples; first += chunk_samples) {
+      const Index count = std::min(chunk_samples, table_.samples - first);
+      z.resize(static_cast<std::size_t>(count * features()));
+      prepare_all(map_, table_, first, count, z.data());
+      visitor({first, count, z.data(), nullptr, nullptr});
+    }
+  }
+  const Ranks* ranks() const override { return ranks_; }
+
+ private:
+  const Preprocessing& map_;
+  const Table& table_;
+  const Ranks* ranks_;
+};
+
+Deviations deviations_of(const Source& source, const std::vector<double>& origin) {
+  const Index d = source.features();
+  Deviations all;
+  source.visit(kRun * threads(), [&](const Chunk& chunk) {
+    std::vector<Deviations> parts(static_cast<std::size_t>((chunk.samples + kRun - 1) / kRun));
+    parallel_ranges(static_cast<Index>(parts.size()), 1, [&](Index first, Index last) {
+      for (Index run = first; run < last; ++run) {
+        const Index end = std::min((run + 1) * kRun, chunk.samples);
+        std::vector<double> z(chunk.x + run * kRun * d, chunk.x + end * d);
+        parts[static_cast<std::size_t>(run)] = deviations_of_run(z, origin);
+      }
+    });
+    for (const Deviations& part : parts) merge(part, all);
+  });
+  return all;
+}
+
+std::vector<double> numbers_of(const Deviations& deviations) {
+  std::vector<double> numbers{deviations.samples};
+  numbers.insert(numbers.end(), deviations.mean.begin(), deviations.mean.end());
+  numbers.insert(numbers.end(), deviations.squares.begin(), deviations.squares.end());
+  return numbers;
+}
+
+// In a fixed order those of all samples as one table, else of each rank's.
+Deviations deviations_of_ranks(const Source& own, const std::vector<double>& origin) {
+  const Ranks& ranks = *own.ranks();
+  const auto d = static_cast<std::ptrdiff_t>(origin.size());
+  std::vector<double> parts;
+  if (ranks.order() == RankOrder::fixed) {
+    on_first_rank(own, [&](const Source& samples) { parts = numbers_of(deviations_of(samples, origin)); });
+    ranks.broadcast(parts);
+  } else {
+    parts = ranks.all(numbers_of(deviations_of(own, origin)));
+  }
+  Deviations all;
+  for (auto part = parts.begin(); part != parts.end(); part += 1 + 2 * d)
+    merge({*part, {part + 1, part + 1 + d}, {part + 1 + d, part + 1 + 2 * d}}, all);
+  return all;
 }
 
 }  // namespace
@@ -184,25 +255,15 @@ double scale_of(double deviation, double mean, Index samples) {
 
 // Values are taken relative to the first sample, so that a constant feature has exactly that mean and deviation 0, and a large common offset costs
 // no digits.
-void learn_scaling(const Table& table, Preprocessing& map) {
-  const Index n = table.samples, d = prepared_features(map), runs = (n + kRun - 1) / kRun;
-  std::vector<double> origin(static_cast<std::size_t>(d));
+void learn_scaling(const Table& table, Preprocessing& map, const Ranks* ranks) {
+  const Averaged own(map, table, ranks);
+  std::vector<double> origin(static_cast<std::size_t>(own.features()));
   average(map, table, 0, 1, origin.data());
-  std::vector<Deviations> parts(static_cast<std::size_t>(runs));
-  parallel_ranges(runs, 1, [&](Index first, Index last) {
-    std::vector<double> z;
-    for (Index run = first; run < last; ++run) {
-      const Index count = std::min(kRun, n - run * kRun);
-      z.resize(static_cast<std::size_t>(count * d));
-      average(map, table, run * kRun, count, z.data());
-      parts[static_cast<std::size_t>(run)] = deviations_of(z, origin);
-    }
-  });
-  Deviations all = std::move(parts.front());
-  for (std::size_t run = 1; run < parts.size(); ++run) merge(parts[run], all);
+  if (ranks != nullptr) ranks->broadcast(std::span(origin));
+  const Deviations all = ranks == nullptr ? deviations_of(own, origin) : deviations_of_ranks(own, origin);
   for (std::size_t j = 0; j < origin.size(); ++j) {
     map.mean.push_back(origin[j] + all.mean[j]);
-    map.scale.push_back(scale_of(std::sqrt(all.squares[j] / all.samples), map.mean.back(), n));
+    map.scale.push_back(scale_of(std::sqrt(all.squares[j] / all.samples), map.mean.back(), static_cast<Index>(all.samples)));
   }
 }
 

@@ -2,6 +2,7 @@
 /// From the numbers of a table to the features that a network sees.
 #pragma once
 
+#include "distribute/ranks.hpp"
 #include "neuspec/preprocessing.hpp"
 
 namespace neuspec::read {
@@ -23,7 +24,7 @@ void prepare_all(const Preprocessing& map, const Table& table, Index first, Inde
 /// none, for the features that the next data have would be divided by an accident of rounding.
 double scale_of(double deviation, double mean, Index samples);
 
-/// Learns mean and scale of every feature, in one pass over the table. \throws DataError as `prepare`
-void learn_scaling(const Table& table, Preprocessing& map);
+/// Learns mean and scale of every feature, in one pass over the table; on ranks those of all their samples. \throws DataError as `prepare`
+void learn_scaling(const Table& table, Preprocessing& map, const Ranks* ranks);
 
 }  // namespace neuspec::read

@@ -18,9 +18,8 @@ std::vector<Result> fit_on_ranks(const Source& data, const Problem& problem, Set
     if (choose_for_ranks(problem, data, settings, memory)) return path(data, settings);
     std::vector<Result> results;
     on_first_rank(data, [&](const Source& all) { results = path(all, settings); });
-    results.resize(static_cast<std::size_t>(ranks.broadcast(static_cast<double>(results.size()))));
+    share(ranks, results);
     for (Result& result : results) {
-      share(ranks, result);
       const bool has_dual_vector = ranks.broadcast(result.report.dual_vector.empty() ? 0 : 1) > 0;
       if (has_dual_vector)
         result.report.dual_vector = scatter(ranks, std::move(result.report.dual_vector), static_cast<std::size_t>(data.samples() * data.targets()));

@@ -75,6 +75,7 @@ std::vector<Call> calls(Good& good, Out& out) {
       {"neuspec_data_from_file", Kind::model, true, [&](auto h) { return neuspec_data_from_file("/none", nullptr, as<M>(h), &out.data); }},
       {"neuspec_data_from_moments", Kind::moments, false, [&](auto h) { return neuspec_data_from_moments(as<S>(h), &out.data); }},
       {"neuspec_data_size", Kind::data, false, [&](auto h) { return neuspec_data_size(as<D>(h), out.integers, nullptr, nullptr); }},
+      {"neuspec_data_set_ranks", Kind::data, false, [](auto h) { return neuspec_data_set_ranks(as<D>(h), 0, NEUSPEC_ANY_ORDER); }},
       {"neuspec_beta_max", Kind::data, false, [&](auto h) { return neuspec_beta_max(as<D>(h), good.options, out.numbers); }},
       {"neuspec_beta_max", Kind::options, false, [&](auto h) { return neuspec_beta_max(good.data, as<O>(h), out.numbers); }},
       {"neuspec_fit", Kind::data, false, [&](auto h) { return neuspec_fit(as<D>(h), good.options, nullptr, &out.model); }},
