@@ -81,7 +81,9 @@ TEST(TinyBeta, WithKinksOnManyDataSets) {
         problem.beta = std::pow(10, power) * beta_max(problem, data);
         const auto [network, report] = fit(data, problem);
         EXPECT_EQ(report.status, Status::optimal) << n << ' ' << seed << ' ' << power << ' ' << loss.name() << ' ' << report.relative_gap;
-        if (!bias) EXPECT_NEAR(report.primal, naive::primal(network, problem, data), 1e-9 * report.primal);
+        if (!bias) {
+          EXPECT_NEAR(report.primal, naive::primal(network, problem, data), 1e-9 * report.primal);
+        }
       }
     }
   }
