@@ -11,12 +11,11 @@ namespace {
 constexpr Index test_interval = 20;
 constexpr double first_split_rho = 0.1;
 constexpr double smallest_share = 5e-3;  // of ρ₂/ρ₁ in tr(ĀᵀĀ) at first: beside less, as for a tiny β, the linear step hardly hears of the blocks
-constexpr Index stagnation = 1000;       // steps, and as many as have been taken, in which a gap has to halve
 constexpr Index first_repair = 160;      // steps after which a gap may be that of a bound whose multiplier is off by rounding alone
 constexpr double sparing = 0.1;          // of the gap aimed at, for what a proof allows for rounding
 constexpr int repair_turns = 59;         // the last one plain
 constexpr Index repair_pairs = 5;        // of vectors of n numbers that Anderson's acceleration of the turns remembers
-constexpr Index patience = 40;           // steps that a warm start is granted whatever the last cold one took
+constexpr Index granted = 40;            // steps that a warm start is granted whatever the last cold one took
 }  // namespace
 
 template <class Real>
@@ -88,11 +87,11 @@ void Admm<Real>::run(Monitor& monitor, double target) {
     if (measure_pending_) measure();
     if (iterations_ % test_interval == test_interval / 4 || monitor.in_a_hurry()) {
       if (converged(monitor, target)) break;
-      if (data_.loss_function().smooth() && stagnates(monitor.relative_gap())) {
+      if (stagnates(monitor.relative_gap())) {
         monitor.give_up();
         break;
       }
-      if (warm_ && iterations_ >= std::max(patience, cold_iterations_) && !nears(target)) {
+      if (warm_ && iterations_ >= std::max(granted, cold_iterations_) && !nears(target)) {
         start();
         continue;
       }
@@ -191,14 +190,13 @@ DualCandidate<Real> Admm<Real>::repaired_dual(double share) {
   return data_.dual_near(v.v);
 }
 
-// For losses without kinks alone, where descent can take over.
 template <class Real>
 bool Admm<Real>::stagnates(double gap) {
   if (gap <= 0.5 * halved_gap_) {
     halved_gap_ = gap;
     halved_at_ = iterations_;
   }
-  return iterations_ - halved_at_ > std::max(stagnation, halved_at_);
+  return static_cast<double>(iterations_ - halved_at_) > std::max(patience_, static_cast<double>(halved_at_));
 }
 
 // v is that of the bounds, which `dual_at` left behind.

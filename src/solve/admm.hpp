@@ -25,6 +25,9 @@ class Admm final : public Solver {
   SolverState save() override;
   void restore(const SolverState& state) override;
   double rho() const { return step_.rho; }
+  /// Stalled, once the gap has not halved within so many steps, and as many as had been taken before: where another method can take over.
+  void give_up_after(double steps) { patience_ = steps; }
+  const std::vector<double>& bounds() const { return best_.dual; }  ///< the best of each problem
 
  private:
   using Part = typename Anderson<Real>::Part;
@@ -90,6 +93,7 @@ class Admm final : public Solver {
   Index halved_at_ = 0;                           // iteration at which the gap was last half of what it had been then
   Index changes_ = 0, changed_at_ = 0;            // of ρ, and the iteration of the last one
   Index repair_at_ = 0;                           // iteration of the next repaired bound
+  double patience_ = std::numeric_limits<double>::infinity();
   double halved_gap_ = std::numeric_limits<double>::infinity();
   double primal_residual_ = 0, split_residual_ = 0;
   double size_ = std::numeric_limits<double>::quiet_NaN();  // about ‖D‖, once known

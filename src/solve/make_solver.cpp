@@ -8,6 +8,7 @@
 #include "neuspec/error.hpp"
 #include "solve/admm.hpp"
 #include "solve/burer_monteiro.hpp"
+#include "solve/interior_point.hpp"
 
 namespace neuspec {
 
@@ -15,7 +16,10 @@ namespace {
 
 constexpr Index largest_share = 16;        // of the samples that a solve of all of them may begin with: one in so many
 constexpr Index fewest_samples = 1 << 12;  // that foretell much of the others
-constexpr double part_tolerance = 1e-4;    // its optimum is farther than that from the one of all
+constexpr double stagnation = 1000;      // steps, and as many as have been taken, in which ADMM's gap has to halve where another method can take over
+constexpr int runs_of_admm = 2;          // each to a smaller gap, where what it found could not be proven
+constexpr double slow = 8;               // a flop of a product with a vector or an eigendecomposition beside one of GEMM
+constexpr double part_tolerance = 1e-4;  // its optimum is farther than that from the one of all
 
 /// The bound of a projection by products counts on full products.
 ProjectionKind projection(const Settings& settings) {
@@ -25,19 +29,18 @@ ProjectionKind projection(const Settings& settings) {
 }
 
 /// ADMM ends with W and the linear step's D a little apart: D proves the bound, W becomes the network. Descent over the network's own neurons closes
-/// that last distance for the price of a few steps, where ADMM takes half as many again, and all of it where ADMM gets no further. A loss with kinks
-/// has no such descent.
+/// that last distance for the price of a few steps, where ADMM takes half as many again, and all of it where ADMM gets no further.
 template <class Real>
 class PolishedAdmm final : public Solver {
  public:
-  PolishedAdmm(DataOperator<Real>& data, double beta, ProjectionKind projection)
-      : smooth_(data.loss_function().smooth()), admm_(data, beta, projection), polisher_(data, beta) {}
+  PolishedAdmm(DataOperator<Real>& data, double beta, ProjectionKind projection) : admm_(data, beta, projection), polisher_(data, beta) {
+    admm_.give_up_after(stagnation);
+  }
 
   void run(Monitor& monitor, double target) override {
     if (!handed_over_) {
       admm_.run(monitor, target);
       network_ = admm_.network();
-      if (!smooth_) return;
       handed_over_ = monitor.status() == Status::stalled;
       if (handed_over_) polisher_.start_from(network_);
     }
@@ -58,21 +61,81 @@ class PolishedAdmm final : public Solver {
   /// ADMM would want a dual point too; descent does not.
   void start_from(const Network& point) override {
     polisher_.start_from(point);
-    started_ = smooth_;
+    started_ = true;
   }
   SolverState save() override { return handed_over_ ? polisher_.save() : admm_.save(); }
   void restore(const SolverState& state) override {
-    handed_over_ = smooth_ && state.blocks.empty();
+    handed_over_ = state.blocks.empty();
     handed_over_ ? polisher_.restore(state) : admm_.restore(state);
   }
   Network network() override { return network_; }
   std::vector<double> dual_vector() override { return admm_.dual_vector(); }
 
  private:
-  bool smooth_, handed_over_ = false;  // to descent
-  bool started_ = false;               // somewhere, before the first β is set
+  bool handed_over_ = false;  // to descent
+  bool started_ = false;      // somewhere, before the first β is set
   Admm<Real> admm_;
   BurerMonteiro<Real> polisher_;
+  Network network_;
+};
+
+/// Of a loss with kinks: where ADMM stagnates for as long as an interior-point method takes, or what it finds cannot be proven, that takes over, if
+/// memory holds it.
+template <class Real>
+class AdmmWithPath final : public Solver {
+ public:
+  AdmmWithPath(DataOperator<Real>& data, const Problem& problem, const Source& samples, ProjectionKind projection, double memory)
+      : problem_(problem),
+        samples_(samples),
+        fits_(InteriorPoint::bytes(data.samples(), data.N(), data.pools(), data.outputs()) <= memory),
+        beta_(problem.beta),
+        admm_(data, problem.beta, projection) {
+    const double steps = InteriorPoint::flops(data.samples(), data.N(), data.pools(), data.outputs()) / step_flops(data);
+    if (fits_) admm_.give_up_after(std::max(stagnation, steps));
+  }
+
+  void run(Monitor& monitor, double target) override {
+    if (!handed_over_) {
+      const bool unproven = fits_ && ++runs_ > runs_of_admm;
+      if (!unproven) {
+        admm_.run(monitor, target);
+        network_ = admm_.network();
+      }
+      handed_over_ = unproven || (fits_ && monitor.status() == Status::stalled);
+      if (!handed_over_) return;
+      if (path_ == nullptr) path_ = std::make_unique<InteriorPoint>(problem_, samples_);
+      path_->start(beta_, {network_, admm_.bounds(), admm_.dual_vector()});
+    }
+    path_->run(monitor, target);
+    network_ = path_->network();
+  }
+  void set_beta(double beta) override {
+    beta_ = beta;
+    admm_.set_beta(beta);
+    handed_over_ = false;
+    runs_ = 0;
+  }
+  SolverState save() override { return admm_.save(); }
+  void restore(const SolverState& state) override { admm_.restore(state); }
+  Network network() override { return network_; }
+  std::vector<double> dual_vector() override { return handed_over_ ? path_->dual_vector() : admm_.dual_vector(); }
+
+ private:
+  /// In the units of InteriorPoint::flops.
+  static double step_flops(const DataOperator<Real>& data) {
+    const auto n = static_cast<double>(data.samples()), N = static_cast<double>(data.N()), blocks = static_cast<double>(data.blocks());
+    const double p = static_cast<double>(data.p() * data.pools()), C = static_cast<double>(data.outputs());
+    const double linear = data.kind() == OperatorKind::gram ? 4 * n * n * C : 2 * p * p * C;
+    return slow * (linear + 18 * blocks * N * N * N) + 3 * n * N * N * blocks * static_cast<double>(data.patches().per_pool);
+  }
+
+  const Problem& problem_;
+  const Source& samples_;
+  bool fits_, handed_over_ = false;
+  int runs_ = 0;
+  double beta_;
+  Admm<Real> admm_;
+  std::unique_ptr<InteriorPoint> path_;  // once it is wanted
   Network network_;
 };
 
@@ -136,6 +199,8 @@ class FromPart final : public Solver {
 template <class Real>
 std::unique_ptr<Solver> make_solver(DataOperator<Real>& data, const Problem& problem, const Source* samples, const Settings& settings,
                                     const Choice& choice, double memory) {
+  if (choice.solver == SolverKind::admm && !problem.loss.smooth())
+    return std::make_unique<AdmmWithPath<Real>>(data, problem, *samples, projection(settings), memory);
   if (choice.solver == SolverKind::admm) return std::make_unique<PolishedAdmm<Real>>(data, problem.beta, projection(settings));
   if (choice.data_operator == OperatorKind::streamed) return std::make_unique<FromPart<Real>>(data, problem, *samples, settings, memory);
   return std::make_unique<BurerMonteiro<Real>>(data, problem.beta);

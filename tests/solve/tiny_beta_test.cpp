@@ -1,9 +1,12 @@
 // Hardly any penalty: beside a β of 10⁻⁹ β_max the bound hangs on the ninth digit of Γ(v), and the ρ of blocks and split are as far apart.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -46,8 +49,6 @@ TEST_P(TinyBeta, IsProven) {
     const double largest = beta_max(problem, data);
     double before = 0, slope = 0, beta_before = 0;
     for (const double power : {-9, -8, -7, -6}) {
-      // A hinge network that touches no more margins than it has freedom has a bound that rounding cannot be spared in.
-      if (problem.loss.kind == LossKind::hinge && power < -7) continue;
       problem.beta = std::pow(10, power) * largest;
       const auto [network, report] = fit(data, problem, settings);
       EXPECT_EQ(report.status, Status::optimal) << n << ' ' << d << ' ' << power << ' ' << report.relative_gap;
@@ -67,19 +68,48 @@ TEST_P(TinyBeta, IsProven) {
 INSTANTIATE_TEST_SUITE_P(Losses, TinyBeta, testing::Values(Loss(Loss::hinge), Loss(Loss::absolute), Loss(Loss::logistic), Loss(Loss::huber, 0.3)),
                          [](const auto& of) { return of.param.name().substr(0, of.param.name().find(':')); });
 
-// Five of six data sets: of the one before these the hinge network touches too few margins, and whether it is proven hangs on roundings.
-TEST(TinyBeta, WithAnIntercept) {
-  for (unsigned seed = 11; seed < 16; ++seed) {
-    for (const Loss& loss : {Loss(Loss::hinge), Loss(Loss::absolute)}) {
-      Random random(seed);
-      Problem problem;
-      problem.loss = loss;
-      problem.bias = true;
-      const Dataset data = noisy(random, 60, 3, loss);
-      problem.beta = 1e-6 * beta_max(problem, data);
-      const Report report = fit(data, problem).report;
-      EXPECT_EQ(report.status, Status::optimal) << seed << ' ' << loss.name() << ' ' << report.relative_gap;
+// Whatever the network touches: as many margins as it has freedom, fewer, or none because it separates the classes.
+TEST(TinyBeta, WithKinksOnManyDataSets) {
+  for (const auto& [n, d, bias] : {std::tuple<Index, Index, bool>{60, 3, true}, {40, 5, false}, {90, 6, true}}) {
+    for (unsigned seed = 10; seed < 41; seed += 2) {
+      for (const Loss& loss : {Loss(Loss::hinge), Loss(Loss::absolute)}) {
+        Random random(seed);
+        Problem problem;
+        problem.loss = loss;
+        problem.bias = bias;
+        const Dataset data = noisy(random, n, d, loss);
+        const int power = -5 - static_cast<int>(seed / 2 % 4);
+        problem.beta = std::pow(10, power) * beta_max(problem, data);
+        const auto [network, report] = fit(data, problem);
+        EXPECT_EQ(report.status, Status::optimal) << n << ' ' << seed << ' ' << power << ' ' << loss.name() << ' ' << report.relative_gap;
+        if (!bias) {
+          EXPECT_NEAR(report.primal, naive::primal(network, problem, data), 1e-9 * std::max(1.0, report.primal));
+        }
+      }
     }
+  }
+}
+
+// Pools, several outputs, weights of which some are 0, an odd activation: what ADMM proves of a larger β, at one where it stagnates.
+TEST(TinyBeta, WithKinksAndEverythingElse) {
+  Random random(7);
+  const Index n = 70, d = 6, C = 2;
+  std::vector<double> y(static_cast<std::size_t>(n * C)), weights(static_cast<std::size_t>(n));
+  for (double& value : y) value = random.normal() > 0 ? 1 : -1;
+  for (double& weight : weights) weight = random.index(0, 3) == 0 ? 0 : random.uniform(0.2, 3);
+  const Dataset data(n, d, C, random.normals(n * d), y, weights);
+  Problem problem;
+  problem.loss = Loss::hinge;
+  problem.bias = true;
+  problem.activation = {0.2, -0.7, 0.1};
+  problem.architecture = Architecture::parse("conv1d:length=6,filter=3,pool=2");
+  double larger = std::numeric_limits<double>::infinity();
+  for (const double ratio : {1e-3, 1e-6}) {
+    problem.beta = ratio * beta_max(problem, data);
+    const Report report = fit(data, problem).report;
+    EXPECT_EQ(report.status, Status::optimal) << ratio << ' ' << report.relative_gap;
+    EXPECT_LE(report.dual, larger) << "above the optimum of a larger beta";
+    larger = report.primal;
   }
 }
 

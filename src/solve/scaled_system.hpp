@@ -1,0 +1,42 @@
+// The linear system of an interior-point step, solved to the last digits however far apart its rows are.
+#pragma once
+
+#include <vector>
+
+#include "neuspec/dataset.hpp"
+
+namespace neuspec {
+
+/// For C (q × n, column-major): e + Cᵀt = r, t = C e. That is the least-squares problem of M = [Cᵀ; I] and its residual, or if C has more rows that
+/// of [C; I], solved by Householder reflections: entries are as far apart as 10¹⁰, and squares of them would leave nothing of the 1 beside them. A
+/// few steps of iterative refinement do the rest. 2 (n + q) min(n, q)² flops to factor.
+class ScaledSystem {
+ public:
+  struct Solution {
+    std::vector<double> e, t;  ///< n, q
+  };
+
+  ScaledSystem(Index q, Index n, std::vector<double> C);
+
+  Solution solve(const std::vector<double>& r) const;
+  /// Makes a rough x exact, as far as that goes.
+  void refine(const std::vector<double>& r, Solution& x) const;
+  const std::vector<double>& C() const { return C_; }
+
+ private:
+  bool wide() const { return q_ < n_; }
+  Index size() const { return wide() ? q_ : n_; }
+  void factor();
+  /// e + Cᵀt = r, t = C e + s with the factors alone.
+  Solution once(const std::vector<double>& r, const std::vector<double>& s) const;
+  void multiply(double alpha, const std::vector<double>& e, std::vector<double>& t) const;             // t += α C e
+  void multiply_transposed(double alpha, const std::vector<double>& t, std::vector<double>& e) const;  // e += α Cᵀt
+
+  Index q_, n_;
+  std::vector<double> C_;
+  std::vector<Index> order_;         // of the rows of M
+  std::vector<double> reflectors_;   // geqrf's of M, (n + q) × size
+  std::vector<double> tau_, lower_;  // and Rᵀ
+};
+
+}  // namespace neuspec
