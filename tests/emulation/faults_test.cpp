@@ -26,8 +26,9 @@ struct Fault {
 };
 void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.label; }
 
-constexpr Method methods[] = {{"admm_moments", SolverKind::admm, OperatorKind::moments},
-                              {"admm_gram", SolverKind::admm, OperatorKind::gram},
+// By eigendecompositions: what is automatic hangs on what was measured.
+constexpr Method methods[] = {{"admm_moments", SolverKind::admm, OperatorKind::moments, ProjectionKind::eigen},
+                              {"admm_gram", SolverKind::admm, OperatorKind::gram, ProjectionKind::eigen},
                               {"bm_moments", SolverKind::burer_monteiro, OperatorKind::moments},
                               {"bm_matrix_free", SolverKind::burer_monteiro, OperatorKind::matrix_free}};
 constexpr Method by_products = {"admm_gram_products", SolverKind::admm, OperatorKind::gram, ProjectionKind::products};
