@@ -104,7 +104,7 @@ std::shared_ptr<const Communicator> mpi_communicator(int fortran_handle) {
   MPI_Initialized(&begun);
   MPI_Finalized(&ended);
   if (begun == 0 || ended != 0) throw EnvironmentError("MPI is not initialised, or finalised already");
-  const MPI_Comm given = MPI_Comm_f2c(fortran_handle);
+  MPI_Comm given = MPI_Comm_f2c(fortran_handle);
   if (given == MPI_COMM_NULL || given == MPI_Comm{}) throw UsageError("there is no such MPI communicator");
   return std::make_shared<MpiCommunicator>(given);
 }
