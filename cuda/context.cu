@@ -11,6 +11,7 @@ namespace neuspec::cuda {
 namespace {
 
 constexpr Index received_at_first = 1024;
+constexpr std::size_t most_asked = 16;  // numbers at once
 
 [[noreturn]] void fail(const char* call, const std::string& reason) { throw EnvironmentError("CUDA: " + std::string(call) + ": " + reason); }
 
@@ -72,6 +73,10 @@ void Context::start() {
   NEUSPEC_CHECK(cusolverDnSetStream(solver_, stream_));
   NEUSPEC_CHECK(cusolverDnCreateParams(&params_));
   for (Slot& slot : slots_) NEUSPEC_CHECK(cudaEventCreateWithFlags(&slot.sent, cudaEventDisableTiming));
+  for (Question& question : questions_) {
+    NEUSPEC_CHECK(cudaEventCreateWithFlags(&question.answered, cudaEventDisableTiming));
+    NEUSPEC_CHECK(cudaMallocHost(reinterpret_cast<void**>(&question.pinned), most_asked * sizeof(double)));
+  }
   failure_ = static_cast<int*>(allocate(sizeof(int)));
   NEUSPEC_CHECK(cudaMemsetAsync(failure_, 0, sizeof(int), stream_));
   NEUSPEC_CHECK(cudaMallocHost(reinterpret_cast<void**>(&failure_seen_), sizeof(int)));
@@ -94,6 +99,10 @@ void Context::stop() noexcept {
   for (Slot& slot : slots_) {
     release(slot);
     if (slot.sent != nullptr) (void)cudaEventDestroy(slot.sent);
+  }
+  for (Question& question : questions_) {
+    if (question.pinned != nullptr) (void)cudaFreeHost(question.pinned);
+    if (question.answered != nullptr) (void)cudaEventDestroy(question.answered);
   }
   if (received_ != nullptr) (void)cudaFreeHost(received_);
   if (failure_seen_ != nullptr) (void)cudaFreeHost(failure_seen_);
@@ -196,6 +205,19 @@ void Context::receive(const double* device, Index count, double* host) {
   NEUSPEC_CHECK(cudaMemcpyAsync(received_, device, bytes, cudaMemcpyDeviceToHost, stream_));
   synchronize();
   std::memcpy(host, received_, bytes);
+}
+
+void Context::ask(const double* device, Index count) {
+  Question& question = questions_[asked_++ % questions_.size()];
+  question.count = count;
+  NEUSPEC_CHECK(cudaMemcpyAsync(question.pinned, device, static_cast<std::size_t>(count) * sizeof(double), cudaMemcpyDeviceToHost, stream_));
+  NEUSPEC_CHECK(cudaEventRecord(question.answered, stream_));
+}
+
+std::vector<double> Context::answer() {
+  const Question& question = questions_[answered_++ % questions_.size()];
+  NEUSPEC_CHECK(cudaEventSynchronize(question.answered));
+  return {question.pinned, question.pinned + question.count};
 }
 
 }  // namespace neuspec::cuda

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "launch.hpp"
 #include "neuspec/error.hpp"
@@ -84,8 +85,19 @@ class Context {
   const double* send_filled(Index count);
   /// Copies `count` doubles from the device and waits.
   void receive(const double* device, Index count, double* host);
+  /// Queues a copy of so few numbers to the host; `answer` waits for the oldest one not yet given, not for what is queued behind it. Two may be under
+  /// way.
+  void ask(const double* device, Index count);
+  std::vector<double> answer();
+  /// What was asked before a failure.
+  void forget_questions() { answered_ = asked_; }
 
  private:
+  struct Question {
+    double* pinned = nullptr;
+    Index count = 0;
+    cudaEvent_t answered = nullptr;
+  };
   struct Slot {
     double* pinned = nullptr;
     double* device = nullptr;
@@ -105,6 +117,8 @@ class Context {
   cusolverDnParams_t params_ = nullptr;
   std::array<Slot, 2> slots_;
   std::size_t next_ = 0;
+  std::array<Question, 2> questions_;
+  std::size_t asked_ = 0, answered_ = 0;
   double* received_ = nullptr;  // pinned
   Index received_count_ = 0;
   int* failure_ = nullptr;       // device

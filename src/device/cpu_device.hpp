@@ -26,6 +26,15 @@ class CpuDevice final : public Device<Real> {
   std::vector<double> column_dots(const std::vector<ColumnProducts<Real>>& pairs) override;
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
 
+  DeviceMatrix<double> cg_scalars() override;
+  void cg_begin(double radius, double tolerance, ConstView<Real> residual, ConstView<Real> y, View<Real> direction, View<Real> step,
+                View<double> scalars) override;
+  void cg_stride(ConstView<Real> direction, ConstView<Real> product, View<Real> step, View<Real> residual, View<double> scalars) override;
+  void cg_turn(ConstView<Real> residual, ConstView<Real> y, View<Real> direction, View<double> scalars) override;
+  void ask(ConstView<double> scalars) override;
+  std::vector<double> answer() override;
+  Index ahead() const override { return 0; }
+
   std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) override;
   std::unique_ptr<LiftedAccumulator<Real>> lifted_accumulator(Index lifted, Index outputs) override;
   void gather(const Window& window, ConstView<Real> x, View<Real> patch) override;
@@ -81,6 +90,7 @@ class CpuDevice final : public Device<Real> {
 
  private:
   std::vector<Real> traces_, adjoint_;
+  std::vector<double> asked_;
   std::vector<Index> ranks_;  // of the blocks last projected: they foretell the next
 };
 

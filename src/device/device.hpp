@@ -64,6 +64,13 @@ class LiftedAccumulator {
   virtual void finish(View<Real> S, View<Real> r) = 0;         ///< P × P, both triangles, and P × C
 };
 
+/// The scalars of conjugate gradients by their positions: ⟨r, y⟩ of the residual r = g + Hz and y = P⁻¹r, inner products in P of the step z and the
+/// direction d, what ⟨r, y⟩ has to fall to, the square of the radius, how far along d and how much of the last d is in the next; 0 once there is no
+/// more to do.
+namespace cg {
+enum : Index { ry, zz, zd, dd, enough, limit, stride, turn, running, count };
+}
+
 /// What to do with a loss ℓ(f, y) (loss/table.hpp), sample by sample. w are sample weights or a null view for 1.
 enum class LossStep {
   value,      ///< w ℓ(a, y)
@@ -151,6 +158,23 @@ class Device {
   double dot(ConstView<Real> X, ConstView<Real> Y) { return dots({{X, Y}}).front(); }
   /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled; M may be S). False when S + shift·I is not positive definite.
   virtual bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) = 0;
+
+  // Steihaug's conjugate gradients, which minimise gᵀz + zᵀHz/2 over ‖z‖_P ≤ radius until ⟨r, y⟩ has fallen by tolerance². All vectors are n × 1 and
+  // contiguous. The scalars stay where the vectors are: nothing waits.
+  /// For `cg::count` scalars, in double whatever Real is.
+  virtual DeviceMatrix<double> cg_scalars() = 0;
+  /// z = 0, d = −y.
+  virtual void cg_begin(double radius, double tolerance, ConstView<Real> residual, ConstView<Real> y, View<Real> direction, View<Real> step,
+                        View<double> scalars) = 0;
+  /// From product = H d: z ← z + α d and r ← r + α H d, no farther than to the region's boundary.
+  virtual void cg_stride(ConstView<Real> direction, ConstView<Real> product, View<Real> step, View<Real> residual, View<double> scalars) = 0;
+  /// d ← −y + β d.
+  virtual void cg_turn(ConstView<Real> residual, ConstView<Real> y, View<Real> direction, View<double> scalars) = 0;
+  /// Sends scalars to the host, which has them from `answer`, the oldest ones first: it waits for what was queued before their `ask` alone.
+  virtual void ask(ConstView<double> scalars) = 0;
+  virtual std::vector<double> answer() = 0;
+  /// So many steps are to be queued beyond the one whose answer is waited for, so that the device always has work. None may be left unanswered.
+  virtual Index ahead() const = 0;
 
   // The lift (docs/mathematics.md sections 2 and 5). x is d × n, one sample a column; s = √w scales samples and may be a null view.
   virtual std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) = 0;

@@ -24,7 +24,8 @@ Newton<Real>::Newton(Device<Real>& device, Index size)
       step_(device.allocate(size, 1)),
       residual_(device.allocate(size, 1)),
       direction_(device.allocate(size, 1)),
-      product_(device.allocate(size, 1)) {}
+      product_(device.allocate(size, 1)),
+      scalars_(device.cg_scalars()) {}
 
 template <class Real>
 ConstView<Real> Newton<Real>::preconditioned(const Function& function) {
@@ -33,36 +34,32 @@ ConstView<Real> Newton<Real>::preconditioned(const Function& function) {
   return product_;
 }
 
-// zz, zd and dd are inner products in P of the step z and the direction d, which obey recurrences; rr = residualᵀP⁻¹residual.
+// The host hears how it went a step late where the device would have to wait for it: the last product is then one too many, changes nothing and does
+// not count.
 template <class Real>
 double Newton<Real>::solve_model(const Function& function, double radius, double tolerance, Index& products, double& length) {
-  device_.axpby(Real(0), step_, Real(0), step_);
   device_.copy(gradient_, residual_);
   ConstView<Real> y = preconditioned(function);
-  device_.axpby(Real(-1), y, Real(0), direction_);
-  double rr = device_.dot(residual_, y), zz = 0, zd = 0, dd = rr;
-  const double enough = tolerance * tolerance * rr;
+  device_.cg_begin(radius, tolerance, residual_, y, direction_, step_, scalars_);
   // Without a preconditioner no longer than it takes to learn one.
   const Index most = function.learn && !learnt_ ? std::min(products_a_step, function.learning) : products_a_step;
-  for (Index k = 0; k < most && rr > enough && !function.abandon(); ++k) {
+  Index unanswered = 0;
+  std::vector<double> heard(cg::count);
+  heard[cg::running] = 1;
+  for (Index k = 0; k < most && heard[cg::running] != 0 && !function.abandon(); ++k) {
     function.curvature(direction_, product_);
     ++products;
-    const double curvature = device_.dot(direction_, product_), alpha = rr / curvature;
-    const bool outside = !(curvature > 0) || zz + alpha * (2 * zd + alpha * dd) >= radius * radius;
-    // To the boundary along a direction of negative curvature, or where the step would leave the region: root of ‖z + τd‖ = radius.
-    const double stride = outside ? (-zd + std::sqrt(std::max(zd * zd + dd * (radius * radius - zz), 0.0))) / dd : alpha;
-    axpy(stride, direction_, step_);
-    axpy(stride, product_, residual_);
-    zz += stride * (2 * zd + stride * dd);
-    if (outside) break;
+    device_.cg_stride(direction_, product_, step_, residual_, scalars_);
     y = preconditioned(function);
-    const double next = device_.dot(residual_, y), beta = next / rr;
-    device_.axpby(Real(-1), y, static_cast<Real>(beta), direction_);
-    zd = beta * (zd + alpha * dd);
-    dd = next + beta * beta * dd;
-    rr = next;
+    device_.cg_turn(residual_, y, direction_, scalars_);
+    device_.ask(scalars_);
+    if (++unanswered <= device_.ahead()) continue;
+    heard = device_.answer();
+    --unanswered;
   }
-  length = std::sqrt(std::max(zz, 0.0));
+  if (heard[cg::running] == 0) products -= unanswered;
+  for (; unanswered > 0; --unanswered) heard = device_.answer();
+  length = std::sqrt(std::max(heard[cg::zz], 0.0));
   const std::vector<double> model = device_.dots({{gradient_, step_}, {residual_, step_}});
   return -0.5 * (model[0] + model[1]);
 }

@@ -42,6 +42,7 @@ class Newton {
 
   bool learnt_ = false;
   DeviceMatrix<Real> gradient_, trial_gradient_, trial_, step_, residual_, direction_, product_;
+  DeviceMatrix<double> scalars_;
 };
 
 }  // namespace neuspec
