@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -11,7 +12,8 @@ namespace neuspec::cuda {
 namespace {
 
 constexpr Index received_at_first = 1024;
-constexpr std::size_t most_asked = 16;  // numbers at once
+constexpr auto long_wait = std::chrono::microseconds(200);  // a few products' launches and the wait for each of them
+constexpr std::size_t most_asked = 16;                      // numbers at once
 
 [[noreturn]] void fail(const char* call, const std::string& reason) { throw EnvironmentError("CUDA: " + std::string(call) + ": " + reason); }
 
@@ -216,7 +218,9 @@ void Context::ask(const double* device, Index count) {
 
 std::vector<double> Context::answer() {
   const Question& question = questions_[answered_++ % questions_.size()];
+  const auto begin = std::chrono::steady_clock::now();
   NEUSPEC_CHECK(cudaEventSynchronize(question.answered));
+  quick_ = std::chrono::steady_clock::now() - begin < long_wait;
   return {question.pinned, question.pinned + question.count};
 }
 

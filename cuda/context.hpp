@@ -89,6 +89,8 @@ class Context {
   /// way.
   void ask(const double* device, Index count);
   std::vector<double> answer();
+  /// Whether the last answer came so soon that less is lost by work queued in vain than by a device that waits for the host.
+  bool answers_quickly() const { return quick_; }
   /// What was asked before a failure.
   void forget_questions() { answered_ = asked_; }
 
@@ -119,6 +121,7 @@ class Context {
   std::size_t next_ = 0;
   std::array<Question, 2> questions_;
   std::size_t asked_ = 0, answered_ = 0;
+  bool quick_ = true;
   double* received_ = nullptr;  // pinned
   Index received_count_ = 0;
   int* failure_ = nullptr;       // device

@@ -60,7 +60,7 @@ class CudaDevice final : public Device<Real> {
   void cg_turn(ConstView<Real> residual, ConstView<Real> y, View<Real> direction, View<double> scalars) override;
   void ask(ConstView<double> scalars) override;
   std::vector<double> answer() override;
-  Index ahead() const override { return 1; }
+  Index ahead() const override { return context_.answers_quickly() ? 1 : 0; }
 
   std::unique_ptr<MomentAccumulator<Real>> moment_accumulator(Index features, Index outputs) override;
   std::unique_ptr<LiftedAccumulator<Real>> lifted_accumulator(Index lifted, Index outputs) override;

@@ -15,7 +15,7 @@ struct BeginGradients {
   double radius, tolerance;
   NEUSPEC_HOST_DEVICE void operator()(double ry) const {
     s[cg::ry] = s[cg::dd] = ry;
-    s[cg::zz] = s[cg::zd] = s[cg::stride] = s[cg::turn] = 0;
+    s[cg::zz] = s[cg::zd] = s[cg::stride] = s[cg::turn] = s[cg::strides] = 0;
     s[cg::enough] = tolerance * tolerance * ry;
     s[cg::limit] = radius * radius;
     s[cg::running] = ry > s[cg::enough] ? 1 : 0;
@@ -36,6 +36,7 @@ struct TakeStride {
     const double square = zd * zd + dd * (limit - zz), to_boundary = (-zd + std::sqrt(square > 0 ? square : 0)) / dd;
     const double stride = outside ? to_boundary : alpha;
     s[cg::stride] = stride;
+    s[cg::strides] += 1;
     s[cg::zz] = zz + stride * (2 * zd + stride * dd);
     if (outside) s[cg::running] = 0;
   }

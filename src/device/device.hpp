@@ -65,10 +65,10 @@ class LiftedAccumulator {
 };
 
 /// The scalars of conjugate gradients by their positions: ⟨r, y⟩ of the residual r = g + Hz and y = P⁻¹r, inner products in P of the step z and the
-/// direction d, what ⟨r, y⟩ has to fall to, the square of the radius, how far along d and how much of the last d is in the next; 0 once there is no
-/// more to do.
+/// direction d, what ⟨r, y⟩ has to fall to, the square of the radius, how far along d and how much of the last d is in the next, the strides taken, 0
+/// once there is no more to do.
 namespace cg {
-enum : Index { ry, zz, zd, dd, enough, limit, stride, turn, running, count };
+enum : Index { ry, zz, zd, dd, enough, limit, stride, turn, strides, running, count };
 }
 
 /// What to do with a loss ℓ(f, y) (loss/table.hpp), sample by sample. w are sample weights or a null view for 1.
@@ -173,7 +173,8 @@ class Device {
   /// Sends scalars to the host, which has them from `answer`, the oldest ones first: it waits for what was queued before their `ask` alone.
   virtual void ask(ConstView<double> scalars) = 0;
   virtual std::vector<double> answer() = 0;
-  /// So many steps are to be queued beyond the one whose answer is waited for, so that the device always has work. None may be left unanswered.
+  /// So many steps, none or one, are to be queued beyond the one whose answer is waited for: where they are short, the device would have to wait for
+  /// the next. None may be left unanswered.
   virtual Index ahead() const = 0;
 
   // The lift (docs/mathematics.md sections 2 and 5). x is d × n, one sample a column; s = √w scales samples and may be a null view.

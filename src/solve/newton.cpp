@@ -34,8 +34,7 @@ ConstView<Real> Newton<Real>::preconditioned(const Function& function) {
   return product_;
 }
 
-// The host hears how it went a step late where the device would have to wait for it: the last product is then one too many, changes nothing and does
-// not count.
+// The host may hear how it went a step late: the last product is then one too many, changes nothing and does not count.
 template <class Real>
 double Newton<Real>::solve_model(const Function& function, double radius, double tolerance, Index& products, double& length) {
   device_.copy(gradient_, residual_);
@@ -44,21 +43,22 @@ double Newton<Real>::solve_model(const Function& function, double radius, double
   // Without a preconditioner no longer than it takes to learn one.
   const Index most = function.learn && !learnt_ ? std::min(products_a_step, function.learning) : products_a_step;
   Index unanswered = 0;
-  std::vector<double> heard(cg::count);
-  heard[cg::running] = 1;
-  for (Index k = 0; k < most && heard[cg::running] != 0 && !function.abandon(); ++k) {
+  std::vector<double> heard;
+  const auto goes_on = [&] {
+    device_.ask(scalars_);
+    for (++unanswered; unanswered > device_.ahead(); --unanswered) heard = device_.answer();
+    return heard.empty() || heard[cg::running] != 0;
+  };
+  bool running = goes_on();
+  for (Index k = 0; k < most && running && !function.abandon(); ++k) {
     function.curvature(direction_, product_);
-    ++products;
     device_.cg_stride(direction_, product_, step_, residual_, scalars_);
     y = preconditioned(function);
     device_.cg_turn(residual_, y, direction_, scalars_);
-    device_.ask(scalars_);
-    if (++unanswered <= device_.ahead()) continue;
-    heard = device_.answer();
-    --unanswered;
+    running = goes_on();
   }
-  if (heard[cg::running] == 0) products -= unanswered;
   for (; unanswered > 0; --unanswered) heard = device_.answer();
+  products += static_cast<Index>(heard[cg::strides]);
   length = std::sqrt(std::max(heard[cg::zz], 0.0));
   const std::vector<double> model = device_.dots({{gradient_, step_}, {residual_, step_}});
   return -0.5 * (model[0] + model[1]);

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <vector>
 
+#include "device/device.hpp"
 #include "emulation.hpp"
 #include "neuspec/fit.hpp"
+#include "solve/newton.hpp"
 #include "support/random_problem.hpp"
 
 namespace neuspec {
@@ -82,6 +84,49 @@ TEST_P(BetweenTests, OutputsCostNoLaunches) {
 
 INSTANTIATE_TEST_SUITE_P(Admm, BetweenTests, testing::Values(OperatorKind::moments, OperatorKind::gram),
                          [](const auto& instance) { return name(instance.param); });
+
+// A model of 400 curvatures: from one product to the next the host waits for what is known of the one before it, a few numbers, and for nothing of
+// this.
+TEST(Products, AreNotWaitedFor) {
+  emulation::reset();
+  constexpr Index n = 400;
+  const auto device = make_device<double>(DeviceKind::cuda);
+  std::vector<double> curvatures(n * n), ones(n, 1.0);
+  for (Index i = 0; i < n; ++i) curvatures[static_cast<std::size_t>(i * n + i)] = 1 + static_cast<double>(i);
+  const auto H = device->allocate(n, n), b = device->allocate(n, 1), x = device->allocate(n, 1);
+  device->upload(curvatures.data(), H);
+  device->upload(ones.data(), b);
+  std::vector<emulation::Counts> seen;
+  Index longest = 0;
+  const auto check = [&] {
+    if (seen.empty()) return;
+    EXPECT_LE(seen.back().waits - seen.front().waits, static_cast<long>(seen.size()));
+    for (std::size_t i = 1; i < seen.size(); ++i) {
+      EXPECT_LE(seen[i].queued - seen[i - 1].queued, 9) << i;
+      EXPECT_LE(seen[i].travelled - seen[i - 1].travelled, cg::count * static_cast<long>(sizeof(double))) << i;
+    }
+  };
+  Newton<double>::Function function;
+  function.value = [&](ConstView<double> at, View<double> gradient) {
+    check();
+    longest = std::max(longest, static_cast<Index>(seen.size()));
+    seen.clear();  // what follows is another step's
+    device->symm(1, H, at, 0, gradient);
+    const double quadratic = device->dot(at, gradient) / 2 - device->dot(at, b);
+    device->axpby(-1, b, 1, gradient);
+    return quadratic;
+  };
+  function.curvature = [&](ConstView<double> direction, View<double> product) {
+    seen.push_back(emulation::counts());
+    device->symm(1, H, direction, 0, product);
+  };
+  const auto stop = [](Index /*products*/, double norm) { return norm < 1e-8; };
+  Newton<double>(*device, n).minimise(x, function, stop);
+  EXPECT_GT(longest, 20);
+  std::vector<double> minimum(n);
+  device->download(x, minimum.data());
+  for (Index i = 0; i < n; ++i) EXPECT_NEAR(minimum[static_cast<std::size_t>(i)], 1 / (1 + static_cast<double>(i)), 1e-8);
+}
 
 }  // namespace
 }  // namespace neuspec

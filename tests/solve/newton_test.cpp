@@ -21,7 +21,7 @@ class Minimise : public Conformance<B> {
 
   struct Outcome {
     Host x;
-    Index products = 0, counted = 0, learnt = 0;  // as reported; as seen by the function; times that a preconditioner was asked for
+    Index products = 0, counted = 0, values = 0, learnt = 0;  // as reported; as seen by the function, and values of these; preconditioners asked for
     double first_norm = 0, last_norm = 0;
     std::vector<double> accepted;  // values at the points that `stop` saw
   };
@@ -43,6 +43,7 @@ class Minimise : public Conformance<B> {
     typename Newton<Real>::Function function{.value =
                                                  [&](ConstView<Real> point, View<Real> gradient) {
                                                    ++outcome.counted;
+                                                   ++outcome.values;
                                                    at = host(point);
                                                    device.upload(smooth.gradient(at).values.data(), gradient);
                                                    return smooth.value(at);
@@ -77,6 +78,12 @@ class Minimise : public Conformance<B> {
   static void expect_descent(const Outcome& outcome) {
     for (std::size_t i = 1; i < outcome.accepted.size(); ++i)
       EXPECT_LE(outcome.accepted[i], outcome.accepted[i - 1] + 10 * Conformance<B>::epsilon * std::max(1.0, std::abs(outcome.accepted[i - 1])));
+  }
+  /// A GPU may take one product in vain before each value.
+  static void expect_counted(const Outcome& outcome) {
+    const Index in_vain = outcome.counted - outcome.products;
+    EXPECT_GE(in_vain, 0);
+    EXPECT_LE(in_vain, B::kind == DeviceKind::cpu ? 0 : outcome.values);
   }
 };
 TYPED_TEST_SUITE(Minimise, Backends, BackendName);
@@ -117,7 +124,7 @@ TYPED_TEST(Minimise, SolvesAQuadratic) {
   const auto outcome = this->run(quadratic(A, product(A, solution)), start, 1000 * this->epsilon);
   this->expect_near(outcome.x, solution, 5000);
   this->expect_descent(outcome);
-  EXPECT_EQ(outcome.products, outcome.counted);
+  this->expect_counted(outcome);
 }
 
 TYPED_TEST(Minimise, SolvesAQuadraticAtOnceByItsOwnHessian) {
@@ -127,7 +134,7 @@ TYPED_TEST(Minimise, SolvesAQuadraticAtOnceByItsOwnHessian) {
   const double target = 1e5 * this->epsilon;
   const auto outcome = this->run(quadratic(A, product(A, solution)), start, target, 2000, 1);
   this->expect_near(outcome.x, solution, 1e5);
-  EXPECT_EQ(outcome.products, outcome.counted);
+  this->expect_counted(outcome);
   EXPECT_LE(outcome.products, 12);
   EXPECT_LT(outcome.products, this->run(quadratic(A, product(A, solution)), start, target).products);
 }
@@ -152,7 +159,7 @@ TYPED_TEST(Minimise, FollowsRosenbrocksValley) {
   const auto outcome = this->run(rosenbrock(), Host(2, 1, std::vector<double>{-1.2, 1}), 2000 * this->epsilon);
   this->expect_near(outcome.x, Host(2, 1, 1.0), 1e7, std::sqrt(this->epsilon) / 1e7 / this->epsilon);
   this->expect_descent(outcome);
-  EXPECT_EQ(outcome.products, outcome.counted);
+  this->expect_counted(outcome);
   EXPECT_LT(outcome.products, 500);
 }
 
