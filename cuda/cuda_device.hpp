@@ -1,5 +1,5 @@
-// The device seam on an NVIDIA GPU: cuBLAS, cuSOLVER and a few kernels, all queued on one stream; the host waits in `download`, `dot` and
-// `invert_shifted` alone. What each step costs at least: bench/README.md, "Floors on a GPU".
+// The device seam on an NVIDIA GPU: cuBLAS, cuSOLVER and a few kernels, all queued on one stream; the host waits in `download`, `dot`, `answer`
+// and `invert_shifted` alone. What each step costs at least: bench/README.md, "Floors on a GPU".
 #pragma once
 
 #include <memory>
