@@ -1,7 +1,9 @@
 // A primal-dual interior-point method for one output of a loss whose conjugate is linear on an interval, docs/mathematics.md section 6.
 #pragma once
 
+#include <functional>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "neuspec/problem.hpp"
@@ -17,8 +19,9 @@ class CentralPath {
  public:
   CentralPath(const LiftedSamples& data, const Problem& problem, Index output, double beta);
 
-  /// One step; false where the arithmetic gets no further. κ(v) shall stay below β by what costs the bound `allowance` of the objective.
-  bool advance(double allowance);
+  /// One step; false where the arithmetic gets no further, or `stop` has said yes meanwhile, and then nothing has moved. κ(v) shall stay below β by
+  /// what costs the bound `allowance` of the objective.
+  bool advance(double allowance, const std::function<bool()>& stop);
 
   double primal() const { return primal_; }  ///< the best objective so far
   double dual() const { return dual_; }      ///< the best bound so far
@@ -55,8 +58,8 @@ class CentralPath {
   void set_slacks();
   bool scale();
   void judge();
-  void factor();
-  Direction direction(const Target& target) const;
+  void factor(const std::function<bool()>& stop);
+  Direction direction(const Target& target);
   std::vector<double> right_side(const Target& target, const std::vector<double>& of_blocks) const;
   std::vector<double> multiples(const std::vector<double>& of_blocks, ScaledSystem::Solution& x) const;
   Target affine() const;
@@ -76,8 +79,8 @@ class CentralPath {
   std::vector<Block> blocks_;
   double mu_ = std::numeric_limits<double>::infinity(), share_of_penalty_ = 1;  // in the best objective
   std::vector<double> root_weight_;                                             // √(z_low/below + z_high/above)
-  std::vector<ScaledSystem> system_;                                            // one, once there is one
-  std::vector<ScaledSystem::Solution> answers_;                                 // to each block's G, and to the intercept
+  std::optional<ScaledSystem> system_;
+  std::vector<ScaledSystem::Solution> answers_;  // to each block's G, and to the intercept
   double primal_ = std::numeric_limits<double>::infinity(), dual_ = -primal_;
   std::vector<double> best_v_;
   std::vector<std::vector<double>> best_factors_;

@@ -68,7 +68,7 @@ Numbers eliminate(std::vector<Numbers> M, Numbers r) {
 }  // namespace
 
 // C = diag(root_weight)⁻¹ times the scaled lifted samples of every block, and the answers that all right-hand sides share.
-void CentralPath::factor() {
+void CentralPath::factor(const std::function<bool()>& stop) {
   const Index n = data_.n, N = data_.N, p = data_.p(), q = blocks() * p;
   root_weight_.resize(at(n));
   for (Index i = 0; i < n; ++i) root_weight_[at(i)] = std::sqrt(z_low_[at(i)] / below_[at(i)] + z_high_[at(i)] / above_[at(i)]);
@@ -82,26 +82,25 @@ void CentralPath::factor() {
       }
     }
   });
-  system_.clear();
-  system_.emplace_back(q, n, std::move(C));
+  system_.emplace(q, n, std::move(C), stop);
   answers_.clear();
   for (Index b = 0; b < blocks(); ++b) {
     const Numbers g = packed_of(N, blocks_[at(b)].G);
     Numbers r(at(n));
-    lapack::gemv('T', p, n, -1.0, system_[0].C().data() + b * p, q, g.data(), 0.0, r.data());
-    answers_.push_back(system_[0].solve(r));
+    lapack::gemv('T', p, n, -1.0, system_->C().data() + b * p, q, g.data(), 0.0, r.data());
+    answers_.push_back(system_->solve(r));
   }
   if (!problem_.bias) return;
   Numbers r;
   for (const double w : root_weight_) r.push_back(1 / w);
-  answers_.push_back(system_[0].solve(r));
+  answers_.push_back(system_->solve(r));
 }
 
 // The samples' stationarity, of what the targets of the blocks alone would make of it, over root_weight.
 Numbers CentralPath::right_side(const Target& target, const Numbers& of_blocks) const {
   const Index n = data_.n, q = blocks() * data_.p();
   Numbers r(at(n));
-  lapack::gemv('T', q, n, 1.0, system_[0].C().data(), q, of_blocks.data(), 0.0, r.data());
+  lapack::gemv('T', q, n, 1.0, system_->C().data(), q, of_blocks.data(), 0.0, r.data());
   for (Index i = 0; i < n; ++i) {
     const double off = data_.targets(output_)[i] - f_[at(i)] - z_low_[at(i)] - target.lower[at(i)] + z_high_[at(i)] + target.upper[at(i)];
     r[at(i)] -= off / root_weight_[at(i)];
@@ -142,7 +141,7 @@ Numbers CentralPath::multiples(const Numbers& of_blocks, ScaledSystem::Solution&
 }
 
 // In scaled blocks ΔS = Rᵀ(Δβ E + Δλ G ± Γ(Δv))R and ΔZ = target − ΔS.
-CentralPath::Direction CentralPath::direction(const Target& target) const {
+CentralPath::Direction CentralPath::direction(const Target& target) {
   const Index n = data_.n, N = data_.N, p = data_.p();
   const double of_beta = aim_ - now_;
   Direction result;
@@ -152,7 +151,7 @@ CentralPath::Direction CentralPath::direction(const Target& target) const {
     for (Index i = 0; i < N * N; ++i) result.Z[at(b)][at(i)] -= of_beta * blocks_[at(b)].E[at(i)];
     pack(N, result.Z[at(b)].data(), 1, of_blocks.data() + b * p);
   }
-  ScaledSystem::Solution x = system_[0].solve(right_side(target, of_blocks));
+  ScaledSystem::Solution x = system_->solve(right_side(target, of_blocks));
   result.lambda = multiples(of_blocks, x);
   for (Index b = 0; b < blocks(); ++b) {
     Numbers S = square_of(N, x.t.data() + b * p);
@@ -263,17 +262,18 @@ bool CentralPath::move(const Direction& direction, Steps steps) {
   return true;
 }
 
-bool CentralPath::advance(double allowance) {
+bool CentralPath::advance(double allowance, const std::function<bool()>& stop) {
   if (!scale()) return false;
   judge();
   aim_ = beta_ * (1 - std::min(most_spared, allowance / share_of_penalty_));
-  factor();
+  factor(stop);
+  if (system_->abandoned()) return false;
   const Direction predicted = direction(affine());
   Steps steps = longest(predicted);
   const Direction chosen = direction(corrected(predicted, {std::min(1.0, steps.dual), std::min(1.0, steps.primal)}));
   steps = longest(chosen);
   steps = {std::min(1.0, to_the_border * steps.dual), std::min(1.0, to_the_border * steps.primal)};
-  return std::max(steps.dual, steps.primal) > no_step && move(chosen, steps);
+  return !system_->abandoned() && std::max(steps.dual, steps.primal) > no_step && move(chosen, steps);
 }
 
 }  // namespace neuspec

@@ -19,16 +19,6 @@ constexpr double as_good = 0.05;   // of the gap aimed at, for neurons left out
 constexpr std::array thresholds{1e-4, 1e-6, 1e-8, 1e-10, 1e-12};  // of eigenvalues that are none, from few neurons to all
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// Without neurons.
-Network network_like(const Network& network) {
-  Network like;
-  like.activation = network.activation;
-  like.features = network.features;
-  like.outputs = network.outputs;
-  like.architecture = network.architecture;
-  return like;
-}
-
 void append(const Network& from, Index output, Network& to) {
   for (Index j = 0; j < from.neurons(); ++j) {
     if (from.output[at(j)] == output) to.add(from.directions.data() + j * from.direction_size(), from.weights[at(j)], output, from.pool_of(j));
@@ -86,7 +76,7 @@ bool InteriorPoint::advance(double target, const Monitor& monitor) {
   for (Output& output : outputs_) {
     CentralPath& path = *output.path;
     if (path.gap() < finished * target * path.primal() || monitor.in_a_hurry()) continue;
-    any = path.advance(sparing * target) || any;
+    any = path.advance(sparing * target, [&] { return monitor.in_a_hurry(); }) || any;
   }
   return any;
 }
@@ -116,7 +106,7 @@ void InteriorPoint::run(Monitor& monitor, double target) {
 void InteriorPoint::decompose_path(Index output, Network& network) const {
   const CentralPath& path = *outputs_[at(output)].path;
   for (const double threshold : thresholds) {
-    Network own = network_like(known_.network);
+    Network own = empty_network(known_.network);
     for (std::size_t b = 0; b < path.factors().size(); ++b) {
       decompose_factor(path.factors()[b], samples_.N, b % 2 == 0 ? 1.0 : -1.0, {output, static_cast<Index>(b) / 2}, threshold, own);
     }
@@ -127,7 +117,7 @@ void InteriorPoint::decompose_path(Index output, Network& network) const {
 }
 
 Network InteriorPoint::network() const {
-  Network network = network_like(known_.network);
+  Network network = empty_network(known_.network);
   for (Index k = 0; k < samples_.outputs; ++k) {
     const Output& output = outputs_[at(k)];
     const bool better = output.path->primal() < output.objective;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -14,6 +13,7 @@ namespace neuspec {
 namespace {
 constexpr int refinements = 12;   // at most
 constexpr double worth_it = 0.5;  // of a refinement, the next
+constexpr Index panel = 128;      // columns of M: 4 (n + q) min(n, q) flops each
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 double largest_of(const std::vector<double>& x) {
   double largest = 0;
@@ -22,7 +22,15 @@ double largest_of(const std::vector<double>& x) {
 }
 }  // namespace
 
-ScaledSystem::ScaledSystem(Index q, Index n, std::vector<double> C) : q_(q), n_(n), C_(std::move(C)) { factor(); }
+ScaledSystem::ScaledSystem(Index q, Index n, std::vector<double> C, std::function<bool()> stop)
+    : q_(q), n_(n), stop_(std::move(stop)), C_(std::move(C)) {
+  factor();
+}
+
+bool ScaledSystem::stopped() {
+  abandoned_ = abandoned_ || (stop_ && stop_());
+  return abandoned_;
+}
 
 // Rows with the largest entries first, without which reflections mix their rounding into the small ones.
 void ScaledSystem::factor() {
@@ -43,11 +51,20 @@ void ScaledSystem::factor() {
   for (Index j = 0; j < m; ++j) {
     for (Index i = 0; i < rows; ++i) reflectors_[at(j * rows + i)] = entry(order_[at(i)], j);
   }
-  std::vector<double> work;
-  lapack::geqrf(rows, m, reflectors_.data(), rows, tau_.data(), work);
+  reflect(rows, m);
   lower_.assign(at(m * m), 0);
   for (Index j = 0; j < m; ++j) {
     for (Index i = 0; i <= j; ++i) lower_[at(i * m + j)] = reflectors_[at(j * rows + i)];
+  }
+}
+
+void ScaledSystem::reflect(Index rows, Index columns) {
+  std::vector<double> work;
+  for (Index j = 0; j < columns && !stopped(); j += panel) {
+    const Index width = std::min(panel, columns - j);
+    double* corner = reflectors_.data() + j * rows + j;
+    lapack::geqrf(rows - j, width, corner, rows, tau_.data() + j, work);
+    lapack::ormqr('T', rows - j, columns - j - width, width, corner, rows, tau_.data() + j, corner + width * rows, rows, work);
   }
 }
 
@@ -80,15 +97,15 @@ ScaledSystem::Solution ScaledSystem::once(const std::vector<double>& r, const st
   return {std::move(solution), std::move(residual)};
 }
 
-ScaledSystem::Solution ScaledSystem::solve(const std::vector<double>& r) const {
+ScaledSystem::Solution ScaledSystem::solve(const std::vector<double>& r) {
   Solution x{std::vector<double>(at(n_)), std::vector<double>(at(q_))};
   refine(r, x);
   return x;
 }
 
-void ScaledSystem::refine(const std::vector<double>& r, Solution& x) const {
+void ScaledSystem::refine(const std::vector<double>& r, Solution& x) {
   double last = std::numeric_limits<double>::infinity();
-  for (int step = 0; step < refinements; ++step) {
+  for (int step = 0; step < refinements && !stopped(); ++step) {
     std::vector<double> off = r, between(at(q_));
     for (Index i = 0; i < n_; ++i) off[at(i)] -= x.e[at(i)];
     for (Index i = 0; i < q_; ++i) between[at(i)] = -x.t[at(i)];

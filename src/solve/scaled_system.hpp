@@ -1,6 +1,7 @@
 // The linear system of an interior-point step, solved to the last digits however far apart its rows are.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "neuspec/dataset.hpp"
@@ -16,23 +17,30 @@ class ScaledSystem {
     std::vector<double> e, t;  ///< n, q
   };
 
-  ScaledSystem(Index q, Index n, std::vector<double> C);
+  /// `stop` is asked about once a second: when it has said yes, what is left is not computed, and no answer means anything.
+  ScaledSystem(Index q, Index n, std::vector<double> C, std::function<bool()> stop = {});
 
-  Solution solve(const std::vector<double>& r) const;
-  /// Makes a rough x exact, as far as that goes.
-  void refine(const std::vector<double>& r, Solution& x) const;
+  Solution solve(const std::vector<double>& r);
+  bool abandoned() const { return abandoned_; }
   const std::vector<double>& C() const { return C_; }
 
  private:
   bool wide() const { return q_ < n_; }
   Index size() const { return wide() ? q_ : n_; }
   void factor();
+  /// [reflectors_ | tau_] of M in the order of its rows, a panel of columns at a time.
+  void reflect(Index rows, Index columns);
+  bool stopped();
+  /// Makes a rough x exact, as far as that goes.
+  void refine(const std::vector<double>& r, Solution& x);
   /// e + Cᵀt = r, t = C e + s with the factors alone.
   Solution once(const std::vector<double>& r, const std::vector<double>& s) const;
   void multiply(double alpha, const std::vector<double>& e, std::vector<double>& t) const;             // t += α C e
   void multiply_transposed(double alpha, const std::vector<double>& t, std::vector<double>& e) const;  // e += α Cᵀt
 
   Index q_, n_;
+  std::function<bool()> stop_;
+  bool abandoned_ = false;
   std::vector<double> C_;
   std::vector<Index> order_;         // of the rows of M
   std::vector<double> reflectors_;   // geqrf's of M, (n + q) × size

@@ -16,6 +16,16 @@ inline Network empty_network(const Activation& activation, const Patches& patche
   return network;
 }
 
+/// The zero network of another's shape.
+inline Network empty_network(const Network& like) {
+  Network network;
+  network.activation = like.activation;
+  network.features = like.features;
+  network.outputs = like.outputs;
+  network.architecture = like.architecture;
+  return network;
+}
+
 /// Whether the optimum at one β is a better start for another than zero is: at a tenth of β or ten times it, it no longer is.
 inline bool is_near(double beta, double other) { return beta <= 10 * other && other <= 10 * beta; }
 

@@ -20,7 +20,7 @@ TEST(ScaledSystem, EquationsHoldWithEntriesFarApart) {
     for (Index i = 0; i < n; ++i) {
       for (Index j = 0; j < q; ++j) C[static_cast<std::size_t>(i * q + j)] *= std::pow(10, i % 3 == 0 ? 10 : i % 3 == 1 ? -4 : 0);
     }
-    const ScaledSystem system(q, n, C);
+    ScaledSystem system(q, n, C);
     const ScaledSystem::Solution x = system.solve(r);
     for (Index i = 0; i < n; ++i) {
       double left = x.e[static_cast<std::size_t>(i)], size = std::abs(left);
@@ -40,6 +40,28 @@ TEST(ScaledSystem, EquationsHoldWithEntriesFarApart) {
       }
       EXPECT_NEAR(x.t[static_cast<std::size_t>(j)], right, 1e-12 * (size + 1e-3)) << q << ' ' << n;
     }
+  }
+}
+
+// 300 columns are three panels; who asks to stop waits for one of them, or for one refinement.
+TEST(ScaledSystem, StopsWithinAFactorisationAndWithinASolve) {
+  Random random(4);
+  constexpr Index q = 300, n = 310;
+  const std::vector<double> C = random.normals(q * n), r = random.normals(n);
+  int asked = 0;
+  const auto stop_at = [&](int last) { return [&asked, last] { return ++asked == last; }; };
+  ScaledSystem complete(q, n, C, stop_at(0));
+  EXPECT_EQ(asked, 3);
+  complete.solve(r);
+  EXPECT_GE(asked, 5);
+  EXPECT_FALSE(complete.abandoned());
+  for (const int last : {1, 2, 3, 4, 5}) {
+    asked = 0;
+    ScaledSystem system(q, n, C, stop_at(last));
+    EXPECT_EQ(system.abandoned(), last <= 3);
+    system.solve(r);
+    EXPECT_TRUE(system.abandoned());
+    EXPECT_EQ(asked, last) << "asked again after it said yes";
   }
 }
 

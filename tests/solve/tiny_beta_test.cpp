@@ -113,5 +113,36 @@ TEST(TinyBeta, WithKinksAndEverythingElse) {
   }
 }
 
+// Wherever within its last steps, and whether the wish lasts or was said once: what ends early ends with bounds that hold.
+TEST(TinyBeta, AStopWithinAStepOfTheInteriorPointKeepsWhatThereIs) {
+  Random random(22);
+  Problem problem;
+  problem.loss = Loss(Loss::hinge);
+  const Dataset data = noisy(random, 60, 3, problem.loss);
+  problem.beta = 1e-8 * beta_max(problem, data);
+  Settings settings;
+  settings.solver = SolverKind::admm;
+  int asked = 0, first = 0;
+  bool lasting = true;
+  settings.stop_requested = [&] { return ++asked == first || (lasting && first > 0 && asked > first); };
+  const auto [whole, proven] = fit(data, problem, settings);
+  ASSERT_EQ(proven.status, Status::optimal);
+  const int all = asked;
+  ASSERT_GT(all, proven.iterations) << "a step of ADMM asks once, so that this was not the interior point";
+  for (const int before_end : {200, 90, 61, 40, 25}) {
+    for (const bool lasts : {true, false}) {
+      asked = 0;
+      first = all - before_end;
+      lasting = lasts;
+      const auto [network, report] = fit(data, problem, settings);
+      EXPECT_TRUE(!lasts || report.status == Status::interrupted);
+      EXPECT_LE(asked, lasts ? first + 20 : all + 20) << "the step went on";
+      EXPECT_NEAR(report.primal, naive::primal(network, problem, data), 1e-9 * report.primal);
+      EXPECT_GE(report.primal, proven.dual);
+      EXPECT_LE(report.dual, proven.primal);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace neuspec::test
