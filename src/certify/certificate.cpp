@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "certify/bias.hpp"
 #include "certify/check.hpp"
@@ -130,7 +131,9 @@ void add_changes(const RowSpace& space, const Activation& activation, const Chun
   }
 }
 
-Pass pass_over(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector, const RowSpace* space) {
+/// `keeps_v`: for a bound by the conjugate.
+Pass pass_over(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector, const RowSpace* space,
+               bool keeps_v) {
   const Index d = data.features(), C = data.targets();
   if (d < 1 || C < 1) throw DataError("the data need at least one feature and one target");
   if (!dual_vector.empty() && static_cast<Index>(dual_vector.size()) != data.samples() * C)
@@ -138,8 +141,9 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
   const bool squared = problem.loss.kind == LossKind::squared;
   GradientSums gradients(problem.activation, space ? Patches({}, space->features()) : Patches(problem.architecture, d), C);
   Pass pass{.gradients = {}, .sums = {problem.loss, C}, .v = {}, .changes = std::vector<double>(static_cast<std::size_t>(C))};
-  const Balanced balanced = problem.bias ? balanced_dual(predict, problem, data, dual_vector) : Balanced{};
+  Balanced balanced = problem.bias ? balanced_dual(predict, problem, data, dual_vector) : Balanced{};
   std::vector<double> own;
+  if (keeps_v && !problem.bias) pass.v.reserve(static_cast<std::size_t>(data.samples() * C));
   data.visit(chunk_samples(), [&](const Chunk& chunk) {
     const double* v = problem.bias ? balanced.v.data() + chunk.first * C : nullptr;
     if (!problem.bias) {
@@ -149,13 +153,14 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
     } else if (squared) {
       pass.sums.add_balanced(chunk.samples, v, chunk.y, chunk.weights, balanced.mean_y);
     }
-    if (!squared) pass.v.insert(pass.v.end(), v, v + chunk.samples * C);
+    if (keeps_v && !problem.bias) pass.v.insert(pass.v.end(), v, v + chunk.samples * C);
     gradients.add(space ? space->sample(chunk.first) : chunk.x, v, chunk.samples);
     if (space) add_changes(*space, problem.activation, chunk, v, pass.changes);
   });
   pass.gradients = gradients.total();
   for (LiftedGradient& gradient : pass.gradients) gradient.add_ranks(data.ranks());
   pass.sums.add_ranks(data.ranks());
+  if (keeps_v && problem.bias) pass.v = std::move(balanced.v);
   pass.loss = problem.bias ? balanced.loss : pass.sums.loss();
   return pass;
 }
@@ -207,7 +212,7 @@ double conjugate_bound(const Problem& problem, const Source& data, const std::ve
 Certificate certificate_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
                            const RowSpace* space, std::optional<double> unit) {
   const Prediction predict(network);
-  const Pass pass = pass_over(predict, problem, data, dual_vector, space);
+  const Pass pass = pass_over(predict, problem, data, dual_vector, space, problem.loss.kind != LossKind::squared);
   const std::vector<double> kappas = kappas_of(pass);
   std::vector<double> limits;
   limits.reserve(kappas.size());
@@ -264,7 +269,7 @@ double beta_max(const Problem& problem, const Source& data, const RowSpace* spac
   zero.architecture = problem.architecture;
   try {
     const std::vector<double> dual_vector = problem.bias ? set_best_bias(zero, problem, data) : std::vector<double>();
-    const std::vector<double> kappas = kappas_of(pass_over(Prediction(zero), problem, data, dual_vector, space));
+    const std::vector<double> kappas = kappas_of(pass_over(Prediction(zero), problem, data, dual_vector, space, false));
     return *std::max_element(kappas.begin(), kappas.end());
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("not enough memory for beta_max");

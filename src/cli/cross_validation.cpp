@@ -89,7 +89,7 @@ std::optional<std::vector<FoldScores>> cross_validate(const Source& data, const 
   std::vector<std::vector<double>> f(betas.size(), std::vector<double>(targets.y.size()));
   for (Index fold = 0; fold < folds; ++fold) {
     const std::shared_ptr<const Source> others = held_if_small(std::make_shared<Part>(data, fold_of, fold, false));
-    const std::vector<Result> results = fit_path(*others, problem, betas, with_time_left(settings, clock), {}, observer);
+    const std::vector<Result> results = fit_path(*others, problem, betas, with_what_is_left(settings, clock), {}, observer);
     if (results.size() < betas.size()) {
       return std::nullopt;
     }

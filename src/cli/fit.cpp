@@ -125,7 +125,7 @@ class FitRun {
     LayeredNetwork trained;
     TrainedLayer layer{problem_, {}, {}};
     layer.problem.beta = in_file(options_.data.path, [&] { return beta_of(options_, problem_, *moments_); });
-    Settings settings = with_time_left(options_.settings, clock_);
+    Settings settings = with_what_is_left(options_.settings, clock_);
     settings.candidate = [&](const Result& result) { keep_candidate(result, layer.problem); };
     layer.result = in_file(options_.data.path, [&] { return fit(*moments_, layer.problem, settings, observer_of(line_)); });
     in_file(options_.data.path, [&] { require_finite(layer.result.report); });

@@ -76,10 +76,10 @@ LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Pro
   Tower tower{data, validation};
   LayeredNetwork& trained = tower.trained;
   try {
-    train_next(tower, problem, hooks, with_time_left(settings, clock));
+    train_next(tower, problem, hooks, with_what_is_left(settings, clock));
     while (static_cast<Index>(trained.layers.size()) < count && !is_the_last(trained.layers.back().result)) {
       go_up(tower, hooks);
-      train_next(tower, problem, hooks, with_time_left(settings, clock));
+      train_next(tower, problem, hooks, with_what_is_left(settings, clock));
     }
   } catch (...) {
     if (trained.layers.empty()) {

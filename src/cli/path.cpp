@@ -150,7 +150,7 @@ class PathRun {
       set_title();
       return !failure_ && !interrupted();
     };
-    const Settings settings = with_time_left(options_.settings, clock_);
+    const Settings settings = with_what_is_left(options_.settings, clock_);
     in_file(options_.data.path, [&] {
       moments_ ? fit_path(*moments_, problem_, betas_, settings, after_each, observer_of(line_))
                : fit_path(*training_.data, problem_, betas_, settings, after_each, observer_of(line_));

@@ -26,8 +26,9 @@ std::string shape_text(const Data& data) {
   return shape_text(data.samples(), data.features(), data.targets());
 }
 
-/// The settings of a solve that begins now, of a program that has all of their limit of time since the start of `clock`.
-Settings with_time_left(Settings settings, const Stopwatch& clock);
+/// The settings of a solve that begins now, of a program that has all of their limit of time since the start of `clock`, and on a CPU all of their
+/// limit of memory, of which it holds samples already.
+Settings with_what_is_left(Settings settings, const Stopwatch& clock);
 
 /// Shows the progress, and stops the solve once Ctrl-C was pressed. `line` must outlive the observer.
 Observer observer_of(ProgressLine& line);

@@ -1,7 +1,5 @@
 #include "device/cpu_device.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -9,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "device/available_memory.hpp"
 #include "device/cpu_launch.hpp"
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
@@ -32,8 +31,7 @@ bool contiguous(ConstView<Real> view) {
 
 template <class Real>
 double CpuDevice<Real>::free_memory() const {
-  const double physical = static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  return std::max(0.0, std::min(physical, address_space_left() - blas_buffer() * threads()));  // OpenBLAS takes its buffers later
+  return std::max(0.0, std::min(available_memory(), address_space_left() - blas_buffer() * threads()));  // OpenBLAS takes its buffers later
 }
 
 template <class Real>

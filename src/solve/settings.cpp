@@ -114,7 +114,7 @@ constexpr std::array<SettingInfo, 11> table = {{
     {"threads", SettingType::integer, threads_values, "CPU threads to use",
      [](Settings& settings, const std::string& value) { settings.threads = parse_between(0, 4096, "threads", value, threads_values); },
      [](const Settings& settings) { return format_number(settings.threads); }},
-    {"memory-limit", SettingType::number, memory_values, "memory the solve may use",
+    {"memory-limit", SettingType::number, memory_values, "memory the solve may use, on a CPU with the samples that the program holds",
      [](Settings& settings, const std::string& value) { settings.memory_limit = parse_memory_limit(value); },
      [](const Settings& settings) { return format_number(settings.memory_limit); }},
     {"seed", SettingType::integer, seed_values, "seed of the random starts of Burer-Monteiro",

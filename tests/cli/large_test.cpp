@@ -60,5 +60,28 @@ TEST_F(LargeArray, IsFittedProvenAndPredictedFromItsFile) {
   EXPECT_LT(megabytes(), 150);            // the file's features as doubles take 180 MB; targets, predictions and residuals 12 MB each
 }
 
+// Text is held: what it takes is no longer there for the solve.
+TEST_F(Program, MemoryLimitCountsTheSamplesHeld) {
+  constexpr int rows = 60000, columns = 12;
+  std::string text;
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j + 1 < columns; ++j) text += std::to_string((i * (7 + 2 * j) + i / 3 * j * j) % 101 - 50) + ",";
+    text += i % 7 < 3 ? "1\n" : "0\n";
+  }
+  const std::string data = write("data.csv", text), report = file("report.json");
+  const auto operator_within = [&](const std::string& limit) {
+    const Outcome fit = run("fit " + data + " --header no --loss logistic --beta-ratio 0.5 --max-iterations 1 --quiet --memory-limit " + limit +
+                            " --report " + report);
+    EXPECT_TRUE(fit.code == 0 || fit.code == 4) << fit.err;
+    return fit.code == 0 || fit.code == 4 ? json(report).at("operator").get<std::string>() : "";
+  };
+  const std::string choice = operator_within("0") == "moments" ? json(report).at("choice").get<std::string>() : "about 0";
+  const double needed = std::stod(choice.substr(choice.rfind(' ', choice.size() - 5) + 1));  // "... about 22 Gflop and 61 MiB"
+  const double held = rows * columns * 8 / 1048576.0;
+  ASSERT_GT(needed, held);
+  EXPECT_EQ(operator_within(std::to_string(static_cast<int>(needed + 0.8 * held)) + "M"), "streamed");
+  EXPECT_EQ(operator_within(std::to_string(static_cast<int>(needed + held + (address_space_is_reserved ? 4000 : 120))) + "M"), "moments");
+}
+
 }  // namespace
 }  // namespace neuspec::test

@@ -4,41 +4,24 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <fstream>
 #include <string>
+
+#include "support/system_files.hpp"
 
 namespace neuspec::test {
 namespace {
 
-namespace fs = std::filesystem;
-
-class Processors : public testing::Test {
+class Processors : public SystemFiles {
  protected:
-  void SetUp() override {
-    root_ = fs::path(testing::TempDir()) /
-            ("neuspec_groups_" + std::to_string(::getpid()) + "_" + testing::UnitTest::GetInstance()->current_test_info()->name());
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  void write(const std::string& name, const std::string& content) const {
-    fs::create_directories((root_ / name).parent_path());
-    std::ofstream(root_ / name) << content;
-  }
-  double granted() const { return granted_processors(root_); }
-
-  static constexpr const char* second = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
-
- private:
-  fs::path root_;
+  double granted() const { return granted_processors(root()); }
 };
 
 TEST_F(Processors, NothingIsLimitedWithoutGroups) { EXPECT_TRUE(std::isinf(granted())); }
 
 TEST_F(Processors, VersionTwo) {
-  write("proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + std::string(second));
+  write("proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + std::string(second_version));
   write("proc/self/cgroup", "0::/system.slice/job.service\n");
   EXPECT_TRUE(std::isinf(granted()));
   write("sys/fs/cgroup/system.slice/job.service/cpu.max", "max 100000\n");
@@ -50,7 +33,7 @@ TEST_F(Processors, VersionTwo) {
 }
 
 TEST_F(Processors, VersionTwoInsideOfAContainer) {
-  write("proc/self/mountinfo", second);
+  write("proc/self/mountinfo", second_version);
   write("proc/self/cgroup", "0::/\n");
   write("sys/fs/cgroup/cpu.max", "150000 100000\n");
   EXPECT_EQ(granted(), 1.5);
@@ -76,7 +59,7 @@ TEST_F(Processors, VersionOne) {
 }
 
 TEST_F(Processors, NonsenseLimitsNothing) {
-  write("proc/self/mountinfo", "nonsense\n\n- - -\n" + std::string(second));
+  write("proc/self/mountinfo", "nonsense\n\n- - -\n" + std::string(second_version));
   write("proc/self/cgroup", "nonsense\n0::/../../elsewhere\n");
   write("sys/fs/cgroup/cpu.max", "many 100000\n");
   EXPECT_TRUE(std::isinf(granted()));
