@@ -4,16 +4,15 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
 #include <tuple>
 
 #include "certify/sphere_quadratic.hpp"
 #include "decompose/neural_decomposition.hpp"
-#include "device/lapack.hpp"
 #include "neuspec/error.hpp"
-#include "numeric/quadratic_form.hpp"
 #include "solve/newton.hpp"
 #include "solve/preconditioner.hpp"
+#include "solve/violators.hpp"
+#include "threads/parallel.hpp"
 
 namespace neuspec {
 
@@ -128,7 +127,7 @@ void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double t
 template <class Real>
 bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterations) {
   const auto [columns, factors] = blocks_of(point_);
-  const auto m = static_cast<Index>(columns.sign.size()), p = data_.p();
+  const auto m = static_cast<Index>(columns.sign.size());
   DeviceMatrix<Real> W = device_.allocate(data_.N() - 1, m), Z = device_.allocate(data_.N(), m);
   device_.upload(factors.data(), W);
   device_.lift_neurons(columns, W, Z);
@@ -139,10 +138,10 @@ bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterat
   for (Index j = 0; j < point_.neurons(); ++j)
     objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
   remember(objective);
-  const bool stop = monitor.test(objective, dual_bounds(candidate, violations(data_, candidate), beta_), m, new_iterations, target);
-  if (!stop) {
-    for (Index block = 0; block < data_.blocks(); ++block) add_violators(gamma.data() + block * p, block / data_.pools(), block % data_.pools());
-  }
+  const std::vector<double> maxima = device_.sphere_maxima(data_.N(), candidate.gamma);
+  const std::vector<double> bounds = dual_bounds(candidate, kappas(maxima, data_.problems()), beta_);
+  const bool stop = monitor.test(objective, bounds, m, new_iterations, target);
+  if (!stop) add_violators(gamma, maxima);
   return stop;
 }
 
@@ -165,47 +164,20 @@ void BurerMonteiro<Real>::remember(const std::vector<double>& objective) {
   for (std::size_t k = 0; k < objective.size(); ++k) best_objective_[k] = std::fmin(best_objective_[k], objective[k]);
 }
 
-// The maximiser on the sphere is exact; eigenvectors [w; s] of the traceless lifted gradient, scaled to the sphere, are good further directions.
+// All of the same weight: which of them matter descent finds out.
 template <class Real>
-void BurerMonteiro<Real>::add_violators(const double* gamma, Index k, Index pool) {
-  const Index N = data_.N(), d = N - 1;
-  const QuadraticForm form = quadratic_form(gamma, N);
-  std::vector<double> Mu(at(d));
-  const auto value = [&](const double* u) {
-    lapack::gemv('N', d, d, 1.0, form.M.data(), d, u, 0.0, Mu.data());
-    return std::inner_product(u, u + d, Mu.begin(), form.t) + std::inner_product(u, u + d, form.q.begin(), 0.0);
-  };
-  double heaviest = 0;
-  for (Index j = 0; j < point_.neurons(); ++j) heaviest = std::max(heaviest, std::abs(point_.weights[at(j)]));
-  const double weight = heaviest > 0 ? start_weight * heaviest : start_weight;
-  // A neuron of output weight −sign lowers the loss where sign·(uᵀMu + qᵀu + t) is above β.
-  const auto add = [&](const double* u, double sign) { point_.add(u, -sign * weight, k, pool); };
-
-  const auto [plus, minus] = sphere_quadratic_extremes(d, form.M.data(), form.q.data(), form.t);
-  if (plus.value > beta_ && !plus.u.empty()) add(plus.u.data(), 1.0);
-  if (minus.value > beta_ && !minus.u.empty()) add(minus.u.data(), -1.0);
-  std::vector<double> full(at(N * N));
-  packed::unpack(N, gamma, full.data());
-  double trace = -full[at(N * N - 1)] / static_cast<double>(N);  // ⟨G, Γ⟩/N
-  for (Index j = 0; j < d; ++j) trace += full[at(j * N + j)] / static_cast<double>(N);
-  for (Index j = 0; j < N; ++j) full[at(j * N + j)] -= j < d ? trace : -trace;
-  std::vector<double> values(at(N)), work;
-  std::vector<int> iwork;
-  if (lapack::syevd(true, N, full.data(), N, values.data(), work, iwork) != 0)
-    throw DataError("the data are too large: the lifted gradient overflows");
-  for (const double sign : {1.0, -1.0}) {
-    Index added = 0;
-    for (Index rank = 0; rank < N && added < neurons_a_round; ++rank) {
-      double* vector = full.data() + (sign > 0 ? N - 1 - rank : rank) * N;
-      const double norm = std::sqrt(std::inner_product(vector, vector + d, vector, 0.0));
-      if (sign * values[at(sign > 0 ? N - 1 - rank : rank)] <= 0) break;
-      if (norm < 1e-8) continue;
-      for (Index i = 0; i < d; ++i) vector[i] /= vector[d] < 0 ? -norm : norm;
-      if (sign * value(vector) > beta_) {
-        add(vector, sign);
-        ++added;
-      }
-    }
+void BurerMonteiro<Real>::add_violators(const std::vector<double>& gamma, const std::vector<double>& maxima) {
+  const Index blocks = data_.blocks(), pools = data_.pools();
+  std::vector<std::vector<Violator>> found(at(blocks));
+  parallel_pieces(blocks, [&](Index block) {
+    if (std::max(maxima[at(2 * block)], maxima[at(2 * block + 1)]) > beta_)
+      found[at(block)] = violators(data_.N(), gamma.data() + block * data_.p(), beta_, neurons_a_round);
+  });
+  for (Index block = 0; block < blocks; ++block) {
+    double heaviest = 0;
+    for (const double alpha : point_.weights) heaviest = std::max(heaviest, std::abs(alpha));
+    const double weight = heaviest > 0 ? start_weight * heaviest : start_weight;
+    for (const Violator& violator : found[at(block)]) point_.add(violator.u.data(), -violator.sign * weight, block / pools, block % pools);
   }
 }
 

@@ -32,8 +32,8 @@ class BurerMonteiro final : public Solver {
   bool test(Monitor& monitor, double target, Index new_iterations);
   /// Keeps the neurons of those problems whose objective has never been lower.
   void remember(const std::vector<double>& objective);
-  /// Appends the neurons of output k and a pool that violate |uᵀMu + qᵀu + t| ≤ β, worst first, at most `neurons_a_round` a sign.
-  void add_violators(const double* gamma, Index k, Index pool);
+  /// Appends neurons that violate |uᵀMu + qᵀu + t| ≤ β to those blocks whose maxima, one of each sign, say that there are some.
+  void add_violators(const std::vector<double>& gamma, const std::vector<double>& maxima);
   /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
   /// `keeper` is told of the way where there is one: tests may be far apart.
   Index improve(const Monitor& monitor, double target, Index most_products, Monitor* keeper = nullptr);

@@ -66,17 +66,19 @@ bool Monitor::test(const std::vector<double>& primal, const std::vector<double>&
   return out_of_budget();
 }
 
-// What is not a number stays so.
-template <class Real>
-std::vector<double> violations(DataOperator<Real>& data, const DualCandidate<Real>& candidate) {
-  const std::vector<double> maxima = data.device().sphere_maxima(data.N(), candidate.gamma);
-  const std::size_t of_each = maxima.size() / static_cast<std::size_t>(data.problems());
-  std::vector<double> kappa(static_cast<std::size_t>(data.problems()));
+std::vector<double> kappas(const std::vector<double>& maxima, Index problems) {
+  const std::size_t of_each = maxima.size() / static_cast<std::size_t>(problems);
+  std::vector<double> kappa(static_cast<std::size_t>(problems));
   for (std::size_t i = 0; i < maxima.size(); ++i) {
     double& largest = kappa[i / of_each];
     if (!(maxima[i] <= largest)) largest = maxima[i];
   }
   return kappa;
+}
+
+template <class Real>
+std::vector<double> violations(DataOperator<Real>& data, const DualCandidate<Real>& candidate) {
+  return kappas(data.device().sphere_maxima(data.N(), candidate.gamma), data.problems());
 }
 
 template <class Real>

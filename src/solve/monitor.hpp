@@ -72,6 +72,9 @@ class Monitor {
   std::vector<Progress> history_;
 };
 
+/// The largest of each problem's `maxima` (Device::sphere_maxima), at least 0. What is not a number stays so.
+std::vector<double> kappas(const std::vector<double>& maxima, Index problems);
+
 /// κ(v) of each problem: the largest over its blocks (docs/mathematics.md section 3), at least 0. 4/3 f³ C B flops, or less where that takes long.
 template <class Real>
 std::vector<double> violations(DataOperator<Real>& data, const DualCandidate<Real>& candidate);

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "device/lapack.hpp"
-#include "neuspec/error.hpp"
+#include "numeric/packed.hpp"
 #include "numeric/quadratic_form.hpp"
 
 namespace neuspec {
@@ -16,24 +15,14 @@ constexpr double passes = 3;                 // a product's time over that of it
 constexpr double flattest = 0.3;             // eigenvalue of a neuron's own part, relative to β, below which rounding and missing neurons rule
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// Π₊ of 2 (sign (M + (t + qᵀw₁/(2s)) I) + β I), the Hessian of sign ΣzᵀΓz + β‖W‖² in each column of a block but for three products of vectors that
-/// ‖W‖_F brings: what is positive semidefinite where no neuron is missing.
-void own_curvature(const QuadraticForm& form, Index d, const double* z, double sign, double beta, std::vector<double>& block) {
+/// 2 (sign (M + (t + qᵀw₁/(2s)) I) + β I), packed, the Hessian of sign ΣzᵀΓz + β‖W‖² in each column of a block but for three products of vectors that
+/// ‖W‖_F brings; less `least` on its diagonal.
+void own_curvature(const QuadraticForm& form, Index d, const double* z, double sign, double beta, double least, double* to) {
   double along = form.t;
   for (Index i = 0; i < d && z[d] > 0; ++i) along += form.q[at(i)] * z[i] / (2 * z[d]);
-  block = form.M;
-  for (Index i = 0; i < d * d; ++i) block[at(i)] = 2 * sign * block[at(i)];
-  for (Index i = 0; i < d; ++i) block[at(i * d + i)] += 2 * (sign * along + beta);
-  std::vector<double> values(at(d)), work, vectors = block;
-  std::vector<int> iwork;
-  if (lapack::syevd(true, d, vectors.data(), d, values.data(), work, iwork) != 0)
-    throw EnvironmentError("the symmetric eigensolver did not converge");
-  const double least = flattest * beta;
-  for (Index k = 0; k < d && values[at(k)] < least; ++k) {
-    const double* u = vectors.data() + k * d;
-    for (Index j = 0; j < d; ++j) {
-      for (Index i = 0; i < d; ++i) block[at(j * d + i)] += (least - values[at(k)]) * u[i] * u[j];
-    }
+  for (Index j = 0; j < d; ++j) {
+    *to++ = 2 * (sign * (form.M[at(j * d + j)] + along) + beta) - least;
+    for (Index i = j + 1; i < d; ++i) *to++ = packed::root_two * 2 * sign * form.M[at(j * d + i)];
   }
 }
 }  // namespace
@@ -82,7 +71,7 @@ bool Preconditioner<Real>::learn(ConstView<Real> Z) {
   for (Part& part : parts_) add_gauss_newton(Z, part);
   add_own_curvature(Z);
   bool definite = true;
-  for (Part& part : parts_) definite = definite && data_.device().invert_shifted(part.inverse, 0, part.inverse);
+  for (Part& part : parts_) definite = definite && data_.device().invert_shifted(part.inverse, flattest * beta_, part.inverse);
   return definite;
 }
 
@@ -102,24 +91,37 @@ void Preconditioner<Real>::add_gauss_newton(ConstView<Real> Z, Part& part) {
   data_.gauss_newton(part.columns, own, samples_, part.inverse);
 }
 
+// Where no neuron is missing it is positive semidefinite; elsewhere its eigenvalues below `least` become that: least I + Π₊(. − least I), whose first
+// part `learn` adds to all of P.
 template <class Real>
 void Preconditioner<Real>::add_own_curvature(ConstView<Real> Z) {
   Device<Real>& device = data_.device();
   const Index N = data_.N(), d = N - 1, p = data_.p();
   const ConstView<Real> Gamma = data_.dual_of(columns_, Z).gamma;
-  std::vector<double> gamma(at(Gamma.size())), points(at(N * Z.columns)), block;
+  std::vector<double> gamma(at(Gamma.size())), points(at(N * Z.columns)), blocks;
   device.download(Gamma, gamma.data());
   device.download(Z, points.data());
-  const DeviceMatrix<Real> own = device.allocate(d, d);
+  std::vector<Index> block_of(columns_.lead.size());
+  Index count = 0;
+  for (std::size_t j = 0; j < block_of.size(); ++j) {
+    const auto lead = static_cast<std::size_t>(columns_.lead[j]);
+    block_of[j] = lead == j ? count++ : block_of[lead];
+    if (lead != j) continue;
+    const Index pool = columns_.pool.empty() ? 0 : columns_.pool[j], place = columns_.output[j] * data_.pools() + pool;
+    blocks.resize(at(count * packed::size(d)));
+    own_curvature(quadratic_form(gamma.data() + place * p, N), d, points.data() + j * at(N), columns_.sign[j], beta_, flattest * beta_,
+                  blocks.data() + (count - 1) * packed::size(d));
+  }
+  const Index even = count + count % 2;
+  blocks.resize(at(even * packed::size(d)));
+  const DeviceMatrix<Real> V = device.allocate(packed::size(d), even), W = device.allocate(packed::size(d), even), own = device.allocate(d, d);
+  device.upload(blocks.data(), V);
+  device.project_psd(d, V, W, device.allocate(d, d * even));
   for (const Part& part : parts_) {
     for (const Stretch& from : part.stretches) {
       for (Index j = from.first; j < from.first + from.count; ++j) {
-        const Index pool = columns_.pool.empty() ? 0 : columns_.pool[at(j)], place = columns_.output[at(j)] * data_.pools() + pool;
-        if (columns_.lead[at(j)] == j) {
-          own_curvature(quadratic_form(gamma.data() + place * p, N), d, points.data() + j * N, columns_.sign[at(j)], beta_, block);
-          device.upload(block.data(), own);
-        }
         const Index at_own = (from.own_first + j - from.first) * d;
+        device.unpack(W.view().column_range(block_of[at(j)], 1), own);
         device.axpby(Real(1), own, Real(1), part.inverse.view().row_range(at_own, d).column_range(at_own, d));
       }
     }
