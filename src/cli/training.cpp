@@ -4,8 +4,8 @@
 
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
-#include "device/available_memory.hpp"
 #include "device/device_memory.hpp"
+#include "threads/available_memory.hpp"
 
 namespace neuspec::cli {
 

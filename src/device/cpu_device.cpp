@@ -7,13 +7,13 @@
 #include <thread>
 #include <vector>
 
-#include "device/available_memory.hpp"
 #include "device/cpu_launch.hpp"
 #include "device/elementwise.inl"
 #include "device/lapack.hpp"
 #include "device/packing.inl"
 #include "device/sphere_maxima.hpp"
 #include "numeric/quadratic_form.hpp"
+#include "threads/available_memory.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec {

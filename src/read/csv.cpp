@@ -8,6 +8,7 @@
 #include "read/number.hpp"
 #include "read/readers.hpp"
 #include "read/text_labels.hpp"
+#include "threads/available_memory.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -90,6 +91,7 @@ void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table) {
     cut.blocks.assign(1, {body, 0, 0, cut.rows});
   }
   table.samples = cut.rows;
+  expect_memory(sizeof(double) * static_cast<double>(table.samples * (table.features + table.targets)));
   std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));
   table.y.resize(static_cast<std::size_t>(table.samples * table.targets));
   std::vector<RowReader> readers;

@@ -2,12 +2,15 @@
 
 #include <new>
 
+#include "threads/available_memory.hpp"
+
 namespace neuspec::read {
 
 void GrowingBytes::reserve(std::size_t capacity) {
   if (capacity <= capacity_) {
     return;
   }
+  expect_memory(static_cast<double>(capacity - capacity_));
   auto* const grown = static_cast<char*>(std::realloc(bytes_.get(), capacity));
   if (grown == nullptr) {
     throw std::bad_alloc();

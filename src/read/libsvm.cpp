@@ -9,6 +9,7 @@
 #include "read/message.hpp"
 #include "read/number.hpp"
 #include "read/readers.hpp"
+#include "threads/available_memory.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -241,6 +242,7 @@ Table read_libsvm(std::string_view content, const std::string& path, const Selec
   table.samples = whole.samples;
   table.features = selection.features > 0 ? selection.features : whole.features;
   const bool dense = table.features > 0 && fits_densely(table.samples, table.features, content.size());
+  if (dense) expect_memory(sizeof(double) * static_cast<double>(table.samples) * static_cast<double>(table.features + 1));
   std::vector<double> x(dense ? static_cast<std::size_t>(table.samples * table.features) : 0), labels(static_cast<std::size_t>(table.samples));
   std::vector<Place> largest(blocks.size());
   read_blocks(blocks.size(), [&](std::size_t k) {

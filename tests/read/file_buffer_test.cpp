@@ -4,10 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <new>
 #include <random>
 #include <thread>
 
 #include "files.hpp"
+#include "read/growing_bytes.hpp"
+#include "threads/available_memory.hpp"
 
 namespace neuspec::test {
 namespace {
@@ -111,6 +114,14 @@ TEST_F(Buffer, a_file_that_may_not_be_read) {
   write("secret.csv", "1,2\n");
   std::filesystem::permissions(path("secret.csv"), std::filesystem::perms::none);
   EXPECT_EQ(complaint_of(path("secret.csv")), "secret.csv: cannot be opened: Permission denied");
+}
+
+// The kernel would promise more than there is, and end the program that writes to it.
+TEST(GrowingBytes, take_no_more_memory_than_is_there) {
+  read::GrowingBytes bytes;
+  bytes.reserve(1000);
+  EXPECT_THROW(bytes.reserve(static_cast<std::size_t>(1.06 * available_memory()) + (1U << 27)), std::bad_alloc);
+  EXPECT_EQ(bytes.capacity(), 1000U);
 }
 
 }  // namespace

@@ -9,6 +9,9 @@ namespace neuspec {
 /// whose memory is limited (memory.max and memory.high of version 2, memory.limit_in_bytes of version 1). Files are looked for below `root`.
 double available_memory(const std::filesystem::path& root = "/");
 
+/// Before so many more bytes are taken. \throws std::bad_alloc where they are not there: Linux promises them, and ends the process that uses them.
+void expect_memory(double bytes);
+
 /// Bytes of memory that the process holds, without files that it has mapped.
 double held_memory();
 

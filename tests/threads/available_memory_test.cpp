@@ -1,9 +1,10 @@
 // What memory may still be taken, read from files as Linux shows them.
-#include "device/available_memory.hpp"
+#include "threads/available_memory.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <new>
 #include <string>
 
 #include "support/system_files.hpp"
@@ -73,6 +74,12 @@ TEST(AvailableMemoryHere, IsSomeOfThisMachine) {
   const double physical = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   EXPECT_GT(available_memory(), 0);
   EXPECT_LE(available_memory(), physical);
+}
+
+TEST(AvailableMemoryHere, IsAllThatCanBeTaken) {
+  EXPECT_NO_THROW(expect_memory(0.5 * available_memory()));
+  EXPECT_NO_THROW(expect_memory(1000));
+  EXPECT_THROW(expect_memory(1.3 * available_memory() + (1 << 27)), std::bad_alloc);
 }
 
 }  // namespace

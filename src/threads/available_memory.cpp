@@ -1,10 +1,11 @@
-#include "device/available_memory.hpp"
+#include "threads/available_memory.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -55,6 +56,11 @@ double available_memory(const fs::path& root) {
   double left = available ? kibibyte * *available : static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   for (const ControlGroup& group : control_groups("memory", root)) left = std::min(left, left_in(group));
   return left;
+}
+
+void expect_memory(double bytes) {
+  constexpr double worth_asking = 1 << 26;  // what is there is read from half a dozen files
+  if (bytes >= worth_asking && bytes > available_memory()) throw std::bad_alloc();
 }
 
 double held_memory() {
