@@ -64,9 +64,19 @@ Context::Context() {
   }
 }
 
-Context::~Context() { stop(); }
+Context::~Context() {
+  stop();
+  if (gpu_of_thread_ != gpu_) (void)cudaSetDevice(gpu_of_thread_);
+}
+
+void Context::begin_end() noexcept {
+  (void)cudaGetDevice(&gpu_of_thread_);
+  if (gpu_of_thread_ != gpu_) (void)cudaSetDevice(gpu_);
+}
 
 void Context::start() {
+  NEUSPEC_CHECK(cudaGetDevice(&gpu_));
+  gpu_of_thread_ = gpu_;
   NEUSPEC_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   create_pool();
   NEUSPEC_CHECK(cublasCreate(&blas_));
@@ -89,7 +99,7 @@ void Context::create_pool() {
   cudaMemPoolProps properties{};
   properties.allocType = cudaMemAllocationTypePinned;
   properties.location.type = cudaMemLocationTypeDevice;
-  NEUSPEC_CHECK(cudaGetDevice(&properties.location.id));
+  properties.location.id = gpu_;
   NEUSPEC_CHECK(cudaMemPoolCreate(&pool_, &properties));
   std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
   NEUSPEC_CHECK(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &all));
@@ -118,10 +128,8 @@ void Context::stop() noexcept {
 }
 
 std::string Context::device_name() const {
-  int device = 0;
   cudaDeviceProp properties{};
-  NEUSPEC_CHECK(cudaGetDevice(&device));
-  NEUSPEC_CHECK(cudaGetDeviceProperties(&properties, device));
+  NEUSPEC_CHECK(cudaGetDeviceProperties(&properties, gpu_));
   return std::string("cuda (") + properties.name + ")";
 }
 

@@ -45,6 +45,9 @@ class Context {
   /// \throws NoDevice when no driver or no GPU is there, EnvironmentError when a library cannot start.
   Context();
   ~Context();
+  /// Before its end, and that of what it has given out: from now on the thread uses its GPU, for a device that is kept may end where another is in
+  /// use.
+  void begin_end() noexcept;
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
@@ -112,6 +115,7 @@ class Context {
   void grow(Slot& slot, Index count);
   void release(Slot& slot) noexcept;
 
+  int gpu_ = 0, gpu_of_thread_ = 0;  // its own; what the thread goes back to at its end
   cudaStream_t stream_ = nullptr;
   cudaMemPool_t pool_ = nullptr;
   cublasHandle_t blas_ = nullptr;

@@ -35,6 +35,9 @@ class CudaDevice final : public Device<Real> {
         work_(context_) {
     if (arithmetic == Arithmetic::tf32) context_.multiply_in_tf32();
   }
+  ~CudaDevice() override { context_.begin_end(); }
+  CudaDevice(const CudaDevice&) = delete;
+  CudaDevice& operator=(const CudaDevice&) = delete;
 
   std::string name() const override { return context_.device_name(); }
   double free_memory() const override { return static_cast<double>(context_.free_memory()); }

@@ -19,6 +19,8 @@ class Communicator {
   virtual ~Communicator() = default;
   virtual int rank() const = 0;  ///< 0 … size − 1
   virtual int size() const = 0;
+  /// Its number among the ranks of its machine, by which they share its GPUs out; 0 where it is not known.
+  virtual int local_rank() const { return 0; }
   /// values ← Σ over the ranks, element by element, the same numbers on every rank.
   virtual void sum(double* values, std::size_t count) const = 0;
   /// Rank 0's bytes become everyone's.
@@ -46,8 +48,8 @@ enum class RankOrder {
 /// with such a source, `fit`, `fit_path`, `certify`, `beta_max`, is collective: every rank calls it with the same arguments and gets the same result,
 /// but for what belongs to a sample (Report::dual_vector), of which each gets its own part. Observers and limits are rank 0's.
 ///
-/// Sums over samples are shared out for squared loss, and without an intercept for the other smooth losses; kernel Gram matrices, wide data, losses
-/// with kinks and the intercepts of others than squared loss take all samples together, which then travel to rank 0 as for RankOrder::fixed.
+/// Sums over samples are shared out for smooth losses, with intercepts and without; kernel Gram matrices, wide data and losses with kinks take all
+/// samples together, which then travel to rank 0 as for RankOrder::fixed.
 ///
 /// An exception on any rank becomes one of the same kind and with the same message on all of them.
 class Shard final : public Source {

@@ -139,7 +139,7 @@ std::vector<double> best_constants(const Loss& loss, const Source& data) {
     if (chunk.weights != nullptr) weights.insert(weights.end(), chunk.weights, chunk.weights + chunk.samples);
   });
   const std::vector<double> f(y.size());
-  return best_intercepts(loss, by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C), weights).b;
+  return best_intercepts(loss, by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C), weights, {}, data.ranks()).b;
 }
 
 // min(most, Σ w ℓ(f, y)) of predictions that are the same for every sample; the sum ends where it has passed that, for losses are not negative.

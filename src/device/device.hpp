@@ -279,7 +279,8 @@ class Device {
 /// How a GPU multiplies matrices in single precision: as declared, or with factors rounded to the eleven bits of TF32.
 enum class Arithmetic { full, tf32 };
 
-/// The device of Settings, for the precision Real. \throws NotCompiled, NoDevice, UsageError for TF32 where there is none
+/// The device of Settings, for the precision Real; a GPU is the calling thread's (device/gpus.hpp), which works with it. \throws NotCompiled,
+/// NoDevice, UsageError for TF32 where there is none
 template <class Real>
 std::unique_ptr<Device<Real>> make_device(DeviceKind kind, Arithmetic arithmetic = Arithmetic::full);
 

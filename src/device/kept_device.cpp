@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "device/cpu_device.hpp"
+#include "device/gpus.hpp"
 
 namespace neuspec {
 
@@ -15,6 +16,7 @@ struct Idle {
   std::unique_ptr<Device<Real>> device;
   DeviceKind kind = DeviceKind::automatic;
   Arithmetic arithmetic = Arithmetic::full;
+  int gpu = 0;
 };
 }  // namespace
 
@@ -28,10 +30,10 @@ KeptDevice::~KeptDevice() = default;
 
 namespace {
 template <class Real>
-std::unique_ptr<Device<Real>> take(KeptDevice::State& state, DeviceKind kind, Arithmetic arithmetic) {
+std::unique_ptr<Device<Real>> take(KeptDevice::State& state, DeviceKind kind, Arithmetic arithmetic, int gpu) {
   const std::lock_guard lock(state.mutex);
   Idle<Real>& idle = std::get<Idle<Real>>(state.idle);
-  return idle.kind == kind && idle.arithmetic == arithmetic ? std::move(idle.device) : nullptr;
+  return idle.kind == kind && idle.arithmetic == arithmetic && idle.gpu == gpu ? std::move(idle.device) : nullptr;
 }
 
 // That of before goes after the lock is open again.
@@ -46,12 +48,13 @@ void put_back(KeptDevice::State& state, Idle<Real> idle) {
 template <class Real>
 std::shared_ptr<Device<Real>> lend_device(const std::shared_ptr<KeptDevice>& kept, DeviceKind kind, Arithmetic arithmetic) {
   if (!kept) return make_device<Real>(kind, arithmetic);
-  std::unique_ptr<Device<Real>> device = take<Real>(*kept->state(), kind, arithmetic);
+  const int gpu = current_gpu();
+  std::unique_ptr<Device<Real>> device = take<Real>(*kept->state(), kind, arithmetic, gpu);
   if (!device) device = make_device<Real>(kind, arithmetic);
   if (dynamic_cast<CpuDevice<Real>*>(device.get()) != nullptr) return device;
-  const auto go_back = [state = kept->state(), kind, arithmetic, failures = std::uncaught_exceptions()](Device<Real>* used) {
+  const auto go_back = [state = kept->state(), kind, arithmetic, gpu, failures = std::uncaught_exceptions()](Device<Real>* used) {
     std::unique_ptr<Device<Real>> owner(used);
-    if (std::uncaught_exceptions() == failures) put_back<Real>(*state, {std::move(owner), kind, arithmetic});
+    if (std::uncaught_exceptions() == failures) put_back<Real>(*state, {std::move(owner), kind, arithmetic, gpu});
   };
   return {device.release(), go_back};
 }

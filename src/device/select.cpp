@@ -1,5 +1,6 @@
 #include "device/cpu_device.hpp"
 #include "device/device_memory.hpp"
+#include "device/gpus.hpp"
 #include "neuspec/error.hpp"
 
 namespace neuspec {
@@ -15,6 +16,8 @@ std::unique_ptr<Device<Real>> make_cuda_device(Arithmetic /*arithmetic*/) {
 
 bool cuda_is_compiled() { return false; }
 bool cuda_is_found() { return false; }
+int current_gpu() { return 0; }
+void take_gpu(int /*local_rank*/) {}
 void copy_from_device(const void* /*from*/, Index /*pitch*/, Index /*width*/, Index /*lines*/, void* /*to*/) {
   throw NotCompiled("memory of a device: this build of neuspec has no CUDA backend");
 }

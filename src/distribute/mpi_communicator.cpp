@@ -51,6 +51,10 @@ class MpiCommunicator final : public Communicator {
     check(MPI_Comm_set_errhandler(group_, MPI_ERRORS_RETURN), "an error handler could not be set");
     check(MPI_Comm_rank(group_, &rank_), "there is no rank");
     check(MPI_Comm_size(group_, &size_), "there is no size");
+    MPI_Comm here = MPI_COMM_NULL;
+    check(MPI_Comm_split_type(group_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &here), "the ranks of a machine could not be told");
+    check(MPI_Comm_rank(here, &local_rank_), "there is no rank");
+    check(MPI_Comm_free(&here), "a communicator could not be freed");
   }
   ~MpiCommunicator() override {
     int ended = 0;
@@ -62,6 +66,7 @@ class MpiCommunicator final : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
+  int local_rank() const override { return local_rank_; }
 
   void sum(double* values, std::size_t count) const override {
     in_pieces(count, most_bytes / sizeof(double), [&](std::size_t at, int some) {
@@ -94,7 +99,7 @@ class MpiCommunicator final : public Communicator {
 
  private:
   MPI_Comm group_ = MPI_COMM_NULL;
-  int rank_ = 0, size_ = 1;
+  int rank_ = 0, size_ = 1, local_rank_ = 0;
 };
 
 }  // namespace

@@ -15,10 +15,8 @@ class RankedSource final : public Source {
   Index samples() const override { return part_->samples(); }
   Index features() const override { return part_->features(); }
   Index targets() const override { return part_->targets(); }
-  void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override { part_->visit(chunk_samples, visitor); }
-  void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override {
-    part_->visit_targets(chunk_samples, visitor);
-  }
+  void visit(Index most, const std::function<void(const Chunk&)>& visitor) const override { part_->visit(most, visitor); }
+  void visit_targets(Index most, const std::function<void(const Chunk&)>& visitor) const override { part_->visit_targets(most, visitor); }
   const Ranks* ranks() const override { return ranks_.get(); }
 
  private:

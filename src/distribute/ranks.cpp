@@ -106,9 +106,12 @@ std::vector<double> Ranks::all(std::span<const double> values) const {
   return result;
 }
 
-double Ranks::largest(double value) const {
-  const std::vector<double> values = all(std::span(&value, 1));
-  return *std::max_element(values.begin(), values.end());
+void Ranks::largest(std::span<double> values) const {
+  const std::vector<double> of_ranks = all(values);
+  for (std::size_t at = 0; at < of_ranks.size(); ++at) {
+    double& largest = values[at % values.size()];
+    largest = std::max(largest, of_ranks[at]);
+  }
 }
 
 void Ranks::broadcast(std::span<double> values) const {

@@ -33,7 +33,12 @@ class Ranks {
   void sum(std::span<double> values) const;
   /// The values of every rank, one rank after the other.
   std::vector<double> all(std::span<const double> values) const;
-  double largest(double value) const;
+  /// values ← the largest of the ranks', element by element.
+  void largest(std::span<double> values) const;
+  double largest(double value) const {
+    largest(std::span(&value, 1));
+    return value;
+  }
   double smallest(double value) const { return -largest(-value); }
   /// Rank 0's become everyone's.
   void broadcast(std::span<double> values) const;
@@ -91,10 +96,12 @@ class Ranks {
   mutable bool failed_ = false;  // and all know
 };
 
-/// values ← Σ over the ranks that share the source out, where there are any.
-inline void sum_over_ranks(const Source& data, std::span<double> values) {
-  if (data.ranks() != nullptr) data.ranks()->sum(values);
+/// values ← Σ over the ranks, where there are any: of one process they are the sums already.
+inline void sum_over_ranks(const Ranks* ranks, std::span<double> values) {
+  if (ranks != nullptr) ranks->sum(values);
 }
+/// Over those that share the source out.
+inline void sum_over_ranks(const Source& data, std::span<double> values) { sum_over_ranks(data.ranks(), values); }
 /// The same of one number.
 inline double sum_over_ranks(const Source& data, double value) {
   sum_over_ranks(data, std::span(&value, 1));

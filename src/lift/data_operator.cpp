@@ -1,6 +1,7 @@
 #include "lift/data_operator.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "lift/centred_source.hpp"
 #include "lift/gram_operator.hpp"
@@ -93,12 +94,10 @@ std::unique_ptr<DataOperator<Real>> make(OperatorKind kind, Device<Real>& device
 template <class Real>
 std::unique_ptr<DataOperator<Real>> make_operator(OperatorKind kind, Device<Real>& device, const Problem& problem, const Source& data,
                                                   SolverKind solver) {
-  if (data.ranks() != nullptr && kind != OperatorKind::moments)
-    return std::make_unique<RankedOperator<Real>>(device, problem, data,
-                                                  [&](const Source& own) { return make<Real>(kind, device, problem, own, solver); });
-  if (problem.bias && problem.loss.kind == LossKind::squared && kind != OperatorKind::moments && kind != OperatorKind::streamed)
-    return make<Real>(kind, device, problem, CentredSource(data, true, false), solver);
-  return make<Real>(kind, device, problem, data, solver);
+  const bool centred = problem.bias && problem.loss.kind == LossKind::squared && kind != OperatorKind::moments && kind != OperatorKind::streamed;
+  auto own = centred ? make<Real>(kind, device, problem, CentredSource(data, true, false), solver) : make<Real>(kind, device, problem, data, solver);
+  if (data.ranks() == nullptr || kind == OperatorKind::moments) return own;
+  return std::make_unique<RankedOperator<Real>>(device, problem, data, std::move(own));
 }
 
 template <class Real>

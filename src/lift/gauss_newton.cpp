@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "device/lapack.hpp"
+#include "lift/device_sums.hpp"
 #include "lift/moments_operator.hpp"
 #include "lift/pool_columns.hpp"
 #include "lift/sample_operator.hpp"
@@ -44,8 +45,11 @@ void SampleOperator<Real>::jacobian(const FactorColumns& columns, ConstView<Real
 // With H the ∇²ℓ of all samples and E the derivative of their predictions in the intercept, which follows the neurons at its best, the curvature is
 // Jᵀ(H − H E (EᵀH E)⁺ EᵀH)J. EᵀH E is singular where outputs are coupled: all of them may move together.
 template <class Real>
-void SampleOperator<Real>::take_off_intercept(ConstView<Real> S, ConstView<Real> K, Real stretch, View<Real> B) {
+void SampleOperator<Real>::take_off_intercept(View<Real> S, View<Real> K, View<Real> B) {
   Device<Real>& device = this->device();
+  sum_over_ranks(device, ranks_, S);
+  sum_over_ranks(device, ranks_, K);
+  if (ranks_ != nullptr && !ranks_->first()) return;
   const Index C = K.rows;
   std::vector<double> vectors(static_cast<std::size_t>(C * C)), values(static_cast<std::size_t>(C)), work;
   std::vector<int> iwork;
@@ -60,7 +64,7 @@ void SampleOperator<Real>::take_off_intercept(ConstView<Real> S, ConstView<Real>
   const DeviceMatrix<Real> root = device.allocate(C, C), half = device.allocate(S.rows, C);
   device.upload(vectors.data(), root);
   device.gemm(Transpose::no, Transpose::no, Real(1), S, root, Real(0), half);
-  device.gemm(Transpose::no, Transpose::yes, -stretch, half, half, Real(1), B);
+  device.gemm(Transpose::no, Transpose::yes, Real(-1), half, half, Real(1), B);
 }
 
 // n' (f m)² flops in GEMM for n' samples, one range's share at a time: for every output k, the rows of J scaled by column k of ∇²ℓ times J's rows of
@@ -89,8 +93,8 @@ void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<
                         factor);
       device.scale_outputs(columns, J, factor, scaled);
       if (this->bias()) {
-        device.gemm(Transpose::no, Transpose::no, Real(1), scaled, unit().row_range(first, count), Real(1), S.view().column_range(k, 1));
-        device.gemm(Transpose::yes, Transpose::no, Real(1), factor, squares.view().row_range(first, count), Real(1), K.view().column_range(k, 1));
+        device.gemm(Transpose::no, Transpose::no, stretch, scaled, unit().row_range(first, count), Real(1), S.view().column_range(k, 1));
+        device.gemm(Transpose::yes, Transpose::no, stretch, factor, squares.view().row_range(first, count), Real(1), K.view().column_range(k, 1));
       }
       for (const Run& run : runs) {
         if (run.output != k) continue;
@@ -101,7 +105,7 @@ void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<
       }
     }
   }
-  if (this->bias()) take_off_intercept(S, K, stretch, B);
+  if (this->bias()) take_off_intercept(S, K, B);
 }
 
 template void SampleOperator<float>::gauss_newton(const FactorColumns&, ConstView<float>, Index, View<float>);

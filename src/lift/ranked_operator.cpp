@@ -1,17 +1,16 @@
 #include "lift/ranked_operator.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
-
-#include "distribute/ranks.hpp"
 
 namespace neuspec {
 
 template <class Real>
-RankedOperator<Real>::RankedOperator(Device<Real>& device, const Problem& problem, const Source& data, const Make& make)
+RankedOperator<Real>::RankedOperator(Device<Real>& device, const Problem& problem, const Source& data, std::unique_ptr<DataOperator<Real>> own)
     : DataOperator<Real>(device, problem, all_samples(data), data.features(), data.targets()),
       ranks_(*data.ranks()),
-      samples_(data),
-      own_(make(samples_)),
+      own_(std::move(own)),
       gamma_(device.allocate(this->p(), this->blocks())) {}
 
 template <class Real>
@@ -19,13 +18,6 @@ std::vector<double> RankedOperator<Real>::on_host(ConstView<Real> view) const {
   std::vector<double> values(static_cast<std::size_t>(view.size()));
   this->device().download(view, values.data());
   return values;
-}
-
-template <class Real>
-void RankedOperator<Real>::sum(View<Real> view) {
-  std::vector<double> values = on_host(view);
-  ranks_.sum(values);
-  this->device().upload(values.data(), view);
 }
 
 template <class Real>

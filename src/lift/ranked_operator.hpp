@@ -4,33 +4,17 @@
 #include <memory>
 
 #include "lift/data_operator.hpp"
+#include "lift/device_sums.hpp"
 
 namespace neuspec {
 
-class Ranks;
-
-/// This rank's part of a source as if there were no others.
-class OwnSamples final : public Source {
- public:
-  explicit OwnSamples(const Source& data) : data_(data) {}
-  Index samples() const override { return data_.samples(); }
-  Index features() const override { return data_.features(); }
-  Index targets() const override { return data_.targets(); }
-  void visit(Index most, const std::function<void(const Chunk&)>& visitor) const override { data_.visit(most, visitor); }
-  void visit_targets(Index most, const std::function<void(const Chunk&)>& visitor) const override { data_.visit_targets(most, visitor); }
-
- private:
-  const Source& data_;
-};
-
-/// Rank 0's solver asks, the others `serve`: every call tells them the point and brings their sums back, N × m numbers or p × C·B for a bound. Smooth
-/// losses without an intercept; descent alone.
+/// Rank 0's solver asks, the others `serve`: every call tells them the point and brings their sums back, N × m numbers or p × C·B for a bound. An
+/// intercept is one of all samples: the ranks' own forms sum up what says where its best value is. Smooth losses; descent alone.
 template <class Real>
 class RankedOperator final : public DataOperator<Real> {
  public:
-  /// `make` makes the form of this rank's samples.
-  using Make = std::function<std::unique_ptr<DataOperator<Real>>(const Source& own)>;
-  RankedOperator(Device<Real>& device, const Problem& problem, const Source& data, const Make& make);
+  /// `own`: the form of this rank's samples, a part of `data`'s.
+  RankedOperator(Device<Real>& device, const Problem& problem, const Source& data, std::unique_ptr<DataOperator<Real>> own);
 
   OperatorKind kind() const override { return own_->kind(); }
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
@@ -61,7 +45,7 @@ class RankedOperator final : public DataOperator<Real> {
   Call hear();
   void answer(const Call& call);
   std::vector<double> on_host(ConstView<Real> view) const;
-  void sum(View<Real> view);
+  void sum(View<Real> view) { sum_over_ranks(this->device(), &ranks_, view); }
 
   // A call's own part and the sum over the ranks.
   double evaluate_sum(const FactorColumns& columns, ConstView<Real> Z, View<Real> G);
@@ -71,7 +55,6 @@ class RankedOperator final : public DataOperator<Real> {
   std::vector<double> bounds_sum(const std::vector<double>& of_which_then_limits);
 
   const Ranks& ranks_;
-  OwnSamples samples_;
   std::unique_ptr<DataOperator<Real>> own_;
   std::vector<DualCandidate<Real>> candidates_;  // own: of the first `dual_of`, which a session keeps, and of the last
   DeviceMatrix<Real> gamma_;                     // p × C·B

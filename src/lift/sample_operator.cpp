@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lift/device_sums.hpp"
 #include "loss/intercept.hpp"
 
 namespace neuspec {
@@ -11,6 +12,7 @@ template <class Real>
 SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& problem, const Source& data, Features features)
     : DataOperator<Real>(device, problem, data),
       stream_(features == Features::streamed ? &data : nullptr),
+      ranks_(data.ranks()),
       x_(device.allocate(data.features(), stream_ == nullptr ? data.samples() : std::min(chunk_samples, data.samples()))) {
   const Index n = data.samples(), C = data.targets();
   for (DeviceMatrix<Real>* matrix : {&y_, &f_, &v_, &part_}) *matrix = device.allocate(n, C);
@@ -30,7 +32,7 @@ SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& proble
   if (!this->bias()) return;
   unit_ = device.allocate(n, 1);
   device.copy(squared() && scale_.rows() > 0 ? scale_ : ones_, unit_);
-  const double norm = std::sqrt(device.dot(unit_, unit_));
+  const double norm = std::sqrt(sum_over_ranks(data, device.dot(unit_, unit_)));
   if (norm > 0) device.axpby(Real(0), unit_, static_cast<Real>(1 / norm), unit_);
 }
 
@@ -40,6 +42,7 @@ void SampleOperator<Real>::centre(View<Real> M) {
   Device<Real>& device = this->device();
   if (inner_.columns() != M.columns) inner_ = device.allocate(1, M.columns);
   device.gemm(Transpose::yes, Transpose::no, Real(1), unit_, M, Real(0), inner_);
+  sum_over_ranks(device, ranks_, inner_.view());
   device.gemm(Transpose::no, Transpose::no, Real(-1), unit_, inner_, Real(1), M);
 }
 
@@ -209,7 +212,7 @@ DualCandidate<Real> SampleOperator<Real>::dual_near(ConstView<Real> near) {
   if (this->bias()) {
     std::vector<double> v(static_cast<std::size_t>(v_.view().size()));
     this->device().download(v_, v.data());
-    balance(this->loss_function(), by_outputs(v.data(), this->samples(), this->outputs()));
+    balance(this->loss_function(), by_outputs(v.data(), this->samples(), this->outputs()), ranks_);
     this->device().upload(v.data(), v_);
   }
   return candidate(v_);

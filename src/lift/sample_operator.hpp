@@ -62,7 +62,7 @@ class SampleOperator : public DataOperator<Real> {
   virtual void least_change(View<Real> /*R*/, View<Real> /*f*/) {}
   DualCandidate<Real> candidate(ConstView<Real> v);                    // v n × C = s·∇ℓ
   DualCandidate<Real> sums(ConstView<Real> v, ConstView<Real> gamma);  // the same where Γ(v) is known
-  /// With an intercept: M ← P M for the n × columns M. 4 n flops a column.
+  /// With an intercept: M ← P M for the n × columns M, over all ranks. 4 n flops a column.
   void centre(View<Real> M);
   ConstView<Real> unit() const { return unit_; }  // ŝ, n × 1
   ConstView<Real> ones() const { return ones_; }  // n × 1
@@ -102,11 +102,12 @@ class SampleOperator : public DataOperator<Real> {
   void each_patch(const FactorColumns& columns, const Body& body);
   /// J (f·m × count), the derivative of `count` samples' predictions from `first` on.
   void jacobian(const FactorColumns& columns, ConstView<Real> Z, Index first, View<Real> J);
-  /// B −= stretch S K⁺ Sᵀ for S = JᵀH E and K = EᵀH E.
-  void take_off_intercept(ConstView<Real> S, ConstView<Real> K, Real stretch, View<Real> B);
+  /// B −= S K⁺ Sᵀ for S = JᵀH E and K = EᵀH E of all ranks, from the first one's B, which are going to be added up.
+  void take_off_intercept(View<Real> S, View<Real> K, View<Real> B);
   DeviceMatrix<Real> squares_of(ConstView<Real> e);
 
   const Source* stream_;  // where features are read from; null where they are held
+  const Ranks* ranks_;    // that share the samples out, which have one intercept, or null
   DeviceMatrix<Real> x_, y_, scale_, weights_, ones_;
   DeviceMatrix<Real> f_dot_, part_, gamma_, gamma_part_;
   DeviceMatrix<Real> unit_, inner_;        // with an intercept: ŝ, n × 1, and ŝᵀM

@@ -1,6 +1,7 @@
 // Burer–Monteiro's side of the matrix-free form: factored points seen through the samples, patch by patch.
 #include <utility>
 
+#include "distribute/ranks.hpp"
 #include "lift/pool_columns.hpp"
 #include "lift/sample_operator.hpp"
 #include "loss/intercept.hpp"
@@ -67,7 +68,7 @@ void SampleOperator<Real>::add_intercept(View<Real> f, const View<Real>* v) {
   device.download(y_, host_y.data());
   if (!weights.empty()) device.download(weights_, weights.data());
   Intercepts best = best_intercepts(this->loss_function(), by_outputs<const double>(host_f.data(), n, C),
-                                    by_outputs<const double>(host_y.data(), n, C), weights, levels_);
+                                    by_outputs<const double>(host_y.data(), n, C), weights, levels_, ranks_);
   for (std::size_t at = 0; at < host_f.size(); ++at) host_f[at] += best.b[at / static_cast<std::size_t>(n)];
   device.upload(host_f.data(), f);
   if (v != nullptr) device.upload(best.v.data(), *v);
@@ -82,22 +83,29 @@ void SampleOperator<Real>::let_intercept_follow(View<Real> v_dot) {
   if (squared()) return centre(v_dot);
   Device<Real>& device = this->device();
   const Index C = this->outputs();
+  const ConstView<Real> ones{ones_.view().data, ones_.rows(), C, 0};
   if (every_.rows() == 0) {
     every_ = device.allocate(this->samples(), C);
     curvature_ = device.allocate(this->samples(), C);
+    device.axpby(Real(1), ones, Real(0), every_);
   }
-  const ConstView<Real> ones{ones_.view().data, ones_.rows(), C, 0};
-  std::vector<double> right = device.column_dots(ones, v_dot), b_dot(static_cast<std::size_t>(C), 1.0);
-  for (double& sum : right) sum = -sum;
-  const bool coupled = this->loss_function().coupled();
-  if (coupled) b_dot = solve_laplacian(coupling_, right);
-  for (Index k = 0; k < C; ++k) device.axpby(static_cast<Real>(b_dot[static_cast<std::size_t>(k)]), ones_, Real(0), every_.view().column_range(k, 1));
-  device.apply_loss(this->loss_function(), LossStep::curvature, {f_, y_, weights_, every_, 1}, curvature_);
-  if (coupled) return device.axpby(Real(1), curvature_, Real(1), v_dot);
-  const std::vector<double> all = device.column_dots(ones, curvature_);
+  const auto curve_every = [&] { curve(every_, curvature_); };
+  if (this->loss_function().coupled()) {
+    std::vector<double> right = device.column_dots(ones, v_dot);
+    sum_over_ranks(ranks_, right);
+    for (double& sum : right) sum = -sum;
+    const std::vector<double> b_dot = solve_laplacian(coupling_, right);
+    for (Index k = 0; k < C; ++k)
+      device.axpby(static_cast<Real>(b_dot[static_cast<std::size_t>(k)]), ones_, Real(0), every_.view().column_range(k, 1));
+    curve_every();
+    return device.axpby(Real(1), curvature_, Real(1), v_dot);
+  }
+  curve_every();
+  std::vector<double> sums = device.column_dots({{ones, v_dot}, {ones, curvature_}});
+  sum_over_ranks(ranks_, sums);
   for (Index k = 0; k < C; ++k) {  // H is diagonal: the multiple of ∇²ℓ 1 follows from its sum
-    const auto at = static_cast<std::size_t>(k);
-    if (all[at] > 0) device.axpby(static_cast<Real>(right[at] / all[at]), curvature_.view().column_range(k, 1), Real(1), v_dot.column_range(k, 1));
+    const double moved = sums[static_cast<std::size_t>(k)], all = sums[static_cast<std::size_t>(C + k)];
+    if (all > 0) device.axpby(static_cast<Real>(-moved / all), curvature_.view().column_range(k, 1), Real(1), v_dot.column_range(k, 1));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "distribute/ranked_source.hpp"
 #include "lift/pool_columns.hpp"
 #include "lift/spread_samples.hpp"
 #include "loss/intercept.hpp"
@@ -32,10 +33,13 @@ StreamedOperator<Real>::StreamedOperator(Device<Real>& device, const Problem& pr
     : DataOperator<Real>(device, problem, data),
       problem_(without_intercept(problem)),
       data_(data),
+      ranks_(data.ranks()),
       gamma_(device.allocate(this->p(), this->blocks())),
       gamma_part_(device.allocate(this->p(), this->blocks())) {
   const Index held = std::min(data.samples(), std::max(fewest_held, held_numbers / data.features()));
-  neighbours_ = std::make_unique<SampleOperator<Real>>(device, problem, spread_samples(data, held));
+  const std::shared_ptr<const Ranks> not_owned(std::shared_ptr<void>(), ranks_);
+  const RankedSource neighbours(std::make_shared<Dataset>(spread_samples(data, held)), not_owned);
+  neighbours_ = std::make_unique<SampleOperator<Real>>(device, problem, neighbours);
 }
 
 template <class Real>
@@ -62,6 +66,7 @@ void StreamedOperator<Real>::find_intercepts(const FactorColumns& columns, Const
     chunk.predict(columns, Z);
     add(chunk.residuals(), sums);
   });
+  sum_over_ranks(ranks_, sums);
   const std::size_t C = sums.size() / 2;
   b_.assign(C, 0.0);
   for (std::size_t k = 0; k < C; ++k) b_[k] = sums[C + k] > 0 ? sums[k] / sums[C + k] : 0.0;
@@ -82,8 +87,8 @@ void StreamedOperator<Real>::find_best_intercepts(const FactorColumns& columns, 
     std::copy_n(samples.y, samples.samples * C, y.begin() + samples.first * C);
     if (samples.weights != nullptr) weights.insert(weights.end(), samples.weights, samples.weights + samples.samples);
   });
-  Intercepts best =
-      best_intercepts(this->loss_function(), by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C), weights, levels_);
+  Intercepts best = best_intercepts(this->loss_function(), by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C),
+                                    weights, levels_, ranks_);
   b_ = std::move(best.b);
   levels_ = std::move(best.levels);
   coupling_ = std::move(best.coupling);
@@ -124,6 +129,8 @@ void StreamedOperator<Real>::differentiate(const FactorColumns& columns, ConstVi
     if (this->bias()) add(chunk.moved(), moved);
   });
   if (!this->bias()) return;
+  if (learn && !coupled()) sum_over_ranks(ranks_, curvature_);
+  sum_over_ranks(ranks_, moved);
   slopes_known_ = true;
   const std::vector<double> b_dot = follow(moved);
   if (coupled()) {

@@ -26,7 +26,7 @@ class StreamedOperator final : public DataOperator<Real> {
   }
   double gauss_newton_memory(double unknowns) const override { return neighbours_->gauss_newton_memory(unknowns); }
   double product_flops(double unknowns) const override { return 12 * static_cast<double>(this->samples() * this->patches().per_pool) * unknowns; }
-  /// From the neighbours, with an intercept that is best for them.
+  /// From the neighbours, those of all ranks with an intercept that is best for them.
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override {
     neighbours_->gauss_newton(columns, Z, samples, B);
   }
@@ -43,6 +43,7 @@ class StreamedOperator final : public DataOperator<Real> {
 
   Problem problem_;  // whose intercepts chunks are given
   const Source& data_;
+  const Ranks* ranks_;  // that share the samples out, which have one intercept, or null
   std::unique_ptr<SampleChunk<Real>> chunk_;
   std::unique_ptr<SampleOperator<Real>> neighbours_;
   DeviceMatrix<Real> gamma_, gamma_part_, G_part_;  // p × C·B; N × m

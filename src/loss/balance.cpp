@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <vector>
 
+#include "distribute/ranks.hpp"
 #include "loss/intercept.hpp"
 #include "numeric/compensated_sum.hpp"
 #include "numeric/rounding.hpp"
@@ -25,30 +25,41 @@ void claim_nothing(Grid<double> v) {
 struct Sides {
   double above, below;
 };
-Sides sides_of(Grid<const double> v, const Ranks* ranks) {
-  std::array<CompensatedSum, 2> sums;
-  auto& [positive, negative] = sums;
+std::vector<Sides> sides_of(Grid<double> v, const Ranks* ranks) {
+  std::vector<CompensatedSum> sums(2 * static_cast<std::size_t>(v.outputs));
   for (Index i = 0; i < v.samples; ++i) {
-    if (v(i, 0) > 0) positive.add(v(i, 0));
-    if (v(i, 0) < 0) negative.add(-v(i, 0));
+    for (Index k = 0; k < v.outputs; ++k) {
+      if (v(i, k) > 0) sums[static_cast<std::size_t>(2 * k)].add(v(i, k));
+      if (v(i, k) < 0) sums[static_cast<std::size_t>(2 * k + 1)].add(-v(i, k));
+    }
   }
   sum_over_ranks(ranks, sums);
-  return {positive.value(), negative.value()};
+  std::vector<Sides> sides;
+  for (std::size_t at = 0; at < sums.size(); at += 2) sides.push_back({sums[at].value(), sums[at + 1].value()});
+  return sides;
 }
 
-// The quotients of neither side overflow, nor is their sum lost where the ratio of the sides is below all numbers; an entry may be. What
-// remains is summed once more: near the least numbers products keep too few digits to agree.
-void balance_output(Grid<double> v, const Ranks* ranks) {
-  const Grid<const double> entries{v.data, v.samples, 1, v.next_sample, v.next_output};
-  const Sides before = sides_of(entries, ranks);
-  const double more = std::max(before.above, before.below), less = std::min(before.above, before.below);
+// The quotients of neither side overflow, nor is their sum lost where the ratio of the sides is below all numbers; an entry may be.
+void balance_output(Grid<double> v, const Sides& sides) {
+  const double more = std::max(sides.above, sides.below), less = std::min(sides.above, sides.below);
   if (more == 0) return;
   if (!std::isfinite(more)) return claim_nothing(v);
   for (Index i = 0; i < v.samples; ++i) {
-    if (before.above > before.below ? v(i, 0) > 0 : v(i, 0) < 0) v(i, 0) = v(i, 0) / more * less;
+    if (sides.above > sides.below ? v(i, 0) > 0 : v(i, 0) < 0) v(i, 0) = v(i, 0) / more * less;
   }
-  const Sides after = sides_of(entries, ranks);
-  if (!(std::abs(after.above - after.below) <= agreement * std::max(after.above, after.below))) claim_nothing(v);
+}
+
+// What remains is summed once more: near the least numbers products keep too few digits to agree.
+void balance_outputs(Grid<double> v, const Ranks* ranks) {
+  const auto each = [&](const auto& body) {
+    const std::vector<Sides> sides = sides_of(v, ranks);
+    for (Index k = 0; k < v.outputs; ++k)
+      body(Grid<double>{v.data + k * v.next_output, v.samples, 1, v.next_sample, v.next_output}, sides[static_cast<std::size_t>(k)]);
+  };
+  each(balance_output);
+  each([](Grid<double> output, const Sides& sides) {
+    if (!(std::abs(sides.above - sides.below) <= agreement * std::max(sides.above, sides.below))) claim_nothing(output);
+  });
 }
 
 /// Flows between C outputs as whole numbers, so that what flows in and out can be compared exactly.
@@ -107,7 +118,7 @@ Index label_of(Grid<double> v, Index i) {
 }
 
 // Σ_i v_ik over the samples of a label, from it to every k; C × C.
-std::vector<double> flows_of(Grid<double> v) {
+std::vector<double> flows_of(Grid<double> v, const Ranks* ranks) {
   const auto C = static_cast<std::size_t>(v.outputs);
   std::vector<CompensatedSum> sums(C * C);
   for (Index i = 0; i < v.samples; ++i) {
@@ -116,6 +127,7 @@ std::vector<double> flows_of(Grid<double> v) {
       if (k != label) sums[static_cast<std::size_t>(label * v.outputs + k)].add(v(i, k));
     }
   }
+  sum_over_ranks(ranks, sums);
   std::vector<double> values;
   for (const CompensatedSum& sum : sums) values.push_back(sum.value());
   return values;
@@ -136,9 +148,9 @@ void scale_flows(Grid<double> v, const std::vector<double>& share) {
 
 // The flows are cut down to multiples of about 2⁻⁶⁰ of their total, which costs a bound nothing and makes a circulation of them exact. Those numbers
 // are the sums of v', as the sums of v are found to be once more.
-void balance_coupled(Grid<double> v) {
+void balance_coupled(Grid<double> v, const Ranks* ranks) {
   const auto C = static_cast<std::size_t>(v.outputs);
-  std::vector<double> share = flows_of(v);  // a flow, then it in whole numbers, then what remains of it
+  std::vector<double> share = flows_of(v, ranks);  // a flow, then it in whole numbers, then what remains of it
   const double total = std::accumulate(share.begin(), share.end(), 0.0);
   if (!(total > 0 && std::isfinite(total))) return claim_nothing(v);
   const int shift = 60 - std::ilogb(total);
@@ -151,7 +163,7 @@ void balance_coupled(Grid<double> v) {
   const auto remaining = [&](std::size_t at) { return static_cast<double>(flows(at / C, at % C)); };
   for (std::size_t at = 0; at < C * C; ++at) share[at] = share[at] > 0 ? remaining(at) / share[at] : 0;
   scale_flows(v, share);
-  const std::vector<double> after = flows_of(v);
+  const std::vector<double> after = flows_of(v, ranks);
   for (std::size_t at = 0; at < C * C; ++at) {
     const double wanted = remaining(at);
     if (!(std::abs(std::ldexp(after[at], shift) - wanted) <= 0.5 * agreement * wanted)) return claim_nothing(v);
@@ -160,9 +172,6 @@ void balance_coupled(Grid<double> v) {
 
 }  // namespace
 
-void balance(const Loss& loss, Grid<double> v, const Ranks* ranks) {
-  if (loss.coupled()) return balance_coupled(v);
-  for (Index k = 0; k < v.outputs; ++k) balance_output({v.data + k * v.next_output, v.samples, 1, v.next_sample, v.next_output}, ranks);
-}
+void balance(const Loss& loss, Grid<double> v, const Ranks* ranks) { loss.coupled() ? balance_coupled(v, ranks) : balance_outputs(v, ranks); }
 
 }  // namespace neuspec

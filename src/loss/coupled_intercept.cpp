@@ -1,8 +1,11 @@
 #include "loss/coupled_intercept.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
+#include "loss/separate_intercepts.hpp"
 #include "loss/softmax.hpp"
 #include "numeric/laplacian.hpp"
 #include "threads/parallel.hpp"
@@ -26,22 +29,48 @@ double largest_of(const std::vector<double>& values) {
 }
 }  // namespace
 
-CoupledIntercept::CoupledIntercept(Grid<const double> f, Grid<const double> y, std::span<const double> weights)
-    : f_(f), y_(y), weights_(weights), has_samples_(at(f.outputs)), mean_(at(f.outputs)) {
-  for (Index i = 0; i < f.samples; ++i) {
+CoupledIntercept::CoupledIntercept(Grid<const double> f, Grid<const double> y, std::span<const double> weights, const Ranks* ranks)
+    : f_(f), y_(y), weights_(weights), ranks_(ranks), has_samples_(at(f.outputs)), mean_(at(f.outputs)) {
+  see_classes();
+  see_spread();
+}
+
+// The labels, the means, and which classes have samples.
+void CoupledIntercept::see_classes() {
+  const auto n = static_cast<double>(f_.samples);
+  const std::size_t C = at(f_.outputs);
+  Vector words(2 * C + 1);  // samples of each class, n times the mean of each output, n
+  for (Index i = 0; i < f_.samples; ++i) {
     Index label = 0;
-    for (Index k = 0; k < f.outputs; ++k) {
-      label = y(i, k) > y(i, label) ? k : label;
-      largest_ = std::max(largest_, std::abs(f(i, k)));
+    for (Index k = 0; k < f_.outputs; ++k) {
+      label = y_(i, k) > y_(i, label) ? k : label;
+      mean_[at(k)] += f_(i, k) / n;
     }
     label_.push_back(label);
-    if (weight(i) > 0) has_samples_[at(label)] = true;
+    if (weight(i) > 0) ++words[at(label)];
   }
-  for (Index k = 0; k < f.outputs; ++k) {
-    for (Index i = 0; i < f.samples; ++i) mean_[at(k)] += f(i, k) / static_cast<double>(f.samples);
-    for (Index i = 0; i < f.samples; ++i) spread_ = std::max(spread_, std::abs(f(i, k) - mean_[at(k)]));
+  if (ranks_ != nullptr) {
+    for (std::size_t k = 0; k < C; ++k) words[C + k] = n * mean_[k];
+    words[2 * C] = n;
+    ranks_->sum(words);
+    for (std::size_t k = 0; k < C; ++k) mean_[k] = words[C + k] / words[2 * C];
   }
-  if (std::find(has_samples_.begin(), has_samples_.end(), true) == has_samples_.end()) has_samples_.assign(at(f.outputs), true);
+  for (std::size_t k = 0; k < C; ++k) has_samples_[k] = words[k] > 0;
+  if (std::find(has_samples_.begin(), has_samples_.end(), true) == has_samples_.end()) has_samples_.assign(C, true);
+}
+
+void CoupledIntercept::see_spread() {
+  for (Index i = 0; i < f_.samples; ++i) {
+    for (Index k = 0; k < f_.outputs; ++k) {
+      largest_ = std::max(largest_, std::abs(f_(i, k)));
+      spread_ = std::max(spread_, std::abs(f_(i, k) - mean_[at(k)]));
+    }
+  }
+  if (ranks_ == nullptr) return;
+  std::array<double, 2> words{largest_, spread_};
+  ranks_->largest(words);
+  largest_ = words[0];
+  spread_ = words[1];
 }
 
 std::vector<double> CoupledIntercept::minimise(std::span<const double> start) {
@@ -76,18 +105,27 @@ CoupledIntercept::Slope CoupledIntercept::slope(const Vector& b) const {
     const Index first = part * samples_a_part;
     parts[at(part)] = part_of(b, first, std::min(n, first + samples_a_part), result.v);
   });
-  result.vanishes = true;
+  Vector words;  // Σ v_ik, Σ |v_ik| and a row of the coupling's lower triangle, output by output
   for (Index k = 0; k < C; ++k) {
     CompensatedSum sum;
-    double magnitude = 0;
+    Vector others(at(k + 1));
     for (const Part& part : parts) {
       sum.add(part.sum[at(k)].value());
-      magnitude += part.magnitude[at(k)];
-      for (Index l = 0; l < C; ++l) result.coupling[at(k * C + l)] += part.coupling[at(std::max(k, l) * C + std::min(k, l))];
+      others[0] += part.magnitude[at(k)];
+      for (Index l = 0; l < k; ++l) others[at(l + 1)] += part.coupling[at(k * C + l)];
     }
-    result.sum[at(k)] = sum.value();
-    result.size += std::abs(sum.value());
-    if (std::abs(sum.value()) > enough * magnitude) result.vanishes = false;
+    words.push_back(sum.value());
+    words.insert(words.end(), others.begin(), others.end());
+  }
+  sum_over_ranks(ranks_, words);
+  result.vanishes = true;
+  auto word = words.begin();
+  for (Index k = 0; k < C; ++k) {
+    const double sum = *word++, magnitude = *word++;
+    for (Index l = 0; l < k; ++l) result.coupling[at(k * C + l)] = result.coupling[at(l * C + k)] = *word++;
+    result.sum[at(k)] = sum;
+    result.size += std::abs(sum);
+    if (std::abs(sum) > enough * magnitude) result.vanishes = false;
   }
   return result;
 }
@@ -155,7 +193,7 @@ bool CoupledIntercept::advance(const Vector& step) {
 // −log p_k as a function of b_k is the logistic loss of f_k + b_k less the others' log Σ exp, −log(1 − p_k) that of its negative.
 void CoupledIntercept::minimise_each() {
   const Index C = f_.outputs;
-  Vector margin(at(f_.samples)), side(margin.size());
+  Vector margin(at(f_.samples)), side(margin.size()), v(margin.size());
   for (Index k = 0; k < C; ++k) {
     if (!has_samples_[at(k)]) continue;
     for (Index i = 0; i < f_.samples; ++i) {
@@ -165,7 +203,10 @@ void CoupledIntercept::minimise_each() {
       margin[at(i)] = f_(i, k) - (top + std::log(sum));
       side[at(i)] = label_[at(i)] == k ? 1 : -1;
     }
-    b_[at(k)] = best_intercept(Loss::logistic, margin, side, weights_).b;
+    const auto column = [&](auto* values) { return by_outputs(values, f_.samples, 1); };
+    b_[at(k)] = separate_intercepts(Loss::logistic, column(std::as_const(margin).data()), column(std::as_const(side).data()), weights_,
+                                    column(v.data()), ranks_)
+                    .front();
   }
   centre(b_);
   at_ = slope(b_);
@@ -181,16 +222,15 @@ void CoupledIntercept::centre(Vector& b) const {
 }
 
 void CoupledIntercept::place_empty_classes(Vector& b) const {
-  for (Index k = 0; k < f_.outputs; ++k) {
-    if (has_samples_[at(k)]) continue;
-    double lowest = 0;
-    for (Index i = 0; i < f_.samples; ++i) {
-      double top = -loss::infinity;
-      for (Index l = 0; l < f_.outputs; ++l) top = std::max(top, f_(i, l) + b_[at(l)]);
-      lowest = std::min(lowest, top - f_(i, k));
-    }
-    b[at(k)] = lowest - gone;
+  if (std::find(has_samples_.begin(), has_samples_.end(), false) == has_samples_.end()) return;
+  Vector above(b.size());  // how far f is above the largest f + b at most
+  for (Index i = 0; i < f_.samples; ++i) {
+    double top = -loss::infinity;
+    for (Index l = 0; l < f_.outputs; ++l) top = std::max(top, f_(i, l) + b_[at(l)]);
+    for (Index k = 0; k < f_.outputs; ++k) above[at(k)] = std::max(above[at(k)], f_(i, k) - top);
   }
+  if (ranks_ != nullptr) ranks_->largest(above);
+  for (std::size_t k = 0; k < b.size(); ++k) b[k] = has_samples_[k] ? b[k] : -above[k] - gone;
 }
 
 }  // namespace neuspec

@@ -9,10 +9,11 @@ namespace neuspec {
 /// argmin over b (C numbers) of Σ_i w_i ℓ(f_i + b, y_i) for softmax, which sees differences alone: Σ b = 0 over the classes that have samples. A
 /// class that has none (of positive weight) would have its b at −∞; it gets one at which its probability is 0 in double for every sample.
 ///
-/// Newton's method; n C exponentials and n C² flops a step, of which about six are needed where nothing is known.
+/// Newton's method; n C exponentials and n C² flops a step, of which about six are needed where nothing is known. The samples may be one rank's part:
+/// then a step costs a sum of C(C + 3)/2 words over the ranks, from which all of them decide alike.
 class CoupledIntercept {
  public:
-  CoupledIntercept(Grid<const double> f, Grid<const double> y, std::span<const double> weights);
+  CoupledIntercept(Grid<const double> f, Grid<const double> y, std::span<const double> weights, const Ranks* ranks);
 
   /// b; the search begins where `start` says what `levels` did for like predictions.
   std::vector<double> minimise(std::span<const double> start);
@@ -36,6 +37,8 @@ class CoupledIntercept {
     std::vector<CompensatedSum> sum;
     Vector magnitude, coupling;  // Σ |v_ik|; the lower triangle
   };
+  void see_classes();
+  void see_spread();
   Slope slope(const Vector& b) const;
   Part part_of(const Vector& b, Index first, Index last, Vector& gradient) const;
   /// The Newton step at at_, its sum over the classes with samples 0; empty where the coupling has underflowed.
@@ -52,6 +55,7 @@ class CoupledIntercept {
 
   Grid<const double> f_, y_;
   std::span<const double> weights_;
+  const Ranks* ranks_;             // that share the samples out, or null
   std::vector<Index> label_;       // of every sample
   std::vector<bool> has_samples_;  // of every class
   Vector mean_;                    // of f, an output

@@ -37,7 +37,8 @@ struct Intercept {
 
 /// Predictions and targets of one output; `weights` is empty where all are 1. Of the numbers beside a kink the one with the lower loss is taken:
 /// where one side is flat, that side. Where no best b exists (labels of one class), one that gives nothing away in double. A few passes over the
-/// samples, of a loss with kinks about 60.
+/// samples, of a loss with kinks about 60. The samples may be one rank's part, whose sums over the ranks then say where the search goes: the same b
+/// on every rank, and the own samples' v.
 Intercept best_intercept(const Loss& loss, std::span<const double> f, std::span<const double> y, std::span<const double> weights,
                          const Ranks* ranks = nullptr);
 
@@ -49,7 +50,7 @@ struct Intercepts {
   std::vector<double> levels;    ///< likewise
 };
 
-/// `start`: the levels of like predictions save a loss that couples outputs a few passes. Of squared loss the samples may be one rank's part.
+/// `start`: the levels of like predictions save a loss that couples outputs a few passes.
 Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const double> y, std::span<const double> weights,
                            std::span<const double> start = {}, const Ranks* ranks = nullptr);
 
@@ -60,7 +61,7 @@ Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const do
 /// Separate outputs: the positive or the negative entries, whichever weigh more, are scaled down, which no domain forbids, for each of them holds 0
 /// and is convex. Softmax: an entry v_ik ≥ 0 with the label's own −Σ_k v_ik is a flow from the label's output to output k, which may only fall; the
 /// flows between two outputs are scaled down together such that at every output as much flows out as in.
-/// v may be one rank's part where the loss does not couple outputs.
+/// v may be one rank's part.
 void balance(const Loss& loss, Grid<double> v, const Ranks* ranks = nullptr);
 inline constexpr int balance_rounding = 8;  ///< in units of 2⁻⁵³
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "device/device.hpp"
+#include "device/gpus.hpp"
 #include "distribute/gathered_source.hpp"
 #include "lift/moment_plan.hpp"
 #include "moments/index.hpp"
@@ -211,6 +212,7 @@ void Moments::add(const Source& data, DeviceKind kind) {
   if (ranks == nullptr) return add_own(data, kind);
   ranks->together([&] {
     check_shapes(data);
+    if (kind != DeviceKind::cpu) take_gpu(ranks->communicator().local_rank());
     if (ranks->order() == RankOrder::fixed) {
       on_first_rank(data, [&](const Source& samples) { add_own(samples, kind); });
       return share(*ranks, *this);

@@ -37,7 +37,7 @@ std::optional<Choice> choose_for_ranks(const Problem& problem, const Source& dat
   }
   const OperatorKind form = settings.data_operator;
   const bool descends = settings.solver != SolverKind::admm && form != OperatorKind::gram && form != OperatorKind::moments;
-  if (!choice && descends && !problem.bias) choice = choose_descent(size_of(problem, data, data.samples()), settings, memory);
+  if (!choice && descends) choice = choose_descent(size_of(problem, data, data.samples()), settings, memory);
   if (choice) choice->reason = std::to_string(ranks.size()) + (ranks.size() == 1 ? " rank, " : " ranks, ") + choice->reason;
   return choice;
 }

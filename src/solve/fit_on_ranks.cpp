@@ -1,5 +1,6 @@
 #include "solve/fit_on_ranks.hpp"
 
+#include "device/gpus.hpp"
 #include "distribute/gathered_source.hpp"
 #include "distribute/share.hpp"
 #include "solve/choose_for_ranks.hpp"
@@ -10,6 +11,7 @@ std::vector<Result> fit_on_ranks(const Source& data, const Problem& problem, Set
   const Ranks& ranks = *data.ranks();
   return ranks.together([&] {
     validate(settings);
+    if (settings.device != DeviceKind::cpu) take_gpu(ranks.communicator().local_rank());
     check_shapes(data);
     std::string resumed = ranks.first() && settings.resume ? *settings.resume : std::string();
     ranks.broadcast(resumed);

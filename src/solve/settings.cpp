@@ -90,7 +90,7 @@ constexpr std::array<SettingInfo, 11> table = {{
     {"operator", SettingType::text, operator_values, "form of the data operator",
      [](Settings& settings, const std::string& value) { settings.data_operator = parse_kind(operators, "operator", value, operator_values); },
      [](const Settings& settings) { return name(settings.data_operator); }},
-    {"device", SettingType::text, device_values, "where the work runs",
+    {"device", SettingType::text, device_values, "where the work runs; ranks of a machine take a GPU each",
      [](Settings& settings, const std::string& value) { settings.device = parse_kind(devices, "device", value, device_values); },
      [](const Settings& settings) { return name(settings.device); }},
     {"precision", SettingType::text, precision_values,

@@ -27,12 +27,15 @@ void fail_launch(long k);      ///< a kernel: cudaErrorLaunchFailure as the last
 void fail_solver(long k);      ///< an eigendecomposition or factorisation leaves info = 1
 void fail_blas(long k);        ///< CUBLAS_STATUS_EXECUTION_FAILED
 bool struck();                 ///< whether one of them has struck since the last `reset`
-void reset();                  ///< no faults, 8 GiB of memory, a GPU
+void reset();                  ///< no faults, 8 GiB of memory, a GPU that the calling thread has not used
 
 /// Capacity of the device.
 void set_memory(std::size_t bytes);
 
 enum class Machine { gpu, no_gpu, no_driver };
 void become(Machine machine);
+/// How many GPUs there are. They have their memory in common; streams and pools are of that which the thread uses that makes them, and no other may
+/// use them.
+void set_gpus(int count);
 
 }  // namespace neuspec::emulation

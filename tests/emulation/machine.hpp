@@ -36,6 +36,12 @@ struct Faults {
 };
 Faults& faults();
 Machine machine();
+int gpus();
+/// The GPU of the calling thread, which has used it from now on; as if it had used none.
+int used_gpu();
+void forget_gpu();
+/// Becomes the last error, if it is one.
+cudaError_t remembered(cudaError_t error);
 void count_handle(long change);
 void count_tf32();
 void count_queued();

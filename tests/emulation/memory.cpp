@@ -130,6 +130,8 @@ void set_memory(std::size_t bytes) { memory().capacity = bytes; }
 void reset() {
   memory().faults = {};
   memory().machine = Machine::gpu;
+  set_gpus(1);
+  forget_gpu();
   memory().capacity = memory_at_start;
   memory().peak = memory().used;
 }

@@ -152,6 +152,16 @@ TEST_F(MistakeDeathTest, KernelBeyondItsMemory) {
   EXPECT_DEATH(beyond(), "emulation: host: a kernel that reaches beyond a device allocation");
 }
 
+TEST_F(MistakeDeathTest, AStreamOfAnotherGpu) {
+  emulation::set_gpus(2);
+  cudaSetDevice(1);
+  EXPECT_DEATH(cudaMemcpyAsync(A_, pinned_, 8, cudaMemcpyHostToDevice, stream_), "another GPU than the thread's");
+  EXPECT_DEATH(device<double>(1), "another GPU than the thread's");
+  EXPECT_EQ(cudaSetDevice(2), cudaErrorInvalidDevice);
+  EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidDevice);
+  emulation::reset();
+}
+
 TEST_F(MistakeDeathTest, HandleThatIsNotAlive) {
   cublasHandle_t other = nullptr;
   cublasCreate(&other);

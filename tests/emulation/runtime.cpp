@@ -10,9 +10,12 @@
 namespace em = neuspec::emulation;
 
 struct CUstream_st {
+  int gpu = 0;
   std::deque<std::function<void()>> queue;
 };
-struct CUmemPoolHandle_st {};
+struct CUmemPoolHandle_st {
+  int gpu = 0;
+};
 struct CUevent_st {
   CUstream_st* stream = nullptr;
   long recorded = 0, reached = 0;
@@ -35,17 +38,16 @@ Runtime& runtime() {
 void require_stream(const char* function, cudaStream_t stream) {
   if (runtime().streams.count(stream) == 0) em::violation(function, "a stream that is not alive");
 }
+void require_own_stream(const char* function, cudaStream_t stream) {
+  require_stream(function, stream);
+  if (stream->gpu != em::used_gpu()) em::violation(function, "a stream of another GPU than the thread's");
+}
 void require_event(const char* function, cudaEvent_t event) {
   if (runtime().events.count(event) == 0) em::violation(function, "an event that is not alive");
 }
 void require_pool(const char* function, cudaMemPool_t pool) {
   if (runtime().pools.count(pool) == 0) em::violation(function, "a memory pool that is not alive");
 }
-cudaError_t remembered(cudaError_t error) {
-  if (error != cudaSuccess) runtime().last = error;
-  return error;
-}
-
 void run(CUstream_st* stream) {
   const em::Opened opened;
   while (!stream->queue.empty()) {
@@ -86,8 +88,13 @@ cudaError_t copy(const char* function, void* to, const void* from, std::size_t b
 
 namespace neuspec::emulation {
 
+cudaError_t remembered(cudaError_t error) {
+  if (error != cudaSuccess) runtime().last = error;
+  return error;
+}
+
 void enqueue(const char* function, cudaStream_t stream, std::function<void()> work) {
-  require_stream(function, stream);
+  require_own_stream(function, stream);
   count_queued();
   stream->queue.push_back(std::move(work));
 }
@@ -113,22 +120,6 @@ void launch(cudaStream_t stream, std::function<void()> work, const void* argumen
 
 extern "C" {
 
-cudaError_t cudaGetDeviceCount(int* count) {
-  if (em::machine() == em::Machine::no_gpu) return remembered(cudaErrorNoDevice);
-  if (em::machine() == em::Machine::no_driver) return remembered(cudaErrorInsufficientDriver);
-  *count = 1;
-  return cudaSuccess;
-}
-cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
-  return cudaSuccess;
-}
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
-  if (device != 0) return remembered(cudaErrorInvalidDevice);
-  *properties = {};
-  std::strcpy(properties->name, "emulated");
-  return cudaSuccess;
-}
 cudaError_t cudaGetLastError() { return std::exchange(runtime().last, cudaSuccess); }
 const char* cudaGetErrorString(cudaError_t error) {
   return error == cudaSuccess                   ? "no error"
@@ -145,7 +136,7 @@ cudaError_t cudaMemGetInfo(std::size_t* available, std::size_t* total) {
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int /*flags*/) {
-  *stream = *runtime().streams.insert(new CUstream_st).first;
+  *stream = *runtime().streams.insert(new CUstream_st{.gpu = em::used_gpu(), .queue = {}}).first;
   em::count_handle(1);
   return cudaSuccess;
 }
@@ -199,15 +190,16 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
   require_event(__func__, begin);
   require_event(__func__, end);
-  if (end->reached < end->recorded) return remembered(cudaErrorNotReady);
+  if (end->reached < end->recorded) return em::remembered(cudaErrorNotReady);
   *milliseconds = static_cast<float>(1 + 7 * ++runtime().timings % 5);  // each way to do a thing is the fastest now and then
   return cudaSuccess;
 }
 
 cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps* properties) {
-  if (properties->allocType != cudaMemAllocationTypePinned || properties->location.type != cudaMemLocationTypeDevice || properties->location.id != 0)
-    return remembered(cudaErrorInvalidValue);
-  *pool = *runtime().pools.insert(new CUmemPoolHandle_st).first;
+  if (properties->allocType != cudaMemAllocationTypePinned || properties->location.type != cudaMemLocationTypeDevice || properties->location.id < 0 ||
+      properties->location.id >= em::gpus())
+    return em::remembered(cudaErrorInvalidValue);
+  *pool = *runtime().pools.insert(new CUmemPoolHandle_st{properties->location.id}).first;
   em::count_handle(1);
   return cudaSuccess;
 }
@@ -220,30 +212,32 @@ cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
 }
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* /*value*/) {
   require_pool(__func__, pool);
-  return remembered(attribute == cudaMemPoolAttrReleaseThreshold ? cudaSuccess : cudaErrorInvalidValue);
+  return em::remembered(attribute == cudaMemPoolAttrReleaseThreshold ? cudaSuccess : cudaErrorInvalidValue);
 }
 cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value) {
   require_pool(__func__, pool);
-  if (attribute != cudaMemPoolAttrReservedMemCurrent && attribute != cudaMemPoolAttrUsedMemCurrent) return remembered(cudaErrorInvalidValue);
+  if (attribute != cudaMemPoolAttrReservedMemCurrent && attribute != cudaMemPoolAttrUsedMemCurrent) return em::remembered(cudaErrorInvalidValue);
   const auto in_use = static_cast<std::uint64_t>(em::total_bytes() - em::free_bytes());  // nothing is kept
   std::memcpy(value, &in_use, sizeof in_use);
   return cudaSuccess;
 }
 cudaError_t cudaMallocFromPoolAsync(void** memory, std::size_t bytes, cudaMemPool_t pool, cudaStream_t stream) {
   require_pool(__func__, pool);
+  require_own_stream(__func__, stream);
+  if (pool->gpu != stream->gpu) em::violation(__func__, "a pool of another GPU than the stream's");
   return cudaMallocAsync(memory, bytes, stream);
 }
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream) {
-  require_stream(__func__, stream);
+  require_own_stream(__func__, stream);
   if (bytes > em::free_bytes()) run(stream);  // what was freed before on this stream may be used again
-  return remembered(em::allocate_device(memory, bytes));
+  return em::remembered(em::allocate_device(memory, bytes));
 }
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
   em::retire_device(__func__, memory);
   em::enqueue(__func__, stream, [memory] { em::unmap_device(memory); });
   return cudaSuccess;
 }
-cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return remembered(em::allocate_pinned(memory, bytes)); }
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return em::remembered(em::allocate_pinned(memory, bytes)); }
 cudaError_t cudaFreeHost(void* memory) {
   for (CUstream_st* stream : runtime().streams) run(stream);  // it waits for the device
   em::free_pinned(__func__, memory);
