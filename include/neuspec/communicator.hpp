@@ -21,6 +21,8 @@ class Communicator {
   virtual int size() const = 0;
   /// Its number among the ranks of its machine, by which they share its GPUs out; 0 where it is not known.
   virtual int local_rank() const { return 0; }
+  /// How many ranks share its machine, with its processors and memory; 1 where it is not known.
+  virtual int local_size() const { return 1; }
   /// values ← Σ over the ranks, element by element, the same numbers on every rank.
   virtual void sum(double* values, std::size_t count) const = 0;
   /// Rank 0's bytes become everyone's.

@@ -40,7 +40,7 @@ void leave_ranks() {
   process.reset();
 }
 int threads_of_rank() {
-  const auto here = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)) / (process ? process->ranks_here() : 1);
+  const auto here = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)) / (all_ranks ? all_ranks->communicator().local_size() : 1);
   return std::max(1, std::min(threads(), here));
 }
 #else

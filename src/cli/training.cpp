@@ -4,7 +4,7 @@
 
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
-#include "device/device_memory.hpp"
+#include "device/gpus.hpp"
 #include "threads/available_memory.hpp"
 
 namespace neuspec::cli {
@@ -17,8 +17,7 @@ std::string shape_text(Index samples, Index features, Index outputs) {
 Settings with_what_is_left(Settings settings, const Stopwatch& clock) {
   constexpr double least = 1e-3;  // of the limit: a solve that begins late still gives a network with a proven gap
   settings.time_limit = std::max(settings.time_limit - clock.seconds(), least * settings.time_limit);
-  const bool on_gpu = settings.device == DeviceKind::cuda || (settings.device == DeviceKind::automatic && cuda_is_found());
-  if (settings.memory_limit > 0 && !on_gpu) settings.memory_limit = std::max(1.0, settings.memory_limit - held_memory());
+  if (settings.memory_limit > 0 && !is_gpu(settings.device)) settings.memory_limit = std::max(1.0, settings.memory_limit - held_memory());
   return settings;
 }
 

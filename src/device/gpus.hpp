@@ -1,7 +1,13 @@
 // Which of a machine's GPUs a thread uses.
 #pragma once
 
+#include "device/device_memory.hpp"
+#include "neuspec/fit.hpp"
+
 namespace neuspec {
+
+/// Whether the device of Settings is one of them here.
+inline bool is_gpu(DeviceKind kind) { return kind == DeviceKind::cuda || (kind == DeviceKind::automatic && cuda_is_found()); }
 
 /// The number of the calling thread's GPU; 0 where there is none.
 int current_gpu();

@@ -54,6 +54,7 @@ class MpiCommunicator final : public Communicator {
     MPI_Comm here = MPI_COMM_NULL;
     check(MPI_Comm_split_type(group_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &here), "the ranks of a machine could not be told");
     check(MPI_Comm_rank(here, &local_rank_), "there is no rank");
+    check(MPI_Comm_size(here, &local_size_), "there is no size");
     check(MPI_Comm_free(&here), "a communicator could not be freed");
   }
   ~MpiCommunicator() override {
@@ -67,6 +68,7 @@ class MpiCommunicator final : public Communicator {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
   int local_rank() const override { return local_rank_; }
+  int local_size() const override { return local_size_; }
 
   void sum(double* values, std::size_t count) const override {
     in_pieces(count, most_bytes / sizeof(double), [&](std::size_t at, int some) {
@@ -99,7 +101,7 @@ class MpiCommunicator final : public Communicator {
 
  private:
   MPI_Comm group_ = MPI_COMM_NULL;
-  int rank_ = 0, size_ = 1, local_rank_ = 0;
+  int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
 };
 
 }  // namespace

@@ -31,10 +31,6 @@ MpiProcess::MpiProcess(int* count, char*** arguments) {
   int provided = 0;
   if (MPI_Init_thread(count, arguments, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) throw EnvironmentError("MPI could not be initialised");
   communicator_ = mpi_communicator(MPI_Comm_c2f(MPI_COMM_WORLD));
-  MPI_Comm here = MPI_COMM_NULL;
-  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here);
-  MPI_Comm_size(here, &ranks_here_);
-  MPI_Comm_free(&here);
   if (communicator_->size() == 1) communicator_ = nullptr;
 }
 

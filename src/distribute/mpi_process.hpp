@@ -19,11 +19,9 @@ class MpiProcess {
   static int launched_rank();
   /// Of all ranks; null where there are none.
   std::shared_ptr<const Communicator> communicator() const { return communicator_; }
-  int ranks_here() const { return ranks_here_; }  ///< on this machine
 
  private:
   std::shared_ptr<const Communicator> communicator_;
-  int ranks_here_ = 1;
 };
 
 }  // namespace neuspec

@@ -1,6 +1,5 @@
 #include "solve/fit_on_ranks.hpp"
 
-#include "device/gpus.hpp"
 #include "distribute/gathered_source.hpp"
 #include "distribute/share.hpp"
 #include "solve/choose_for_ranks.hpp"
@@ -16,7 +15,7 @@ std::vector<Result> fit_on_ranks(const Source& data, const Problem& problem, Set
     std::string resumed = ranks.first() && settings.resume ? *settings.resume : std::string();
     ranks.broadcast(resumed);
     settings.resume = resumed.empty() ? nullptr : std::make_shared<const std::string>(std::move(resumed));
-    const double memory = memory_for(settings, *lend_device<double>(settings.kept_device, settings.device, Arithmetic::full));
+    const double memory = memory_for(settings, *lend_device<double>(settings.kept_device, settings.device, Arithmetic::full), &ranks);
     if (choose_for_ranks(problem, data, settings, memory)) return path(data, settings);
     std::vector<Result> results;
     on_first_rank(data, [&](const Source& all) { results = path(all, settings); });

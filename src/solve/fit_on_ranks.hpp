@@ -4,15 +4,18 @@
 #include <functional>
 
 #include "device/device.hpp"
+#include "device/gpus.hpp"
+#include "distribute/ranks.hpp"
 #include "neuspec/fit.hpp"
 
 namespace neuspec {
 
-/// Bytes that a solve may use.
+/// Bytes that a solve may use: of what is free on a machine, each of its ranks (null: one process) has its part.
 template <class Real>
-double memory_for(const Settings& settings, const Device<Real>& device) {
+double memory_for(const Settings& settings, const Device<Real>& device, const Ranks* ranks) {
   constexpr double part_of_free_memory = 0.75;
-  return settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device.free_memory();
+  const int sharing = ranks == nullptr || is_gpu(settings.device) ? 1 : ranks->communicator().local_size();
+  return settings.memory_limit > 0 ? settings.memory_limit : part_of_free_memory * device.free_memory() / sharing;
 }
 
 using Path = std::function<std::vector<Result>(const Source& data, const Settings& settings)>;

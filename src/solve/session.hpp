@@ -39,7 +39,7 @@ class Session {
         unit_(objective_unit(problem, data)) {
     check_units(units_, data);
     monitor_.set_units(units_.objective(), unit_);
-    const double memory = memory_for(settings, *device_);
+    const double memory = memory_for(settings, *device_, ranks_);
     choice_ = choice_for(problem, *seen(space_.get(), &data), settings, memory);
     choice_.reason = origin(data) + choice_.reason;
     if (space_)

@@ -15,6 +15,7 @@ int main(int count, char** arguments) {
   {
     const auto world = neuspec::mpi_communicator(MPI_Comm_c2f(MPI_COMM_WORLD)), reversed = neuspec::mpi_communicator(MPI_Comm_c2f(backwards));
     wrong = world->local_rank() == rank && reversed->local_rank() == size - 1 - rank ? 0 : 1;
+    if (world->local_size() != size || reversed->local_size() != size) wrong = 1;
     if (wrong != 0) std::fprintf(stderr, "rank %d: local ranks %d and %d\n", rank, world->local_rank(), reversed->local_rank());
   }
   MPI_Comm_free(&backwards);

@@ -35,6 +35,7 @@ class ThreadCommunicator final : public Communicator {
   ThreadCommunicator(std::shared_ptr<Meeting> meeting, int rank) : meeting_(std::move(meeting)), rank_(rank) {}
   int rank() const override { return rank_; }
   int size() const override { return static_cast<int>(meeting_->values.size()); }
+  int local_size() const override { return size(); }
 
   void sum(double* values, std::size_t count) const override {
     meeting_->values[static_cast<std::size_t>(rank_)] = values;
