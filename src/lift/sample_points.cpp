@@ -89,7 +89,6 @@ void SampleOperator<Real>::let_intercept_follow(View<Real> v_dot) {
     curvature_ = device.allocate(this->samples(), C);
     device.axpby(Real(1), ones, Real(0), every_);
   }
-  const auto curve_every = [&] { curve(every_, curvature_); };
   if (this->loss_function().coupled()) {
     std::vector<double> right = device.column_dots(ones, v_dot);
     sum_over_ranks(ranks_, right);
@@ -97,10 +96,10 @@ void SampleOperator<Real>::let_intercept_follow(View<Real> v_dot) {
     const std::vector<double> b_dot = solve_laplacian(coupling_, right);
     for (Index k = 0; k < C; ++k)
       device.axpby(static_cast<Real>(b_dot[static_cast<std::size_t>(k)]), ones_, Real(0), every_.view().column_range(k, 1));
-    curve_every();
+    curve(every_, curvature_);
     return device.axpby(Real(1), curvature_, Real(1), v_dot);
   }
-  curve_every();
+  curve(every_, curvature_);
   std::vector<double> sums = device.column_dots({{ones, v_dot}, {ones, curvature_}});
   sum_over_ranks(ranks_, sums);
   for (Index k = 0; k < C; ++k) {  // H is diagonal: the multiple of ∇²ℓ 1 follows from its sum

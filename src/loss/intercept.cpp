@@ -57,7 +57,6 @@ Intercepts best_intercepts(const Loss& loss, Grid<const double> f, Grid<const do
   } else {
     result.b = loss.kind == LossKind::squared ? best_means(f, y, weights, v, ranks) : separate_intercepts(loss, f, y, weights, v, ranks);
   }
-  balance(loss, v, ranks);
   return result;
 }
 

@@ -32,7 +32,7 @@ Grid<T> by_outputs(T* data, Index samples, Index outputs) {
 
 struct Intercept {
   double b = 0;           ///< argmin over b of Σ_i w_i ℓ(f_i + b, y_i), for a loss that does not couple outputs
-  std::vector<double> v;  ///< w_i times a subgradient of ℓ at f_i + b, such that Σ v is 0 as far as `balance` can make it
+  std::vector<double> v;  ///< w_i times a subgradient of ℓ at f_i + b, |Σ v| ≤ 2⁻⁴⁶ Σ |v| or about that; a proof wants it through `balance`
 };
 
 /// Predictions and targets of one output; `weights` is empty where all are 1. Of the numbers beside a kink the one with the lower loss is taken:

@@ -36,11 +36,13 @@ class Alone final : public Communicator {
 };
 
 class Gpus : public testing::Test {
+ public:
+  Gpus(const Gpus&) = delete;
+  Gpus& operator=(const Gpus&) = delete;
+
  protected:
   Gpus() { emulation::reset(); }
   ~Gpus() override { emulation::reset(); }
-  Gpus(const Gpus&) = delete;
-  Gpus& operator=(const Gpus&) = delete;
 
   /// On a thread of its own.
   template <class Body>

@@ -23,7 +23,9 @@ struct Samples {
     }
   }
   Intercepts best(std::span<const double> start = {}) const {
-    return best_intercepts(Loss::softmax, by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C), w, start);
+    Intercepts best = best_intercepts(Loss::softmax, by_samples<const double>(f.data(), n, C), by_samples<const double>(y.data(), n, C), w, start);
+    balance(Loss::softmax, by_samples(best.v.data(), n, C));
+    return best;
   }
   double weight(Index i) const { return w.empty() ? 1 : w[static_cast<std::size_t>(i)]; }
   long double loss(const Vector& b) const {
