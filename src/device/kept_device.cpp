@@ -48,7 +48,7 @@ void put_back(KeptDevice::State& state, Idle<Real> idle) {
 template <class Real>
 std::shared_ptr<Device<Real>> lend_device(const std::shared_ptr<KeptDevice>& kept, DeviceKind kind, Arithmetic arithmetic) {
   if (!kept) return make_device<Real>(kind, arithmetic);
-  const int gpu = current_gpu();
+  const int gpu = kind == DeviceKind::cpu ? 0 : current_gpu();
   std::unique_ptr<Device<Real>> device = take<Real>(*kept->state(), kind, arithmetic, gpu);
   if (!device) device = make_device<Real>(kind, arithmetic);
   if (dynamic_cast<CpuDevice<Real>*>(device.get()) != nullptr) return device;

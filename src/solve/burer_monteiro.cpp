@@ -132,8 +132,6 @@ bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterat
   device_.upload(factors.data(), W);
   device_.lift_neurons(columns, W, Z);
   const DualCandidate<Real> candidate = data_.dual_of(columns, Z);
-  std::vector<double> gamma(static_cast<std::size_t>(candidate.gamma.size()));
-  device_.download(candidate.gamma, gamma.data());
   std::vector<double> objective = candidate.loss;
   for (Index j = 0; j < point_.neurons(); ++j)
     objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
@@ -141,7 +139,11 @@ bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterat
   const std::vector<double> maxima = device_.sphere_maxima(data_.N(), candidate.gamma);
   const std::vector<double> bounds = dual_bounds(candidate, kappas(maxima, data_.problems()), beta_);
   const bool stop = monitor.test(objective, bounds, m, new_iterations, target);
-  if (!stop) add_violators(gamma, maxima);
+  if (!stop) {
+    std::vector<double> gamma(static_cast<std::size_t>(candidate.gamma.size()));
+    device_.download(candidate.gamma, gamma.data());
+    add_violators(gamma, maxima);
+  }
   return stop;
 }
 
