@@ -1,16 +1,21 @@
-# Target neuspec_hdf5: libhdf5, where it is found and wanted, and the word that it is there; else nothing, and HDF5 files are refused. Debian's serial build
-# lies beside those for MPI.
+# Target neuspec_hdf5: libhdf5's header and the names under which the library is loaded when a file wants it, where it is found and wanted; else nothing,
+# and HDF5 files are refused. Debian's serial build lies beside those for MPI. Target neuspec_hdf5_linked: for programs that call it themselves.
 add_library(neuspec_hdf5 INTERFACE)
+add_library(neuspec_hdf5_linked INTERFACE)
 set(NEUSPEC_HDF5_FOUND OFF)
 if(NEUSPEC_HDF5)
   find_path(NEUSPEC_HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial)
-  find_library(NEUSPEC_HDF5_LIBRARY NAMES hdf5_serial hdf5)
+  find_library(NEUSPEC_HDF5_LIBRARY NAMES libhdf5_serial.so libhdf5.so)
   if(NEUSPEC_HDF5_INCLUDE_DIR AND NEUSPEC_HDF5_LIBRARY)
     set(NEUSPEC_HDF5_FOUND ON)
-    cmake_path(GET NEUSPEC_HDF5_LIBRARY STEM NEUSPEC_HDF5_NAME)
-    string(REGEX REPLACE "^lib" "" NEUSPEC_HDF5_NAME "${NEUSPEC_HDF5_NAME}")
+    # A name with the number of the binary interface that the header belongs to.
+    file(REAL_PATH "${NEUSPEC_HDF5_LIBRARY}" NEUSPEC_HDF5_PATH)
+    execute_process(COMMAND ${CMAKE_OBJDUMP} -p "${NEUSPEC_HDF5_PATH}" OUTPUT_VARIABLE NEUSPEC_HDF5_SONAME COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX REPLACE ".*SONAME +([^\n ]+).*" "\\1" NEUSPEC_HDF5_SONAME "${NEUSPEC_HDF5_SONAME}")
+    cmake_path(REPLACE_FILENAME NEUSPEC_HDF5_PATH "${NEUSPEC_HDF5_SONAME}")
     target_include_directories(neuspec_hdf5 SYSTEM INTERFACE ${NEUSPEC_HDF5_INCLUDE_DIR})
-    target_compile_definitions(neuspec_hdf5 INTERFACE NEUSPEC_HAS_HDF5)
-    target_link_libraries(neuspec_hdf5 INTERFACE ${NEUSPEC_HDF5_LIBRARY})
+    target_compile_definitions(neuspec_hdf5 INTERFACE NEUSPEC_HAS_HDF5 NEUSPEC_HDF5_SONAME="${NEUSPEC_HDF5_SONAME}" NEUSPEC_HDF5_PATH="${NEUSPEC_HDF5_PATH}")
+    target_link_libraries(neuspec_hdf5 INTERFACE ${CMAKE_DL_LIBS})
+    target_link_libraries(neuspec_hdf5_linked INTERFACE neuspec_hdf5 ${NEUSPEC_HDF5_LIBRARY})
   endif()
 endif()

@@ -1,6 +1,6 @@
 # `cpack` makes an archive that runs wherever it is unpacked, on machines with this one's C library or a later one: what is installed, and beside it the
 # shared libraries that the program needs, BLAS among them. An ordinary installation has none of these.
-install(CODE "set(neuspec_bin ${CMAKE_INSTALL_BINDIR})\nset(neuspec_lib ${CMAKE_INSTALL_LIBDIR})" COMPONENT bundled EXCLUDE_FROM_ALL)
+install(CODE "set(neuspec_bin ${CMAKE_INSTALL_BINDIR})\nset(neuspec_lib ${CMAKE_INSTALL_LIBDIR})\nset(loaded_libraries ${NEUSPEC_HDF5_PATH})" COMPONENT bundled EXCLUDE_FROM_ALL)
 install(SCRIPT cmake/bundle_libraries.cmake COMPONENT bundled EXCLUDE_FROM_ALL)
 
 set(CPACK_GENERATOR TGZ)

@@ -46,13 +46,14 @@ void check_hdf5_output(const std::string& path) {
 #ifdef NEUSPEC_HAS_HDF5
 namespace {
 
+using read::h5;
 using read::Hdf5Handle;
 
 /// Failures of a file that is written are the environment's.
 class Writer {
  public:
   Writer(const std::string& path, const std::string& place) : path_(path) {
-    file_ = handle(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
+    file_ = handle(h5().Fcreate(place.c_str(), read::hdf5_to_write, H5P_DEFAULT, H5P_DEFAULT), h5().Fclose);
   }
 
   Hdf5Handle handle(hid_t id, herr_t (*closing)(hid_t)) const { return {check(id), closing}; }
@@ -64,39 +65,40 @@ class Writer {
   }
 
   Hdf5Handle space(const std::vector<hsize_t>& shape) const {
-    return handle(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
+    return handle(h5().Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), h5().Sclose);
   }
 
   /// UTF-8 of that many bytes, filled up with zeros.
   Hdf5Handle text_type(std::size_t bytes) const {
-    Hdf5Handle type = handle(H5Tcopy(H5T_C_S1), H5Tclose);
-    check(H5Tset_size(type.get(), bytes));
-    check(H5Tset_strpad(type.get(), H5T_STR_NULLPAD));
-    check(H5Tset_cset(type.get(), H5T_CSET_UTF8));
+    Hdf5Handle type = handle(h5().Tcopy(h5().T_C_S1), h5().Tclose);
+    check(h5().Tset_size(type.get(), bytes));
+    check(h5().Tset_strpad(type.get(), H5T_STR_NULLPAD));
+    check(h5().Tset_cset(type.get(), H5T_CSET_UTF8));
     return type;
   }
 
   /// Data of that type in memory; in the file numbers are little-endian.
   Hdf5Handle dataset(const std::string& name, const std::vector<hsize_t>& shape, hid_t type, const void* data) const {
-    const Hdf5Handle links = handle(H5Pcreate(H5P_LINK_CREATE), H5Pclose), created = handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+    const Hdf5Handle links = handle(h5().Pcreate(h5().P_CLS_LINK_CREATE_ID), h5().Pclose),
+                     created = handle(h5().Pcreate(h5().P_CLS_DATASET_CREATE_ID), h5().Pclose);
     const Hdf5Handle in_space = space(shape);
-    check(H5Pset_create_intermediate_group(links.get(), 1));
-    check(H5Pset_obj_track_times(created.get(), false));  // the same predictions give the same file
-    const hid_t stored = type == H5T_NATIVE_DOUBLE ? H5T_IEEE_F64LE : type;
-    Hdf5Handle made = handle(H5Dcreate2(file_.get(), name.c_str(), stored, in_space.get(), links.get(), created.get(), H5P_DEFAULT), H5Dclose);
-    check(H5Dwrite(made.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
+    check(h5().Pset_create_intermediate_group(links.get(), 1));
+    check(h5().Pset_obj_track_times(created.get(), false));  // the same predictions give the same file
+    const hid_t stored = type == h5().T_NATIVE_DOUBLE ? h5().T_IEEE_F64LE : type;
+    Hdf5Handle made = handle(h5().Dcreate2(file_.get(), name.c_str(), stored, in_space.get(), links.get(), created.get(), H5P_DEFAULT), h5().Dclose);
+    check(h5().Dwrite(made.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
     return made;
   }
 
   void attribute(const Hdf5Handle& of, const char* name, const std::vector<hsize_t>& shape, hid_t type, const void* data) const {
     const Hdf5Handle in_space = space(shape);
-    Hdf5Handle made = handle(H5Acreate2(of.get(), name, type, in_space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-    check(H5Awrite(made.get(), type, data));
+    Hdf5Handle made = handle(h5().Acreate2(of.get(), name, type, in_space.get(), H5P_DEFAULT, H5P_DEFAULT), h5().Aclose);
+    check(h5().Awrite(made.get(), type, data));
   }
 
   /// What has not been written yet is: a full disk may show here.
   void close() {
-    check(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL));
+    check(h5().Fflush(file_.get(), H5F_SCOPE_GLOBAL));
     if (!file_.close()) check(-1);
   }
 
@@ -122,7 +124,7 @@ void write_classes(const Writer& writer, const std::string& name, const Predicti
   if (predictions.classes.empty()) {
     std::vector<double> labels;
     for (const std::size_t k : predictions.predicted) labels.push_back(predictions.labels[k]);
-    writer.dataset(name, shape, H5T_NATIVE_DOUBLE, labels.data());
+    writer.dataset(name, shape, h5().T_NATIVE_DOUBLE, labels.data());
     return;
   }
   Texts texts(predictions.classes);
@@ -142,7 +144,7 @@ void write_hdf5(const std::string& path, const Predictions& predictions) {
     const hsize_t columns = predictions.columns.size();
     {
       const Hdf5Handle outputs =
-          writer.dataset(dataset, {predictions.outputs.size() / columns, columns}, H5T_NATIVE_DOUBLE, predictions.outputs.data());
+          writer.dataset(dataset, {predictions.outputs.size() / columns, columns}, h5().T_NATIVE_DOUBLE, predictions.outputs.data());
       const Texts names(predictions.columns);
       writer.attribute(outputs, "columns", {columns}, writer.text_type(names.width).get(), names.bytes.data());
     }

@@ -33,13 +33,16 @@ struct Standard {
 
 /// Types whose elements are converted here, as those of other formats are.
 std::array<Standard, 20> standard_types() {
-  return {{{H5T_IEEE_F32LE, ElementType::float32, false}, {H5T_IEEE_F32BE, ElementType::float32, true}, {H5T_IEEE_F64LE, ElementType::float64, false},
-           {H5T_IEEE_F64BE, ElementType::float64, true},  {H5T_STD_I8LE, ElementType::int8, false},     {H5T_STD_I8BE, ElementType::int8, true},
-           {H5T_STD_I16LE, ElementType::int16, false},    {H5T_STD_I16BE, ElementType::int16, true},    {H5T_STD_I32LE, ElementType::int32, false},
-           {H5T_STD_I32BE, ElementType::int32, true},     {H5T_STD_I64LE, ElementType::int64, false},   {H5T_STD_I64BE, ElementType::int64, true},
-           {H5T_STD_U8LE, ElementType::uint8, false},     {H5T_STD_U8BE, ElementType::uint8, true},     {H5T_STD_U16LE, ElementType::uint16, false},
-           {H5T_STD_U16BE, ElementType::uint16, true},    {H5T_STD_U32LE, ElementType::uint32, false},  {H5T_STD_U32BE, ElementType::uint32, true},
-           {H5T_STD_U64LE, ElementType::uint64, false},   {H5T_STD_U64BE, ElementType::uint64, true}}};
+  return {{{h5().T_IEEE_F32LE, ElementType::float32, false}, {h5().T_IEEE_F32BE, ElementType::float32, true},
+           {h5().T_IEEE_F64LE, ElementType::float64, false}, {h5().T_IEEE_F64BE, ElementType::float64, true},
+           {h5().T_STD_I8LE, ElementType::int8, false},      {h5().T_STD_I8BE, ElementType::int8, true},
+           {h5().T_STD_I16LE, ElementType::int16, false},    {h5().T_STD_I16BE, ElementType::int16, true},
+           {h5().T_STD_I32LE, ElementType::int32, false},    {h5().T_STD_I32BE, ElementType::int32, true},
+           {h5().T_STD_I64LE, ElementType::int64, false},    {h5().T_STD_I64BE, ElementType::int64, true},
+           {h5().T_STD_U8LE, ElementType::uint8, false},     {h5().T_STD_U8BE, ElementType::uint8, true},
+           {h5().T_STD_U16LE, ElementType::uint16, false},   {h5().T_STD_U16BE, ElementType::uint16, true},
+           {h5().T_STD_U32LE, ElementType::uint32, false},   {h5().T_STD_U32BE, ElementType::uint32, true},
+           {h5().T_STD_U64LE, ElementType::uint64, false},   {h5().T_STD_U64BE, ElementType::uint64, true}}};
 }
 
 const char* name_of(H5T_class_t type) {
@@ -85,14 +88,14 @@ void take_in_place(hid_t access, std::string_view content, const std::string& pa
   in_place.udata_copy = [](void* there) { return there; };
   in_place.udata_free = [](void*) -> herr_t { return 0; };
   in_place.udata = bytes;
-  checked(H5Pset_fapl_core(access, kIncrement, false), path, kOpen);
-  checked(H5Pset_file_image_callbacks(access, &in_place), path, kOpen);
-  checked(H5Pset_file_image(access, bytes, content.size()), path, kOpen);
+  checked(h5().Pset_fapl_core(access, kIncrement, false), path, kOpen);
+  checked(h5().Pset_file_image_callbacks(access, &in_place), path, kOpen);
+  checked(h5().Pset_file_image(access, bytes, content.size()), path, kOpen);
 }
 
 /// What has been read of a file, or the descriptor that is open already: never its name, behind which may be another one by now.
 Hdf5Handle open_file(const FileView& file, const std::string& path) {
-  const Hdf5Handle access = checked_handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path, kOpen);
+  const Hdf5Handle access = checked_handle(h5().Pcreate(h5().P_CLS_FILE_ACCESS_ID), h5().Pclose, path, kOpen);
   static unsigned count = 0;  // libhdf5 takes two files in memory of one name for the same
   std::string name;
   if (file.in_memory()) {
@@ -101,14 +104,14 @@ Hdf5Handle open_file(const FileView& file, const std::string& path) {
   } else {
     name = "/proc/self/fd/" + std::to_string(file.file->descriptor());
   }
-  return checked_handle(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose, path, kOpen);
+  return checked_handle(h5().Fopen(name.c_str(), hdf5_to_read, access.get()), h5().Fclose, path, kOpen);
 }
 
 /// None of a single number, and of what holds nothing.
 std::vector<std::uint64_t> shape_of(hid_t dataset, const std::string& path) {
-  const Hdf5Handle space = checked_handle(H5Dget_space(dataset), H5Sclose, path, kOpen);
-  std::vector<hsize_t> shape(static_cast<std::size_t>(checked(H5Sget_simple_extent_ndims(space.get()), path, kOpen)));
-  checked(H5Sget_simple_extent_dims(space.get(), shape.data(), nullptr), path, kOpen);
+  const Hdf5Handle space = checked_handle(h5().Dget_space(dataset), h5().Sclose, path, kOpen);
+  std::vector<hsize_t> shape(static_cast<std::size_t>(checked(h5().Sget_simple_extent_ndims(space.get()), path, kOpen)));
+  checked(h5().Sget_simple_extent_dims(space.get(), shape.data(), nullptr), path, kOpen);
   return {shape.begin(), shape.end()};
 }
 
@@ -123,11 +126,7 @@ std::vector<std::string> datasets_of(hid_t file, const std::string& path) {
       return -1;
     }
   };
-#if H5_VERSION_GE(1, 12, 0)
-  checked(H5Ovisit3(file, H5_INDEX_NAME, H5_ITER_INC, keep, &names, H5O_INFO_BASIC), path, "list what it holds");
-#else
-  checked(H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, keep, &names, H5O_INFO_BASIC), path, "list what it holds");
-#endif
+  checked(h5().Ovisit(file, H5_INDEX_NAME, H5_ITER_INC, keep, &names, H5O_INFO_BASIC), path, "list what it holds");
   return names;
 }
 
@@ -138,10 +137,10 @@ struct Listed {
 };
 
 Listed listed(hid_t file, const std::string& name, const std::string& path) {
-  const Hdf5Handle dataset = checked_handle(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose, path, "open a dataset of it");
-  const Hdf5Handle type = checked_handle(H5Dget_type(dataset.get()), H5Tclose, path, kOpen);
+  const Hdf5Handle dataset = checked_handle(h5().Dopen2(file, name.c_str(), H5P_DEFAULT), h5().Dclose, path, "open a dataset of it");
+  const Hdf5Handle type = checked_handle(h5().Dget_type(dataset.get()), h5().Tclose, path, kOpen);
   const std::vector<std::uint64_t> shape = shape_of(dataset.get(), path);
-  const H5T_class_t kind = H5Tget_class(type.get());
+  const H5T_class_t kind = h5().Tget_class(type.get());
   std::string text = quoted(name) + " (";
   for (const std::uint64_t size : shape) text += (text.back() == '(' ? "" : " × ") + std::to_string(size);
   return {name, text + (shape.empty() ? "" : " ") + name_of(kind) + ")", is_numeric(kind) && !shape.empty() && shape.size() <= 3};
@@ -179,14 +178,14 @@ std::string only_dataset(hid_t file, const std::string& path) {
 
 /// Of the file that an object is in.
 std::string file_name_of(hid_t object, const std::string& path) {
-  const ssize_t length = checked(H5Fget_name(object, nullptr, 0), path, kOpen);
+  const ssize_t length = checked(h5().Fget_name(object, nullptr, 0), path, kOpen);
   std::string name(static_cast<std::size_t>(length) + 1, '\0');
-  checked(H5Fget_name(object, name.data(), name.size()), path, kOpen);
+  checked(h5().Fget_name(object, name.data(), name.size()), path, kOpen);
   return name;
 }
 
 Hdf5Handle open_dataset(hid_t file, const std::string& name, const std::string& path) {
-  Hdf5Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose);
+  Hdf5Handle dataset(h5().Dopen2(file, name.c_str(), H5P_DEFAULT), h5().Dclose);
   if (!dataset.valid()) {
     const std::string reason = hdf5_reason();
     const std::vector<Listed> all = list_of(file, path);
@@ -201,16 +200,16 @@ Hdf5Handle open_dataset(hid_t file, const std::string& name, const std::string& 
 
 /// How the elements are read: as they are, if they are of a usual type, else as libhdf5 converts them to double or 64-bit integers.
 void set_types(Hdf5Dataset& dataset) {
-  Hdf5Handle stored = checked_handle(H5Dget_type(dataset.id.get()), H5Tclose, dataset.path, kOpen);
-  const H5T_class_t kind = H5Tget_class(stored.get());
+  Hdf5Handle stored = checked_handle(h5().Dget_type(dataset.id.get()), h5().Tclose, dataset.path, kOpen);
+  const H5T_class_t kind = h5().Tget_class(stored.get());
   if (!is_numeric(kind)) {
     fail(dataset.path, std::string("holds ") + name_of(kind) + "; integers and floating-point numbers are understood");
   }
-  const Hdf5Handle number = kind == H5T_ENUM ? checked_handle(H5Tget_super(stored.get()), H5Tclose, dataset.path, kOpen) : Hdf5Handle();
+  const Hdf5Handle number = kind == H5T_ENUM ? checked_handle(h5().Tget_super(stored.get()), h5().Tclose, dataset.path, kOpen) : Hdf5Handle();
   const hid_t type = kind == H5T_ENUM ? number.get() : stored.get();
   Array& array = dataset.array;
   for (const Standard& standard : standard_types()) {
-    if (H5Tequal(type, standard.id) > 0) {
+    if (h5().Tequal(type, standard.id) > 0) {
       array.type = standard.type;
       array.big_endian = standard.big_endian;
       dataset.as_stored = true;
@@ -218,14 +217,14 @@ void set_types(Hdf5Dataset& dataset) {
       return;
     }
   }
-  if (kind != H5T_FLOAT && H5Tget_size(type) > sizeof(std::int64_t)) {
-    fail(dataset.path, "holds integers of " + std::to_string(H5Tget_size(type)) + " bytes; at most 8 are understood");
+  if (kind != H5T_FLOAT && h5().Tget_size(type) > sizeof(std::int64_t)) {
+    fail(dataset.path, "holds integers of " + std::to_string(h5().Tget_size(type)) + " bytes; at most 8 are understood");
   }
-  const bool is_signed = kind != H5T_FLOAT && H5Tget_sign(type) == H5T_SGN_2;
+  const bool is_signed = kind != H5T_FLOAT && h5().Tget_sign(type) == H5T_SGN_2;
   array.type = kind == H5T_FLOAT ? ElementType::float64 : is_signed ? ElementType::int64 : ElementType::uint64;
   array.big_endian = std::endian::native == std::endian::big;
-  const hid_t native = kind == H5T_FLOAT ? H5T_NATIVE_DOUBLE : is_signed ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64;
-  dataset.memory_type = checked_handle(H5Tcopy(native), H5Tclose, dataset.path, kOpen);
+  const hid_t native = kind == H5T_FLOAT ? h5().T_NATIVE_DOUBLE : is_signed ? h5().T_NATIVE_INT64 : h5().T_NATIVE_UINT64;
+  dataset.memory_type = checked_handle(h5().Tcopy(native), h5().Tclose, dataset.path, kOpen);
 }
 
 struct Opened {

@@ -14,11 +14,11 @@ std::mutex& hdf5_lock() {
 }  // namespace
 
 Hdf5Scope::Hdf5Scope() : lock_(hdf5_lock()) {
-  H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  h5().Eget_auto2(H5E_DEFAULT, &print_, &data_);
+  h5().Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-Hdf5Scope::~Hdf5Scope() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
+Hdf5Scope::~Hdf5Scope() { h5().Eset_auto2(H5E_DEFAULT, print_, data_); }
 
 std::string hdf5_reason() {
   std::string reason;
@@ -27,7 +27,7 @@ std::string hdf5_reason() {
     if (kept.empty() && error->desc != nullptr) kept = error->desc;
     return 0;
   };
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &reason);
+  h5().Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &reason);
   return reason.empty() ? "it does not say why" : reason;
 }
 

@@ -3,11 +3,11 @@
 /// Included only where NEUSPEC_HAS_HDF5 says that it is there.
 #pragma once
 
-#include <hdf5.h>
-
 #include <mutex>
 #include <string>
 #include <utility>
+
+#include "read/hdf5_library.hpp"
 
 namespace neuspec::read {
 

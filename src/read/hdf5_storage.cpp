@@ -68,14 +68,14 @@ constexpr const char* kTell = "tell how it is stored";
 
 /// \throws DataError naming the first filter that is missing; returns if none is
 void fail_for_filters(const Hdf5Dataset& dataset) {
-  const Hdf5Handle created = checked_handle(H5Dget_create_plist(dataset.id.get()), H5Pclose, dataset.path, kTell);
-  const int count = checked(H5Pget_nfilters(created.get()), dataset.path, kTell);
+  const Hdf5Handle created = checked_handle(h5().Dget_create_plist(dataset.id.get()), h5().Pclose, dataset.path, kTell);
+  const int count = checked(h5().Pget_nfilters(created.get()), dataset.path, kTell);
   for (unsigned k = 0; k < static_cast<unsigned>(count); ++k) {
     std::array<char, 64> name{};
     unsigned flags = 0, config = 0;
     std::size_t values = 0;
-    const H5Z_filter_t filter = H5Pget_filter2(created.get(), k, &flags, &values, nullptr, name.size() - 1, name.data(), &config);
-    if (filter >= 0 && H5Zfilter_avail(filter) == 0) {
+    const H5Z_filter_t filter = h5().Pget_filter2(created.get(), k, &flags, &values, nullptr, name.size() - 1, name.data(), &config);
+    if (filter >= 0 && h5().Zfilter_avail(filter) == 0) {
       fail(dataset.path,
            "needs filter " + std::to_string(filter) + (name[0] == 0 ? "" : " (" + quoted(name.data()) + ")") + ", which libhdf5 does not have here");
     }
@@ -154,11 +154,12 @@ class BlockBytes final : public ArrayBytes {
     std::vector<hsize_t> start(dataset_.array.shape.size(), 0), count(dataset_.array.shape.begin(), dataset_.array.shape.end());
     start[0] = first;
     count[0] = rows;
-    const Hdf5Handle in_file = checked_handle(H5Dget_space(dataset_.id.get()), H5Sclose, path, action);
-    checked(H5Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), path, action);
-    const Hdf5Handle in_memory = checked_handle(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), H5Sclose, path, action);
+    const Hdf5Handle in_file = checked_handle(h5().Dget_space(dataset_.id.get()), h5().Sclose, path, action);
+    checked(h5().Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), path, action);
+    const Hdf5Handle in_memory =
+        checked_handle(h5().Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), h5().Sclose, path, action);
     auto bytes = std::make_shared<std::vector<char>>(rows * row_bytes_);
-    if (H5Dread(dataset_.id.get(), dataset_.memory_type.get(), in_memory.get(), in_file.get(), H5P_DEFAULT, bytes->data()) < 0) {
+    if (h5().Dread(dataset_.id.get(), dataset_.memory_type.get(), in_memory.get(), in_file.get(), H5P_DEFAULT, bytes->data()) < 0) {
       const std::string reason = hdf5_reason();
       fail_for_filters(dataset_);
       fail(path, "libhdf5 cannot read it: " + reason);
@@ -202,7 +203,7 @@ std::vector<haddr_t> places_of(const Hdf5Dataset& dataset, const std::vector<hsi
       unsigned skipped = 0;
       haddr_t place = HADDR_UNDEF;
       hsize_t bytes = 0;
-      checked(H5Dget_chunk_info_by_coord(dataset.id.get(), at.data(), &skipped, &place, &bytes), dataset.path, kTell);
+      checked(h5().Dget_chunk_info_by_coord(dataset.id.get(), at.data(), &skipped, &place, &bytes), dataset.path, kTell);
       if (place == HADDR_UNDEF || bytes != grid.chunk_rows * grid.chunk_row_bytes) return {};
       check_place(dataset, place, bytes, view);
       places.push_back(place);
@@ -214,20 +215,20 @@ std::vector<haddr_t> places_of(const Hdf5Dataset& dataset, const std::vector<hsi
 std::shared_ptr<const ArrayBytes> bytes_at(Hdf5Dataset dataset, std::size_t bytes, const FileView& view) {
   constexpr std::size_t kMostChunks = 4096;  // libhdf5 looks for a chunk's place among all of them
   const std::string& path = dataset.path;
-  const Hdf5Handle created = checked_handle(H5Dget_create_plist(dataset.id.get()), H5Pclose, path, kTell);
-  const Hdf5Handle file_created = checked_handle(H5Fget_create_plist(dataset.file.get()), H5Pclose, path, kTell);
-  const H5D_layout_t layout = checked(H5Pget_layout(created.get()), path, kTell);
+  const Hdf5Handle created = checked_handle(h5().Dget_create_plist(dataset.id.get()), h5().Pclose, path, kTell);
+  const Hdf5Handle file_created = checked_handle(h5().Fget_create_plist(dataset.file.get()), h5().Pclose, path, kTell);
+  const H5D_layout_t layout = checked(h5().Pget_layout(created.get()), path, kTell);
   hsize_t before = 0;
-  checked(H5Pget_userblock(file_created.get(), &before), path, kTell);
+  checked(h5().Pget_userblock(file_created.get(), &before), path, kTell);
   if (layout == H5D_VIRTUAL) {  // zeros, where libhdf5 does not find those files
     fail(path, "is a virtual dataset, of others in other files; name these, as parts");
   }
-  if (checked(H5Pget_external_count(created.get()), path, kTell) > 0) {
+  if (checked(h5().Pget_external_count(created.get()), path, kTell) > 0) {
     fail(path, "keeps its numbers in another file, which is not read");
   }
   const bool in_place = dataset.as_stored && before == 0;  // versions of libhdf5 count places from the end of that block or from the file's start
   if (in_place && layout == H5D_CONTIGUOUS) {
-    const haddr_t place = H5Dget_offset(dataset.id.get());
+    const haddr_t place = h5().Dget_offset(dataset.id.get());
     if (place != HADDR_UNDEF) {
       check_place(dataset, place, bytes, view);
       return std::make_shared<FileBytes>(view, place);
@@ -235,9 +236,9 @@ std::shared_ptr<const ArrayBytes> bytes_at(Hdf5Dataset dataset, std::size_t byte
   }
   std::vector<hsize_t> chunk(dataset.array.shape.size(), 1);
   if (layout == H5D_CHUNKED) {
-    checked(H5Pget_chunk(created.get(), static_cast<int>(chunk.size()), chunk.data()), path, kTell);
+    checked(h5().Pget_chunk(created.get(), static_cast<int>(chunk.size()), chunk.data()), path, kTell);
     const std::optional<Grid> grid = grid_of(dataset.array, chunk);
-    if (in_place && checked(H5Pget_nfilters(created.get()), path, kTell) == 0 && grid && grid->down() * grid->across() <= kMostChunks) {
+    if (in_place && checked(h5().Pget_nfilters(created.get()), path, kTell) == 0 && grid && grid->down() * grid->across() <= kMostChunks) {
       std::vector<haddr_t> places = places_of(dataset, chunk, *grid, view);
       if (!places.empty()) return std::make_shared<ChunkBytes>(view, *grid, std::move(places));
     }

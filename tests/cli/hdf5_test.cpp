@@ -1,5 +1,7 @@
 // HDF5 files wherever a data file may be named, and as what predictions are written to.
+#include <dlfcn.h>
 #include <gmock/gmock.h>
+#include <zlib.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +14,7 @@ namespace neuspec::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 using Doubles = std::vector<double>;
 using Names = std::vector<std::string>;
@@ -170,6 +173,27 @@ TEST_F(Hdf5Program, EveryCommandTakesIt) {
   const std::string moments = run("fit " + file("d.nsm") + " --beta 1 --quiet --model " + model).err;
   EXPECT_EQ(run("certify " + model + " " + data + " --target 2").code, 0) << moments;
   EXPECT_EQ(run("fit " + data + " --target 1 --test " + data + " --beta 1 --quiet").code, 0);
+}
+
+// libhdf5 brings thirty libraries, for which no other start waits. What the dynamic linker says of its libraries goes to standard error.
+TEST_F(Hdf5Program, LibraryIsLoadedForItsFilesAlone) {
+  const std::string text = write("data.csv", "1,2\n3,4\n5,7\n"), data = hdf5("data.h5", 40, 3, table(40, 3), {});
+  const Outcome without = run("fit " + text + " --header no --beta 1 --quiet --model " + file("m.json"), "LD_DEBUG=libs");
+  EXPECT_EQ(without.code, 0);
+  EXPECT_THAT(without.err, HasSubstr("calling init"));
+  EXPECT_THAT(without.err, Not(HasSubstr("libhdf5")));
+  const Outcome with = run("fit " + data + " --beta 1 --quiet", "LD_DEBUG=libs");
+  EXPECT_EQ(with.code, 0);
+  EXPECT_THAT(with.err, HasSubstr("libhdf5"));
+}
+
+TEST_F(Hdf5Program, ALibraryThatIsAnotherOneIsSaid) {
+  Dl_info other{};
+  ASSERT_NE(::dladdr(reinterpret_cast<void*>(&::zlibVersion), &other), 0);
+  std::filesystem::copy_file(other.dli_fname, file(NEUSPEC_HDF5_SONAME));
+  const Outcome fit = run("fit " + hdf5("data.h5", 40, 3, table(40, 3), {}) + " --beta 1 --quiet", "LD_LIBRARY_PATH=" + file(""));
+  EXPECT_EQ(fit.code, 5);
+  EXPECT_THAT(fit.err, HasSubstr("libhdf5, which HDF5 files need, cannot be loaded"));
 }
 
 }  // namespace
