@@ -212,6 +212,9 @@ class Device {
   virtual void pack_factors(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z, View<Real> D) = 0;
   /// G_j = Γ_{output j} z_j for packed Γ (p × C): N × m.
   virtual void apply_packed(const FactorColumns& columns, ConstView<Real> Gamma, ConstView<Real> Z, View<Real> G) = 0;
+  /// B ← B + LᵀS L between columns of the same output, lower triangle; L is the derivative of the packed Σ sign_j z_j z_jᵀ in the neurons' w, with
+  /// rows as those of `factored_jacobian`, and S (p·B × p·B) over all pools.
+  virtual void packed_gauss_newton(ConstView<Real> S, const FactorColumns& columns, ConstView<Real> Z, View<Real> B);
 
   /// z_j = [w_j; s_j] for the columns w_j of W (d × m), s = ‖W_block‖_F in the first of a block and 0 in others: Z is N × m.
   virtual void lift_neurons(const FactorColumns& columns, ConstView<Real> W, View<Real> Z) = 0;

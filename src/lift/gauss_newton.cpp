@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "device/lapack.hpp"
+#include "device/runs.hpp"
 #include "lift/device_sums.hpp"
-#include "lift/moments_operator.hpp"
 #include "lift/pool_columns.hpp"
 #include "lift/sample_operator.hpp"
 
@@ -110,64 +110,5 @@ void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<
 
 template void SampleOperator<float>::gauss_newton(const FactorColumns&, ConstView<float>, Index, View<float>);
 template void SampleOperator<double>::gauss_newton(const FactorColumns&, ConstView<double>, Index, View<double>);
-
-// Entry (j, i) moves D by sign_j (z_j e_iᵀ + e_i z_jᵀ) and, as ‖W‖_F is the last entry of the block's first column z_1, by
-// sign_j w_ji/‖W‖_F (z_1 e_Nᵀ + e_N z_1ᵀ): two pairs of factors, every entry as an output of its own.
-template <class Real>
-DeviceMatrix<Real> MomentsOperator<Real>::lifted_jacobian(const FactorColumns& columns, const std::vector<double>& Z, Index first, Index count) {
-  Device<Real>& device = this->device();
-  const Index N = this->N(), f = N - 1;
-  const auto point = [&](Index j) { return Z.data() + j * N; };
-  std::vector<double> left(static_cast<std::size_t>(2 * count * f * N)), right(left.size());
-  FactorColumns pairs;
-  for (Index e = 0; e < count * f; ++e) {
-    const Index j = first + e / f, i = e % f, lead = columns.lead.empty() ? j : columns.lead[static_cast<std::size_t>(j)];
-    double *y = left.data() + 2 * e * N, *z = right.data() + 2 * e * N;
-    const double norm = point(lead)[f];
-    y[i] = 2;
-    y[N + f] = norm > 0 ? 2 * point(j)[i] / norm : 0;
-    std::copy_n(point(j), N, z);
-    std::copy_n(point(lead), N, z + N);
-    for (int pair = 0; pair < 2; ++pair) {
-      pairs.sign.push_back(columns.sign[static_cast<std::size_t>(j)]);
-      pairs.output.push_back(e);
-    }
-  }
-  const DeviceMatrix<Real> Y = device.allocate(N, 2 * count * f), X = device.allocate(N, 2 * count * f);
-  device.upload(left.data(), Y);
-  device.upload(right.data(), X);
-  DeviceMatrix<Real> L = device.allocate(this->p(), count * f);
-  device.pack_factors(pairs, Y, X, L);
-  return L;
-}
-
-// LᵀS L, a run of columns after the other: 2 p² B f m flops for S L and 2 p (f m)² for the rest, in GEMM. All samples count.
-template <class Real>
-void MomentsOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index /*samples*/, View<Real> B) {
-  Device<Real>& device = this->device();
-  const Index f = this->N() - 1, p = this->p();
-  std::vector<double> points(static_cast<std::size_t>(Z.size()));
-  device.download(Z, points.data());
-  const std::vector<Run> runs = runs_of(columns);
-  std::vector<DeviceMatrix<Real>> L;
-  L.reserve(runs.size());
-  for (const Run& run : runs) L.push_back(lifted_jacobian(columns, points, run.first, run.count));
-  const auto pool = [&](const Run& run) { return columns.pool.empty() ? 0 : columns.pool[static_cast<std::size_t>(run.first)]; };
-  for (std::size_t b = 0; b < runs.size(); ++b) {
-    const Index width = f * runs[b].count;
-    const DeviceMatrix<Real> SL = device.allocate(S_.rows(), width);
-    device.gemm(Transpose::no, Transpose::no, Real(1), S_.view().column_range(pool(runs[b]) * p, p), L[b], Real(0), SL);
-    for (std::size_t a = b; a < runs.size(); ++a) {
-      if (runs[a].output != runs[b].output) continue;
-      device.gemm(Transpose::yes, Transpose::no, Real(1), L[a], SL.view().row_range(pool(runs[a]) * p, p), Real(1),
-                  part(B, f * runs[a].first, f * runs[a].count, f * runs[b].first, width));
-    }
-  }
-}
-
-template DeviceMatrix<float> MomentsOperator<float>::lifted_jacobian(const FactorColumns&, const std::vector<double>&, Index, Index);
-template DeviceMatrix<double> MomentsOperator<double>::lifted_jacobian(const FactorColumns&, const std::vector<double>&, Index, Index);
-template void MomentsOperator<float>::gauss_newton(const FactorColumns&, ConstView<float>, Index, View<float>);
-template void MomentsOperator<double>::gauss_newton(const FactorColumns&, ConstView<double>, Index, View<double>);
 
 }  // namespace neuspec

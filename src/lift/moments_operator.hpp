@@ -32,9 +32,12 @@ class MomentsOperator final : public DataOperator<Real> {
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
   bool has_gauss_newton() const override { return true; }
-  void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
+  void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index /*samples*/, View<Real> B) override {
+    this->device().packed_gauss_newton(S_, columns, Z, B);
+  }
   double gauss_newton_flops(double unknowns, double squares, Index /*samples*/) const override {
-    return 2 * static_cast<double>(this->p()) * (static_cast<double>(S_.rows()) * unknowns + squares);
+    const auto N = static_cast<double>(this->N());
+    return 2 * N * (static_cast<double>(S_.rows()) * unknowns + squares);
   }
   double gauss_newton_memory(double unknowns) const override { return static_cast<double>(this->p() + S_.rows()) * unknowns; }
   double product_flops(double /*unknowns*/) const override {
@@ -42,8 +45,6 @@ class MomentsOperator final : public DataOperator<Real> {
   }
 
  private:
-  /// Derivative of a run's packed D in its neurons' w: p × f·count.
-  DeviceMatrix<Real> lifted_jacobian(const FactorColumns& columns, const std::vector<double>& Z, Index first, Index count);
   DualCandidate<Real> candidate(ConstView<Real> D, ConstView<Real> gamma);
   void lift_point(const FactorColumns& columns, ConstView<Real> Z);
   void pack(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z);

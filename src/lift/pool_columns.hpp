@@ -32,20 +32,4 @@ inline std::vector<PoolColumns> columns_by_pool(const FactorColumns& columns) {
   return groups;
 }
 
-/// Neighbours that belong to one output and one pool.
-struct Run {
-  Index output, first, count;
-};
-
-inline std::vector<Run> runs_of(const FactorColumns& columns) {
-  std::vector<Run> runs;
-  for (Index j = 0; j < static_cast<Index>(columns.sign.size()); ++j) {
-    const auto at = static_cast<std::size_t>(j);
-    const bool another_pool = j > 0 && !columns.pool.empty() && columns.pool[at] != columns.pool[at - 1];
-    if (runs.empty() || runs.back().output != columns.output[at] || another_pool) runs.push_back({columns.output[at], j, 0});
-    ++runs.back().count;
-  }
-  return runs;
-}
-
 }  // namespace neuspec

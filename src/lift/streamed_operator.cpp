@@ -4,8 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include "device/runs.hpp"
 #include "distribute/ranked_source.hpp"
-#include "lift/pool_columns.hpp"
 #include "lift/spread_samples.hpp"
 #include "loss/intercept.hpp"
 #include "numeric/laplacian.hpp"
