@@ -25,6 +25,7 @@ constexpr double enough = 1.0;            // of the target: relative gradient at
 constexpr double same_objective = 1e-11;  // relative: of two points so near the later one has the better gradient to prove it with
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
+constexpr int rounds_a_polish = 3;        // likewise
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// A point by its blocks: the columns' table and the upper rows W (d × m) of each block's factor.
@@ -113,37 +114,46 @@ template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
   Index iterations = 0;
   while (!test(monitor, target, iterations)) {
-    iterations = improve(monitor, target, products_a_round, &monitor);
+    iterations = improve(monitor, target, products_a_round, false, &monitor);
   }
 }
 
 template <class Real>
 void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
   point_ = std::move(point);
-  improve(monitor, target, products_a_polish);
-  best_ = point_;
+  best_objective_.clear();
+  for (int round = 0; round < rounds_a_polish; ++round) {
+    improve(monitor, target, products_a_polish, true);
+    if (round == 0) best_ = point_;
+    if (monitor.in_a_hurry()) return;
+    const Proof own = prove();
+    remember(own.objective);
+    if (monitor.relative_gap(own.objective, own.bounds) <= target || !add_violators(own)) return;
+  }
 }
 
 template <class Real>
-bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterations) {
+typename BurerMonteiro<Real>::Proof BurerMonteiro<Real>::prove() {
   const auto [columns, factors] = blocks_of(point_);
   const auto m = static_cast<Index>(columns.sign.size());
   DeviceMatrix<Real> W = device_.allocate(data_.N() - 1, m), Z = device_.allocate(data_.N(), m);
   device_.upload(factors.data(), W);
   device_.lift_neurons(columns, W, Z);
-  const DualCandidate<Real> candidate = data_.dual_of(columns, Z);
-  std::vector<double> objective = candidate.loss;
+  Proof proof{.columns = m, .candidate = data_.dual_of(columns, Z), .objective = {}, .maxima = {}, .bounds = {}};
+  proof.objective = proof.candidate.loss;
   for (Index j = 0; j < point_.neurons(); ++j)
-    objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
-  remember(objective);
-  const std::vector<double> maxima = device_.sphere_maxima(data_.N(), candidate.gamma);
-  const std::vector<double> bounds = dual_bounds(candidate, kappas(maxima, data_.problems()), beta_);
-  const bool stop = monitor.test(objective, bounds, m, new_iterations, target);
-  if (!stop) {
-    std::vector<double> gamma(static_cast<std::size_t>(candidate.gamma.size()));
-    device_.download(candidate.gamma, gamma.data());
-    add_violators(gamma, maxima);
-  }
+    proof.objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
+  proof.maxima = device_.sphere_maxima(data_.N(), proof.candidate.gamma);
+  proof.bounds = dual_bounds(proof.candidate, kappas(proof.maxima, data_.problems()), beta_);
+  return proof;
+}
+
+template <class Real>
+bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterations) {
+  const Proof own = prove();
+  remember(own.objective);
+  const bool stop = monitor.test(own.objective, own.bounds, own.columns, new_iterations, target);
+  if (!stop) add_violators(own);
   return stop;
 }
 
@@ -168,11 +178,13 @@ void BurerMonteiro<Real>::remember(const std::vector<double>& objective) {
 
 // All of the same weight: which of them matter descent finds out.
 template <class Real>
-void BurerMonteiro<Real>::add_violators(const std::vector<double>& gamma, const std::vector<double>& maxima) {
-  const Index blocks = data_.blocks(), pools = data_.pools();
+bool BurerMonteiro<Real>::add_violators(const Proof& proof) {
+  const Index blocks = data_.blocks(), pools = data_.pools(), before = point_.neurons();
+  std::vector<double> gamma(at(proof.candidate.gamma.size()));
+  device_.download(proof.candidate.gamma, gamma.data());
   std::vector<std::vector<Violator>> found(at(blocks));
   parallel_pieces(blocks, [&](Index block) {
-    if (std::max(maxima[at(2 * block)], maxima[at(2 * block + 1)]) > beta_)
+    if (std::max(proof.maxima[at(2 * block)], proof.maxima[at(2 * block + 1)]) > beta_)
       found[at(block)] = violators(data_.N(), gamma.data() + block * data_.p(), beta_, neurons_a_round);
   });
   for (Index block = 0; block < blocks; ++block) {
@@ -181,10 +193,11 @@ void BurerMonteiro<Real>::add_violators(const std::vector<double>& gamma, const 
     const double weight = heaviest > 0 ? start_weight * heaviest : start_weight;
     for (const Violator& violator : found[at(block)]) point_.add(violator.u.data(), -violator.sign * weight, block / pools, block % pools);
   }
+  return point_.neurons() > before;
 }
 
 template <class Real>
-Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products, Monitor* keeper) {
+Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products, bool near, Monitor* keeper) {
   const Blocks start = blocks_of(point_);
   const FactorColumns& columns = start.table;
   const Index d = data_.N() - 1, m = static_cast<Index>(columns.sign.size());
@@ -209,6 +222,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   Preconditioner<Real> preconditioner(data_, columns, beta_);
   if (preconditioner.cost() > 0) {
     function.learning = preconditioner.cost();
+    function.near = near;
     function.learn = [&] { return preconditioner.learn(Z); };
     function.precondition = [&](ConstView<Real> residual, View<Real> result) { preconditioner.apply(residual, result); };
   }

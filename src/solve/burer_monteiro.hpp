@@ -24,19 +24,27 @@ class BurerMonteiro final : public Solver {
   void restore(const SolverState& state) override;
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
-  /// vector as any: what another solver found becomes a point that proves itself.
+  /// vector as any: what another solver found becomes a point that proves itself. Neurons that it lacks for that are added.
   void polish(Network point, const Monitor& monitor, double target);
 
  private:
-  /// Bound and missing neurons of the current point. True when the monitor says stop.
+  /// What the current point is worth and what its own ∇ℓ proves.
+  struct Proof {
+    Index columns;
+    DualCandidate<Real> candidate;
+    std::vector<double> objective, maxima, bounds;
+  };
+  Proof prove();
+  /// The same, told to the monitor, and missing neurons added. True when the monitor says stop.
   bool test(Monitor& monitor, double target, Index new_iterations);
   /// Keeps the neurons of those problems whose objective has never been lower.
   void remember(const std::vector<double>& objective);
-  /// Appends neurons that violate |uᵀMu + qᵀu + t| ≤ β to those blocks whose maxima, one of each sign, say that there are some.
-  void add_violators(const std::vector<double>& gamma, const std::vector<double>& maxima);
+  /// Appends neurons that violate |uᵀMu + qᵀu + t| ≤ β to those blocks whose maxima, one of each sign, say that there are some. \returns whether
+  /// there are
+  bool add_violators(const Proof& proof);
   /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
   /// `keeper` is told of the way where there is one: tests may be far apart.
-  Index improve(const Monitor& monitor, double target, Index most_products, Monitor* keeper = nullptr);
+  Index improve(const Monitor& monitor, double target, Index most_products, bool near, Monitor* keeper = nullptr);
   /// The network of a point given by its blocks.
   Network network_of(const FactorColumns& columns, const DeviceMatrix<Real>& W);
 

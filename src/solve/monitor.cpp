@@ -34,7 +34,10 @@ void Monitor::checkpoint(Index new_iterations) {
 
 double Monitor::primal() const { return objective_ * sum(primal_); }
 double Monitor::dual() const { return objective_ * sum(dual_); }
-double Monitor::relative_gap() const { return neuspec::relative_gap(primal(), dual(), unit_); }
+double Monitor::relative_gap() const { return relative_gap(primal_, dual_); }
+double Monitor::relative_gap(const std::vector<double>& primal, const std::vector<double>& dual) const {
+  return neuspec::relative_gap(objective_ * sum(primal), objective_ * sum(dual), unit_);
+}
 
 bool Monitor::out_of_budget() {
   if (iterations_ >= settings_.max_iterations) {

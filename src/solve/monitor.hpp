@@ -49,6 +49,8 @@ class Monitor {
   double primal() const;
   double dual() const;
   double relative_gap() const;
+  /// Of a point and a bound that need not be the best there are.
+  double relative_gap(const std::vector<double>& primal, const std::vector<double>& dual) const;
   Index iterations() const { return before_ + iterations_; }
   /// Why the last `test` said stop.
   Status status() const { return status_; }

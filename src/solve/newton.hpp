@@ -20,6 +20,7 @@ class Newton {
     /// `learning` products, and is asked for whenever so many have been spent since.
     std::function<bool()> learn = {};
     Index learning = 0;
+    bool near = false;  ///< a minimum is near, where what is learnt at once serves to the end
     std::function<void(ConstView<Real> residual, View<Real> result)> precondition = {};  ///< P⁻¹ times a vector
   };
   /// Called at the start and after each accepted step with gradients and Hessian products so far and the gradient's norm; true: stop.
