@@ -26,6 +26,7 @@ constexpr double same_objective = 1e-11;  // relative: of two points so near the
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 constexpr int rounds_a_polish = 3;        // likewise
+constexpr double relevant = 0.5;          // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// A point by its blocks: the columns' table and the upper rows W (d × m) of each block's factor.
@@ -128,12 +129,16 @@ void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double t
     if (monitor.in_a_hurry()) return;
     const Proof own = prove();
     remember(own.objective);
-    if (monitor.relative_gap(own.objective, own.bounds) <= target || !add_violators(own)) return;
+    if (monitor.relative_gap(own.objective, own.bounds) <= target) return;
+    const Index before = point_.neurons();
+    const std::vector<double> slopes = add_violators(own, beta_ * (1 + relevant * target));
+    if (point_.neurons() == before) return;
+    scale_from(before, own.objective, slopes);
   }
 }
 
 template <class Real>
-typename BurerMonteiro<Real>::Proof BurerMonteiro<Real>::prove() {
+typename BurerMonteiro<Real>::Proof BurerMonteiro<Real>::value() {
   const auto [columns, factors] = blocks_of(point_);
   const auto m = static_cast<Index>(columns.sign.size());
   DeviceMatrix<Real> W = device_.allocate(data_.N() - 1, m), Z = device_.allocate(data_.N(), m);
@@ -141,8 +146,13 @@ typename BurerMonteiro<Real>::Proof BurerMonteiro<Real>::prove() {
   device_.lift_neurons(columns, W, Z);
   Proof proof{.columns = m, .candidate = data_.dual_of(columns, Z), .objective = {}, .maxima = {}, .bounds = {}};
   proof.objective = proof.candidate.loss;
-  for (Index j = 0; j < point_.neurons(); ++j)
-    proof.objective[data_.problems() == 1 ? 0 : at(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
+  for (Index j = 0; j < point_.neurons(); ++j) proof.objective[problem_of(point_.output[at(j)])] += beta_ * std::abs(point_.weights[at(j)]);
+  return proof;
+}
+
+template <class Real>
+typename BurerMonteiro<Real>::Proof BurerMonteiro<Real>::prove() {
+  Proof proof = value();
   proof.maxima = device_.sphere_maxima(data_.N(), proof.candidate.gamma);
   proof.bounds = dual_bounds(proof.candidate, kappas(proof.maxima, data_.problems()), beta_);
   return proof;
@@ -153,7 +163,7 @@ bool BurerMonteiro<Real>::test(Monitor& monitor, double target, Index new_iterat
   const Proof own = prove();
   remember(own.objective);
   const bool stop = monitor.test(own.objective, own.bounds, own.columns, new_iterations, target);
-  if (!stop) add_violators(own);
+  if (!stop) add_violators(own, beta_);
   return stop;
 }
 
@@ -161,7 +171,7 @@ template <class Real>
 void BurerMonteiro<Real>::remember(const std::vector<double>& objective) {
   best_objective_.resize(objective.size(), std::numeric_limits<double>::infinity());
   const auto improved = [&](Index output) {
-    const std::size_t k = data_.problems() == 1 ? 0 : at(output);
+    const std::size_t k = problem_of(output);
     return objective[k] <= best_objective_[k] * (1 + same_objective);
   };
   Network kept = empty_network(data_.activation(), data_.patches(), data_.outputs());
@@ -178,22 +188,38 @@ void BurerMonteiro<Real>::remember(const std::vector<double>& objective) {
 
 // All of the same weight: which of them matter descent finds out.
 template <class Real>
-bool BurerMonteiro<Real>::add_violators(const Proof& proof) {
-  const Index blocks = data_.blocks(), pools = data_.pools(), before = point_.neurons();
-  std::vector<double> gamma(at(proof.candidate.gamma.size()));
+std::vector<double> BurerMonteiro<Real>::add_violators(const Proof& proof, double least) {
+  const Index blocks = data_.blocks(), pools = data_.pools();
+  std::vector<double> gamma(at(proof.candidate.gamma.size())), slopes(proof.objective.size());
   device_.download(proof.candidate.gamma, gamma.data());
   std::vector<std::vector<Violator>> found(at(blocks));
   parallel_pieces(blocks, [&](Index block) {
-    if (std::max(proof.maxima[at(2 * block)], proof.maxima[at(2 * block + 1)]) > beta_)
-      found[at(block)] = violators(data_.N(), gamma.data() + block * data_.p(), beta_, neurons_a_round);
+    if (std::max(proof.maxima[at(2 * block)], proof.maxima[at(2 * block + 1)]) > least)
+      found[at(block)] = violators(data_.N(), gamma.data() + block * data_.p(), least, neurons_a_round);
   });
   for (Index block = 0; block < blocks; ++block) {
     double heaviest = 0;
     for (const double alpha : point_.weights) heaviest = std::max(heaviest, std::abs(alpha));
     const double weight = heaviest > 0 ? start_weight * heaviest : start_weight;
-    for (const Violator& violator : found[at(block)]) point_.add(violator.u.data(), -violator.sign * weight, block / pools, block % pools);
+    for (const Violator& violator : found[at(block)]) {
+      point_.add(violator.u.data(), -violator.sign * weight, block / pools, block % pools);
+      slopes[problem_of(block / pools)] += (beta_ - violator.kappa) * weight;
+    }
   }
-  return point_.neurons() > before;
+  return slopes;
+}
+
+// Along the new neurons' weights an objective is convex, and of squared loss the parabola that a value and a slope before them and the value with
+// them make.
+template <class Real>
+void BurerMonteiro<Real>::scale_from(Index first, const std::vector<double>& before, const std::vector<double>& slopes) {
+  constexpr double least = 1e-8;
+  const std::vector<double> with = value().objective;
+  for (Index j = first; j < point_.neurons(); ++j) {
+    const std::size_t k = problem_of(point_.output[at(j)]);
+    const double curvature = with[k] - before[k] - slopes[k];
+    if (curvature > 0) point_.weights[at(j)] *= std::clamp(-slopes[k] / (2 * curvature), least, 1.0);
+  }
 }
 
 template <class Real>

@@ -34,14 +34,18 @@ class BurerMonteiro final : public Solver {
     DualCandidate<Real> candidate;
     std::vector<double> objective, maxima, bounds;
   };
+  Proof value();  ///< without the proof
   Proof prove();
   /// The same, told to the monitor, and missing neurons added. True when the monitor says stop.
   bool test(Monitor& monitor, double target, Index new_iterations);
   /// Keeps the neurons of those problems whose objective has never been lower.
   void remember(const std::vector<double>& objective);
-  /// Appends neurons that violate |uᵀMu + qᵀu + t| ≤ β to those blocks whose maxima, one of each sign, say that there are some. \returns whether
-  /// there are
-  bool add_violators(const Proof& proof);
+  /// Appends neurons with |uᵀMu + qᵀu + t| > least to those blocks whose maxima, one of each sign, say that there are some. \returns of each problem
+  /// Σ (β − κ) |α|, by which they change its objective to first order
+  std::vector<double> add_violators(const Proof& proof, double least);
+  /// Brings the weights of the neurons from `first` on near their best: `before` them the objectives were these, with these slopes.
+  void scale_from(Index first, const std::vector<double>& before, const std::vector<double>& slopes);
+  std::size_t problem_of(Index output) const { return data_.problems() == 1 ? 0 : static_cast<std::size_t>(output); }
   /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
   /// `keeper` is told of the way where there is one: tests may be far apart.
   Index improve(const Monitor& monitor, double target, Index most_products, bool near, Monitor* keeper = nullptr);

@@ -33,8 +33,8 @@ std::vector<Violator> violators(Index N, const double* gamma, double beta, Index
   const QuadraticForm form = quadratic_form(gamma, N);
   std::vector<Violator> found;
   auto [plus, minus] = sphere_quadratic_extremes(d, form.M.data(), form.q.data(), form.t);
-  if (plus.value > beta && !plus.u.empty()) found.push_back({std::move(plus.u), 1.0});
-  if (minus.value > beta && !minus.u.empty()) found.push_back({std::move(minus.u), -1.0});
+  if (plus.value > beta && !plus.u.empty()) found.push_back({std::move(plus.u), 1.0, plus.value});
+  if (minus.value > beta && !minus.u.empty()) found.push_back({std::move(minus.u), -1.0, minus.value});
 
   std::vector<double> vectors = traceless(N, gamma), values(at(N)), Mu(at(d)), work;
   std::vector<int> iwork;
@@ -52,7 +52,7 @@ std::vector<Violator> violators(Index N, const double* gamma, double beta, Index
       lapack::gemv('N', d, d, 1.0, form.M.data(), d, u, 0.0, Mu.data());
       const double value = std::inner_product(u, u + d, Mu.begin(), form.t) + std::inner_product(u, u + d, form.q.begin(), 0.0);
       if (!(sign * value > beta)) continue;
-      found.push_back({{u, u + d}, sign});
+      found.push_back({{u, u + d}, sign, sign * value});
       ++added;
     }
   }

@@ -11,6 +11,7 @@ namespace neuspec {
 struct Violator {
   std::vector<double> u;  ///< d, of norm 1
   double sign = 1;
+  double kappa = 0;  ///< sign·(uᵀMu + qᵀu + t)
 };
 
 /// Of a packed Γ (N × N, N = d + 1; docs/mathematics.md section 3): the maximiser of each sign, which is exact, and at most so many eigenvectors [w;
