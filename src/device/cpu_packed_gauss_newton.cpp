@@ -36,21 +36,25 @@ struct Signed {
   }
 };
 
-/// Column j·N + i of P (rows × N·count): S times the packed z_j e_iᵀ + e_i z_jᵀ. 2 N² flops a row of S and column of Z, in GEMM.
+/// Column j·N + i of P (rows × N·count): S times the packed z_j e_iᵀ + e_i z_jᵀ. 2 N² flops a row of S and column of Z, in GEMM, for as many rows at
+/// a time as the cache holds.
 template <class Real>
 std::vector<Real> times_pairs(ConstView<Real> S, const Signed<Real>& point) {
-  const Index N = point.N, rows = S.rows;
-  std::vector<Real> P(at(rows * N * point.count));
-  parallel_pieces(N, [&](Index i) {
-    static thread_local std::vector<Real> panel;  // the columns of S that belong to row i of a matrix
-    panel.resize(at(rows * N));
-    for (Index b = 0; b < N; ++b) {
-      const Real* const from = S.data + packed::position(N, std::max(i, b), std::min(i, b)) * S.stride;
-      const Real weight = b == i ? Real(2) : static_cast<Real>(packed::root_two);
-      Real* const to = panel.data() + b * rows;
-      for (Index row = 0; row < rows; ++row) to[row] = weight * from[row];
+  constexpr Index strip = 64;
+  const Index N = point.N;
+  std::vector<Real> P(at(S.rows * N * point.count));
+  parallel_pieces((S.rows + strip - 1) / strip, [&](Index piece) {
+    const Index first = piece * strip, rows = std::min(strip, S.rows - first);
+    std::vector<Real> panel(at(rows * N));  // the columns of S that belong to row i of a matrix
+    for (Index i = 0; i < N; ++i) {
+      for (Index b = 0; b < N; ++b) {
+        const Real* const from = S.data + packed::position(N, std::max(i, b), std::min(i, b)) * S.stride + first;
+        const Real weight = b == i ? Real(2) : static_cast<Real>(packed::root_two);
+        for (Index row = 0; row < rows; ++row) panel[at(b * rows + row)] = weight * from[row];
+      }
+      lapack::gemm('N', 'N', rows, point.count, N, Real(1), panel.data(), rows, point.z.data(), N, Real(0), P.data() + i * S.rows + first,
+                   N * S.rows);
     }
-    lapack::gemm('N', 'N', rows, point.count, N, Real(1), panel.data(), rows, point.z.data(), N, Real(0), P.data() + i * rows, N * rows);
   });
   return P;
 }

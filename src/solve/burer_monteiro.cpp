@@ -26,6 +26,7 @@ constexpr double same_objective = 1e-11;  // relative: of two points so near the
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 constexpr int rounds_a_polish = 3;        // likewise
+constexpr double cheap_to_learn = 0.25;   // of the products of a polish: what is worth learning before any of them
 constexpr double relevant = 0.5;          // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -248,7 +249,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   Preconditioner<Real> preconditioner(data_, columns, beta_);
   if (preconditioner.cost() > 0) {
     function.learning = preconditioner.cost();
-    function.near = near;
+    function.near = near && static_cast<double>(function.learning) <= cheap_to_learn * products_a_polish;
     function.learn = [&] { return preconditioner.learn(Z); };
     function.precondition = [&](ConstView<Real> residual, View<Real> result) { preconditioner.apply(residual, result); };
   }

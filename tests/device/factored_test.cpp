@@ -200,5 +200,37 @@ TYPED_TEST(Factored, PacksAndAppliesSymmetricProducts) {
   }
 }
 
+// Two pools and two outputs; rows enough for several strips.
+TYPED_TEST(Factored, CurvatureOfMomentsIsThatOfTheLiftedDerivatives) {
+  constexpr Index N = 13, f = N - 1, m = 7, pools = 2;
+  const FactorColumns columns{{1, 1, -1, 1, 1, -1, -1}, {0, 0, 0, 1, 0, 0, 1}, {0, 0, 0, 0, 1, 1, 1}, {0, 0, 2, 3, 4, 5, 6}};
+  const Index p = packed_size(N);
+  Host Z = this->random(N, m);
+  for (Index j = 0; j < m; ++j) Z(f, j) = columns.lead[static_cast<std::size_t>(j)] == j ? 2 + std::abs(Z(f, j)) : 0;
+  const Host half = this->random(p * pools, p * pools), S = combination(1, half, 1, transposed(half));
+  Host L(p * pools, f * m);
+  for (Index e = 0; e < f * m; ++e) {
+    const Index j = e / f, i = e % f, lead = columns.lead[static_cast<std::size_t>(j)];
+    Host y(N, 1), norm(N, 1);
+    y(i, 0) = columns.sign[static_cast<std::size_t>(j)];
+    norm(f, 0) = y(i, 0) * Z(i, j) / Z(f, lead);
+    const Host moved = combination(1, product(Z.column(j), transposed(y)), 1, product(Z.column(lead), transposed(norm)));
+    const Host D = packed_of(combination(1, moved, 1, transposed(moved)));
+    for (Index r = 0; r < p; ++r) L(columns.pool[static_cast<std::size_t>(j)] * p + r, e) = D(r, 0);
+  }
+  const Host before = this->random(f * m, f * m), curvature = product(transposed(L), product(S, L));
+  const typename TestFixture::Matrix B(this->device_, before);
+  this->device_.packed_gauss_newton(typename TestFixture::Matrix(this->device_, S), columns, typename TestFixture::Matrix(this->device_, Z), B);
+  Host result = B.host(), expected = before;
+  for (Index e = 0; e < f * m; ++e) {
+    for (Index row = 0; row < f * m; ++row) {
+      const bool counts = row >= e && columns.output[static_cast<std::size_t>(row / f)] == columns.output[static_cast<std::size_t>(e / f)];
+      if (counts) expected(row, e) += curvature(row, e);
+      if (!counts) result(row, e) = expected(row, e);
+    }
+  }
+  this->expect_near(result, expected, 4 * p, 100);
+}
+
 }  // namespace
 }  // namespace neuspec::test
