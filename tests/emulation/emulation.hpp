@@ -1,7 +1,7 @@
-// A machine without a GPU plays one: the entry points of the CUDA runtime, cuBLAS, cuSOLVER and NCCL that the library calls, on host memory and as strict
-// as their documentation. Whatever CUDA may do late is done as late as possible: every stream is a queue that runs when it is waited for. "Device"
-// memory is unreadable while no queue runs, pinned memory while a copy to it is queued. A broken rule prints "emulation: <function>: <what>" and
-// aborts.
+// A machine without a GPU plays one: the entry points of the CUDA runtime, cuBLAS, cuSOLVER and NCCL that the library calls, on host memory and as
+// strict as their documentation. Whatever CUDA may do late is done as late as possible: every stream is a queue that runs when it is waited for.
+// "Device" memory is unreadable while no queue runs, pinned memory while a copy to it is queued. A broken rule prints "emulation: <function>: <what>"
+// and aborts.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,7 @@ struct Counts {
   long waits = 0;        ///< of the host for a stream or an event, so far
   long travelled = 0;    ///< bytes that copies between host and device were to move, so far
   long sums = 0;         ///< calls of ncclAllReduce so far
+  long summed = 0;       ///< numbers in them
 };
 Counts counts();
 

@@ -47,7 +47,7 @@ void count_tf32();
 void count_queued();
 void count_solver();
 void count_wait();
-void count_sum();
+void count_sum(std::size_t numbers);
 
 // Memory.
 cudaError_t allocate_device(void** memory, std::size_t bytes);

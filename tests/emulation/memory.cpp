@@ -36,7 +36,7 @@ struct Memory {
   std::map<const char*, Pinned> pinned;      // likewise
   std::map<const char*, std::size_t> infos;  // not yet read
   std::size_t capacity = memory_at_start, used = 0, peak = 0;
-  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0, queued = 0, solver = 0, waits = 0, travelled = 0, sums = 0;
+  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0, queued = 0, solver = 0, waits = 0, travelled = 0, sums = 0, summed = 0;
   int opened = 0;
   Faults faults;
   Machine machine = Machine::gpu;
@@ -113,7 +113,10 @@ void count_tf32() { ++memory().tf32; }
 void count_queued() { ++memory().queued; }
 void count_solver() { ++memory().solver; }
 void count_wait() { ++memory().waits; }
-void count_sum() { ++memory().sums; }
+void count_sum(std::size_t numbers) {
+  ++memory().sums;
+  memory().summed += static_cast<long>(numbers);
+}
 
 Counts counts() {
   const Memory& m = memory();
@@ -126,7 +129,8 @@ Counts counts() {
           m.solver,
           m.waits,
           m.travelled,
-          m.sums};
+          m.sums,
+          m.summed};
 }
 void fail_allocation(long k) { memory().faults.allocation.plant(k); }
 void fail_launch(long k) { memory().faults.launch.plant(k); }

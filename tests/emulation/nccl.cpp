@@ -123,7 +123,7 @@ ncclResult_t ncclAllReduce(const void* from, void* to, std::size_t count, ncclDa
   if (from != to || operation != ncclSum || (type != ncclFloat32 && type != ncclFloat64)) em::violation(__func__, "what is not emulated");
   if (communicator->sum_under_way) em::violation(__func__, "a sum is under way");
   em::require_device(__func__, to, count * (type == ncclFloat32 ? sizeof(float) : sizeof(double)));
-  em::count_sum();
+  em::count_sum(count);
   if (em::faults().nccl.strikes()) return ncclSystemError;
   const long number = communicator->sums++;
   Sum& sum = group.sums[number];
