@@ -21,3 +21,4 @@ endif()
 
 # CUDA's headers alone are enough for the emulated device. build/cuda is where scripts/install-deps puts them if the system has none.
 find_path(NEUSPEC_CUDA_INCLUDE_DIR cusolverDn.h HINTS ENV CUDA_HOME ${PROJECT_SOURCE_DIR}/build/cuda /usr/local/cuda PATH_SUFFIXES include)
+include(${CMAKE_CURRENT_LIST_DIR}/nccl.cmake)

@@ -42,6 +42,7 @@ class CudaDevice final : public Device<Real> {
   std::string name() const override { return context_.device_name(); }
   double free_memory() const override { return static_cast<double>(context_.free_memory()); }
   void synchronize() override { context_.synchronize(); }
+  void* queue() const override { return context_.stream(); }
 
   DeviceMatrix<Real> allocate(Index rows, Index columns) override;
   void upload(const double* host, View<Real> to) override;

@@ -123,6 +123,8 @@ class Device {
   /// Bytes that can still be allocated.
   virtual double free_memory() const = 0;
   virtual void synchronize() = 0;
+  /// A GPU's queue of operations, in terms of its backend (cudaStream_t).
+  virtual void* queue() const { return nullptr; }
 
   // Memory. Host data are double and contiguous whatever Real is.
   virtual DeviceMatrix<Real> allocate(Index rows, Index columns) = 0;  ///< filled with zeros

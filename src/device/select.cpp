@@ -1,5 +1,6 @@
 #include "device/cpu_device.hpp"
 #include "device/device_memory.hpp"
+#include "device/gpu_sums.hpp"
 #include "device/gpus.hpp"
 #include "neuspec/error.hpp"
 
@@ -21,6 +22,16 @@ void take_gpu(int /*local_rank*/) {}
 void copy_from_device(const void* /*from*/, Index /*pitch*/, Index /*width*/, Index /*lines*/, void* /*to*/) {
   throw NotCompiled("memory of a device: this build of neuspec has no CUDA backend");
 }
+#endif
+
+#ifndef NEUSPEC_HAS_NCCL
+namespace {
+[[noreturn]] void no_sums() { throw NotCompiled("sums between GPUs: this build of neuspec has no NCCL"); }
+}  // namespace
+
+double gpu_for_sums() { return 0; }
+std::string gpu_sums_ticket() { no_sums(); }
+std::unique_ptr<GpuSums> join_gpu_sums(const std::string& /*ticket*/, int /*rank*/, int /*size*/) { no_sums(); }
 #endif
 
 template <class Real>

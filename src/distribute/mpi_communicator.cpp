@@ -2,13 +2,12 @@
 #include <mpi.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string>
-#include <thread>
 
 #include "neuspec/communicator.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/neuspec.h"
+#include "threads/patience.hpp"
 
 namespace neuspec {
 namespace {
@@ -25,16 +24,10 @@ void check(int code, const char* what) {
 
 /// MPI's own waiting spins, which takes the processor from ranks and threads that have something to do.
 void wait(MPI_Request request, const char* what) {
-  constexpr int patient = 2000;  // polls before it sleeps; a message within a machine takes fewer
-  for (int polls = 0;; ++polls) {
+  for (Patience patience;; patience.wait()) {
     int done = 0;
     check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
     if (done != 0) return;
-    if (polls < patient) {
-      std::this_thread::yield();
-    } else {
-      std::this_thread::sleep_for(std::chrono::microseconds(std::min(polls - patient + 20, 1000)));
-    }
   }
 }
 

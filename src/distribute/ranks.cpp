@@ -9,8 +9,6 @@
 namespace neuspec {
 namespace {
 
-constexpr std::size_t rides_along = 30;  // numbers that cost a short sum nothing
-
 enum class Kind { usage = 1, data, not_compiled, no_device, environment };
 
 /// One letter for the kind, and the message.
@@ -80,6 +78,7 @@ void Ranks::fail(const std::exception_ptr& error) const {
 // The ranks say how long a message they have, then the first that has one says it. Every rank throws, so that nobody goes on alone.
 void Ranks::throw_first(const std::string& own) const {
   failed_ = true;
+  gpu_link_.reset();  // which may be waiting for a rank that will not come
   std::vector<double> lengths(static_cast<std::size_t>(size()));
   lengths[static_cast<std::size_t>(rank())] = static_cast<double>(own.size());
   communicator_->sum(lengths.data(), lengths.size());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,6 +15,8 @@
 
 namespace neuspec {
 
+class GpuLink;
+
 /// What a rank throws that has seen another fail, whose exception all of them are going to throw.
 struct OtherFailed {};
 
@@ -21,6 +24,8 @@ struct OtherFailed {};
 /// rank that failed, end all of them with an exception, and nobody waits for one that will not come.
 class Ranks {
  public:
+  static constexpr std::size_t rides_along = 30;  ///< numbers that cost a short sum nothing
+
   Ranks(std::shared_ptr<const Communicator> communicator, RankOrder order) : communicator_(std::move(communicator)), order_(order) {}
 
   int rank() const { return communicator_->rank(); }
@@ -48,10 +53,16 @@ class Ranks {
     broadcast(std::span(&value, 1));
     return value;
   }
+  /// Before a sum of so many numbers that takes another way than the communicator's: everybody is here, and means the same.
+  void announce(std::size_t count) const { agree(Task::elsewhere, count, {}); }
   /// Nobody goes on before everybody is here.
   void meet() const { sum({}); }
 
   const Communicator& communicator() const { return *communicator_; }
+
+  /// From GPU to GPU, where each rank has one of its own, else null (distribute/gpu_link.hpp); the same for all of them. A failure ends it.
+  std::shared_ptr<GpuLink> gpu_link() const { return gpu_link_; }
+  void set_gpu_link(std::shared_ptr<GpuLink> link) const { gpu_link_ = std::move(link); }
 
   /// Calls body, and where it throws, on this rank or another, throws the same on all of them: the lowest one's exception, as UsageError, DataError,
   /// NotCompiled or EnvironmentError. Within another call it is that one's matter.
@@ -82,7 +93,7 @@ class Ranks {
     Depth& operator=(const Depth&) = delete;
     int& depth_;
   };
-  enum class Task { sum = 1, broadcast = 2 };
+  enum class Task { sum = 1, broadcast = 2, elsewhere = 3 };
 
   /// The short sum; `payload`, where it is short, goes with it. \throws what the lowest rank that failed did
   void agree(Task task, std::size_t count, std::span<double> payload) const;
@@ -94,6 +105,7 @@ class Ranks {
   RankOrder order_;
   mutable int depth_ = 0;
   mutable bool failed_ = false;  // and all know
+  mutable std::shared_ptr<GpuLink> gpu_link_;
 };
 
 /// values ← Σ over the ranks, where there are any: of one process they are the sums already.

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "distribute/ranks.hpp"
 #include "lift/centred_source.hpp"
+#include "lift/device_sums.hpp"
 #include "lift/moments_operator.hpp"
 #include "lift/streamed_operator.hpp"
 #include "neuspec/error.hpp"
@@ -50,20 +50,11 @@ template <class Real>
 void sum_over_ranks(Device<Real>& device, const Source& data, View<Real> S, View<Real> r, std::vector<double>& yy) {
   if (data.ranks() == nullptr) return;
   neuspec::sum_over_ranks(data, yy);
-  std::vector<double> square(static_cast<std::size_t>(S.size())), rest(static_cast<std::size_t>(r.size())), half;
-  device.download(r, rest.data());
-  neuspec::sum_over_ranks(data, rest);
-  device.upload(rest.data(), r);
-  device.download(S, square.data());
-  const auto entry = [&](Index i, Index j) -> double& { return square[static_cast<std::size_t>(j * S.rows + i)]; };
-  half.reserve(square.size() / 2 + static_cast<std::size_t>(S.rows));
-  for (Index j = 0; j < S.columns; ++j)
-    for (Index i = j; i < S.rows; ++i) half.push_back(entry(i, j));
-  neuspec::sum_over_ranks(data, half);
-  auto sum = half.begin();
-  for (Index j = 0; j < S.columns; ++j)
-    for (Index i = j; i < S.rows; ++i) entry(i, j) = entry(j, i) = *sum++;
-  device.upload(square.data(), S);
+  neuspec::sum_over_ranks(device, data.ranks(), r);
+  const DeviceMatrix<Real> half = device.allocate(packed::size(S.rows), 1);
+  device.pack(S, half);
+  neuspec::sum_over_ranks(device, data.ranks(), half.view());
+  device.unpack(half, S);
 }
 
 // Dense networks: n N⁴/12 flops by the sorted fourth moments. Others: n p² B² in SYRK over lifted samples, whose pools have no such symmetry.

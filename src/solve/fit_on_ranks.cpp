@@ -1,6 +1,7 @@
 #include "solve/fit_on_ranks.hpp"
 
 #include "distribute/gathered_source.hpp"
+#include "distribute/gpu_link.hpp"
 #include "distribute/share.hpp"
 #include "solve/choose_for_ranks.hpp"
 
@@ -11,6 +12,7 @@ std::vector<Result> fit_on_ranks(const Source& data, const Problem& problem, Set
   return ranks.together([&] {
     validate(settings);
     if (settings.device != DeviceKind::cpu) take_gpu(ranks.communicator().local_rank());
+    link_gpus(ranks, settings.device);
     check_shapes(data);
     std::string resumed = ranks.first() && settings.resume ? *settings.resume : std::string();
     ranks.broadcast(resumed);

@@ -2,8 +2,11 @@
 #include <cuda.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "machine.hpp"
 
@@ -31,6 +34,16 @@ void set_gpus(int count) { number = count; }
 int gpus() { return number; }
 int used_gpu() { return of_thread = std::max(of_thread, 0); }
 void forget_gpu() { of_thread = -1; }
+
+std::mutex& turn() {
+  static std::mutex instance;
+  return instance;
+}
+void give_way() {
+  turn().unlock();
+  std::this_thread::sleep_for(std::chrono::microseconds(20));
+  turn().lock();
+}
 
 }  // namespace neuspec::emulation
 
@@ -63,6 +76,11 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device < 0 || device >= number) return em::remembered(cudaErrorInvalidDevice);
   *properties = {};
   std::strcpy(properties->name, device == 0 ? "emulated" : ("emulated " + std::to_string(device)).c_str());
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetPCIBusId(char* place, int length, int device) {
+  if (device < 0 || device >= number) return em::remembered(cudaErrorInvalidDevice);
+  std::snprintf(place, static_cast<std::size_t>(length), "0000:%02x:00.0", device + 1);
   return cudaSuccess;
 }
 

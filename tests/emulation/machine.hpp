@@ -32,7 +32,7 @@ class Fault {
   long left_ = -1, struck_ = 0;
 };
 struct Faults {
-  Fault allocation, launch, solver, blas;
+  Fault allocation, launch, solver, blas, nccl;
 };
 Faults& faults();
 Machine machine();
@@ -47,6 +47,7 @@ void count_tf32();
 void count_queued();
 void count_solver();
 void count_wait();
+void count_sum(std::size_t numbers);
 
 // Memory.
 cudaError_t allocate_device(void** memory, std::size_t bytes);
@@ -76,7 +77,8 @@ class Opened {
 };
 
 // Queues.
-void enqueue(const char* function, cudaStream_t stream, std::function<void()> work);
+/// Work that waits for other threads says when it can be run.
+void enqueue(const char* function, cudaStream_t stream, std::function<void()> work, std::function<bool()> ready = {});
 /// A kernel: its arguments are scanned for pointers to the host and for solver infos that it reads.
 void launch(cudaStream_t stream, std::function<void()> work, const void* arguments, std::size_t size);
 

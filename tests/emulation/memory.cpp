@@ -36,7 +36,7 @@ struct Memory {
   std::map<const char*, Pinned> pinned;      // likewise
   std::map<const char*, std::size_t> infos;  // not yet read
   std::size_t capacity = memory_at_start, used = 0, peak = 0;
-  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0, queued = 0, solver = 0, waits = 0, travelled = 0;
+  long allocations = 0, handles = 0, tf32 = 0, pinned_bytes = 0, queued = 0, solver = 0, waits = 0, travelled = 0, sums = 0, summed = 0;
   int opened = 0;
   Faults faults;
   Machine machine = Machine::gpu;
@@ -113,17 +113,34 @@ void count_tf32() { ++memory().tf32; }
 void count_queued() { ++memory().queued; }
 void count_solver() { ++memory().solver; }
 void count_wait() { ++memory().waits; }
+void count_sum(std::size_t numbers) {
+  ++memory().sums;
+  memory().summed += static_cast<long>(numbers);
+}
 
 Counts counts() {
   const Memory& m = memory();
-  return {m.handles,  static_cast<long>(m.used) + m.pinned_bytes, m.allocations, m.tf32, static_cast<long>(m.peak), m.queued, m.solver, m.waits,
-          m.travelled};
+  return {m.handles,
+          static_cast<long>(m.used) + m.pinned_bytes,
+          m.allocations,
+          m.tf32,
+          static_cast<long>(m.peak),
+          m.queued,
+          m.solver,
+          m.waits,
+          m.travelled,
+          m.sums,
+          m.summed};
 }
 void fail_allocation(long k) { memory().faults.allocation.plant(k); }
 void fail_launch(long k) { memory().faults.launch.plant(k); }
 void fail_solver(long k) { memory().faults.solver.plant(k); }
 void fail_blas(long k) { memory().faults.blas.plant(k); }
-bool struck() { return faults().allocation.struck() + faults().launch.struck() + faults().solver.struck() + faults().blas.struck() > 0; }
+void fail_nccl(long k) { memory().faults.nccl.plant(k); }
+bool struck() {
+  const Faults& f = faults();
+  return f.allocation.struck() + f.launch.struck() + f.solver.struck() + f.blas.struck() + f.nccl.struck() > 0;
+}
 Machine machine() { return memory().machine; }
 void become(Machine machine) { memory().machine = machine; }
 void set_memory(std::size_t bytes) { memory().capacity = bytes; }

@@ -10,8 +10,12 @@
 namespace em = neuspec::emulation;
 
 struct CUstream_st {
+  struct Work {
+    std::function<void()> run;
+    std::function<bool()> ready;  // or nothing: it can always run
+  };
   int gpu = 0;
-  std::deque<std::function<void()>> queue;
+  std::deque<Work> queue;
 };
 struct CUmemPoolHandle_st {
   int gpu = 0;
@@ -48,13 +52,23 @@ void require_event(const char* function, cudaEvent_t event) {
 void require_pool(const char* function, cudaMemPool_t pool) {
   if (runtime().pools.count(pool) == 0) em::violation(function, "a memory pool that is not alive");
 }
-void run(CUstream_st* stream) {
+/// Runs the queue until it is empty or `enough`; false where it waits for another thread's.
+template <class Enough>
+bool run_until(CUstream_st* stream, const Enough& enough) {
   const em::Opened opened;
-  while (!stream->queue.empty()) {
+  while (!stream->queue.empty() && !enough()) {
+    if (stream->queue.front().ready && !stream->queue.front().ready()) return false;
     const auto work = std::move(stream->queue.front());
     stream->queue.pop_front();
-    work();
+    work.run();
   }
+  return true;
+}
+bool run_what_can(CUstream_st* stream) {
+  return run_until(stream, [] { return false; });
+}
+void run(CUstream_st* stream) {
+  while (!run_what_can(stream)) em::give_way();
 }
 
 /// Checks the sides of an asynchronous copy and returns what copies.
@@ -93,10 +107,10 @@ cudaError_t remembered(cudaError_t error) {
   return error;
 }
 
-void enqueue(const char* function, cudaStream_t stream, std::function<void()> work) {
+void enqueue(const char* function, cudaStream_t stream, std::function<void()> work, std::function<bool()> ready) {
   require_own_stream(function, stream);
   count_queued();
-  stream->queue.push_back(std::move(work));
+  stream->queue.push_back({std::move(work), std::move(ready)});
 }
 
 void launch(cudaStream_t stream, std::function<void()> work, const void* arguments, std::size_t size) {
@@ -154,6 +168,12 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   run(stream);
   return cudaSuccess;
 }
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  require_stream(__func__, stream);
+  if (run_what_can(stream)) return cudaSuccess;
+  em::give_way();
+  return em::remembered(cudaErrorNotReady);
+}
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int /*flags*/) {
   *event = *runtime().events.insert(new CUevent_st).first;
@@ -179,12 +199,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   em::count_wait();
   if (event->reached == event->recorded) return cudaSuccess;
   require_stream(__func__, event->stream);
-  const em::Opened opened;
-  while (event->reached < event->recorded) {  // no further than needed
-    const auto work = std::move(event->stream->queue.front());
-    event->stream->queue.pop_front();
-    work();
-  }
+  while (!run_until(event->stream, [event] { return event->reached == event->recorded; })) em::give_way();  // no further than needed
   return cudaSuccess;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
@@ -239,7 +254,8 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
 }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return em::remembered(em::allocate_pinned(memory, bytes)); }
 cudaError_t cudaFreeHost(void* memory) {
-  for (CUstream_st* stream : runtime().streams) run(stream);  // it waits for the device
+  for (CUstream_st* stream : runtime().streams)
+    if (stream->gpu == em::used_gpu()) run(stream);  // it waits for the device
   em::free_pinned(__func__, memory);
   return cudaSuccess;
 }
