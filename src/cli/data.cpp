@@ -7,6 +7,7 @@
 #include "cli/ranks.hpp"
 #include "network/encoding.hpp"
 #include "neuspec/error.hpp"
+#include "read/learn.hpp"
 
 namespace neuspec::cli {
 namespace {
@@ -46,7 +47,7 @@ ReadOptions read_options(const SampleFile& file, const Preprocessing& preprocess
 
 }  // namespace
 
-TrainingData read_training(const DataOptions& options, const Loss& loss, bool share) {
+TrainingData read_training(const DataOptions& options, const Loss& loss, const Ranks* ranks) {
   PreprocessingOptions preparation = preprocessing_options(options);
   ReadOptions reading = read_options(options);
   reading.labels = options.one_vs_rest || loss.classification() ? Labels::any : Labels::numbers;
@@ -56,11 +57,12 @@ TrainingData read_training(const DataOptions& options, const Loss& loss, bool sh
   }
   preparation.encoding = encoding_of(loss, table.targets, options.one_vs_rest);
   TrainingData training;
-  training.preprocessing = learn_preprocessing(table, preparation);
   set_rank_order(options.rank_order);
-  if (share && ranks() != nullptr) training.data = shared_out(checked_source(training.preprocessing, loss, own_rows(table)));
-  training.whole = checked_source(training.preprocessing, loss, std::move(table));
-  if (training.data == nullptr) training.data = training.whole;
+  if (ranks != nullptr) table = own_rows(table);
+  training.preprocessing = read::learn(table, preparation, ranks);
+  training.data = checked_source(training.preprocessing, loss, std::move(table));
+  if (ranks != nullptr) training.data = shared_out(std::move(training.data));
+  training.samples = all_samples(*training.data);
   return training;
 }
 

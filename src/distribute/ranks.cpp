@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <new>
+#include <numeric>
 #include <string_view>
 
 #include "neuspec/error.hpp"
@@ -128,6 +129,13 @@ void Ranks::broadcast(std::string& bytes) const {
   bytes.resize(static_cast<std::size_t>(broadcast(static_cast<double>(bytes.size()))));
   agree(Task::broadcast, bytes.size(), {});
   communicator_->broadcast(bytes.data(), bytes.size());
+}
+
+Index samples_before(const Source& data) {
+  if (data.ranks() == nullptr) return 0;
+  const auto own = static_cast<double>(data.samples());
+  const std::vector<double> all = data.ranks()->all(std::span(&own, 1));
+  return static_cast<Index>(std::accumulate(all.begin(), all.begin() + data.ranks()->rank(), 0.0));
 }
 
 void check_shapes(const Source& data) {

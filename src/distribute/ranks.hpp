@@ -112,6 +112,8 @@ inline double largest_of_ranks(const Source& data, double value) { return data.r
 inline Index all_samples(const Source& data) {
   return data.ranks() == nullptr ? data.samples() : static_cast<Index>(sum_over_ranks(data, static_cast<double>(data.samples())));
 }
+/// Those of the ranks before this one.
+Index samples_before(const Source& data);
 /// \throws DataError unless every rank has samples, all of the same features and targets. Collective.
 void check_shapes(const Source& data);
 /// Sums of parts that are added as the parts of one rank are, in the order of the ranks.
