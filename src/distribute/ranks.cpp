@@ -91,7 +91,8 @@ void Ranks::throw_first(const std::string& own) const {
   std::string message;
   for (const double letter : letters) message += static_cast<char>(std::lround(letter));
   const Kind kind = static_cast<Kind>(message.front() - '0');
-  throw_told((first > 0 ? "rank " + std::to_string(first) + ": " : "") + message.substr(1), kind);
+  const bool named = first > 0 && (names_ranks_ || kind != Kind::data);
+  throw_told((named ? "rank " + std::to_string(first) + ": " : "") + message.substr(1), kind);
 }
 
 void Ranks::sum(std::span<double> values) const {

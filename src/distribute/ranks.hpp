@@ -29,6 +29,9 @@ class Ranks {
   RankOrder order() const { return order_; }
   void set_order(RankOrder order) { order_ = order; }
 
+  /// Whether a message about data names its rank: not while all read one data set, whose samples and lines are counted over the ranks.
+  void name_ranks(bool names) const { names_ranks_ = names; }
+
   /// values ← Σ over the ranks, the same on each.
   void sum(std::span<double> values) const;
   /// The values of every rank, one rank after the other.
@@ -92,6 +95,7 @@ class Ranks {
 
   std::shared_ptr<const Communicator> communicator_;
   RankOrder order_;
+  mutable bool names_ranks_ = true;
   mutable int depth_ = 0;
   mutable bool failed_ = false;  // and all know
 };
