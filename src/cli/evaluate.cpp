@@ -195,8 +195,8 @@ void require_finite(const Scores& scores, const std::vector<double>& f, const Ta
     }
   }
   const auto outputs = at(data.outputs);
-  std::vector<double> of_all{std::abs(f[worst] / 2 - data.y[worst] / 2), static_cast<double>(data.before) + static_cast<double>(worst / outputs + 1),
-                             static_cast<double>(worst % outputs + 1)};
+  const Index sample = data.before + static_cast<Index>(worst / outputs) + 1;
+  std::vector<double> of_all{std::abs(f[worst] / 2 - data.y[worst] / 2), static_cast<double>(sample), static_cast<double>(worst % outputs + 1)};
   if (data.ranks != nullptr) of_all = data.ranks->all(of_all);
   auto named = of_all.begin();
   for (auto other = of_all.begin(); other != of_all.end(); other += 3) {
