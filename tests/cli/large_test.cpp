@@ -79,7 +79,9 @@ TEST_F(Program, MemoryLimitCountsTheSamplesHeld) {
   const double needed = std::stod(choice.substr(choice.rfind(' ', choice.size() - 5) + 1));  // "... about 22 Gflop and 61 MiB"
   const double held = rows * columns * 8 / 1048576.0;
   ASSERT_GT(needed, held);
-  if (!address_space_is_reserved) EXPECT_EQ(operator_within(std::to_string(static_cast<int>(needed + 0.8 * held)) + "M"), "streamed");  // sanitizers hold more
+  if (!address_space_is_reserved) {  // sanitizers hold more
+    EXPECT_EQ(operator_within(std::to_string(static_cast<int>(needed + 0.8 * held)) + "M"), "streamed");
+  }
   EXPECT_EQ(operator_within(std::to_string(static_cast<int>(needed + held + (address_space_is_reserved ? 4000 : 120))) + "M"), "moments");
 }
 
