@@ -242,6 +242,9 @@ TEST_F(SharedText, ErrorsOfPartsAreThoseOfTheFirst) {
 }
 
 TEST_F(SharedText, ARankReadsNoMoreThanItsPart) {
+  if (bytes_read() == 0) {
+    GTEST_SKIP() << "this kernel does not tell what a thread has read";
+  }
   std::string text = "a,b,y\n";
   while (text.size() < (std::size_t{8} << 20U)) text += rows(1000);
   const std::string csv = write("large.csv", text);
