@@ -100,7 +100,9 @@ int guarded_run(int count, char** arguments) {
   return guarded([&] {
     join_ranks(&count, &arguments);
     const Leaving leaving;
-    return guarded([&] { return run(count, arguments); });
+    const int code = guarded([&] { return run(count, arguments); });
+    if (ranks() != nullptr) forget_interrupts();
+    return code;
   });
 }
 
