@@ -68,8 +68,8 @@ struct Settings {
   /// precision, threads and tolerance may be others. Limits of iterations and time count anew. Empty: from the beginning.
   std::shared_ptr<const std::string> resume = {};
   std::function<bool()> stop_requested = {};  ///< asked between a solver's steps; true ends it as an observer's false does
-  /// Given each network before its certificate is computed (the report all NaN) and each better one after it, for callers that may not be able to
-  /// wait for the end of the solve.
+  /// Given each network before its certificate is computed (the report all NaN, but for `primal` where the solve is to stop) and each better one
+  /// after it, for callers that may not be able to wait for the end of the solve.
   std::function<void(const Result&)> candidate = {};
 };
 

@@ -59,6 +59,10 @@ std::vector<double> kappas_of(const Pass& pass) {
   return kappas;
 }
 
+double primal_of(const Prediction& predict, double loss, double beta) {
+  return rounding::raised(loss + (predict.penalty() > 0 ? beta * predict.penalty() + rounding::least : 0), 4);
+}
+
 Certificate certificate_of(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
                            const RowSpace* space, std::optional<double> unit) {
   const Prediction predict(network);
@@ -71,7 +75,7 @@ Certificate certificate_of(const Network& network, const Problem& problem, const
   for (const double kappa : kappas) limits.push_back(std::max(0.0, problem.beta / kappa * (1.0 - 0x1p-51) - rounding::least));
 
   Certificate certificate;
-  certificate.primal = rounding::raised(pass.loss + (predict.penalty() > 0 ? problem.beta * predict.penalty() + rounding::least : 0), 4);
+  certificate.primal = primal_of(predict, pass.loss, problem.beta);
   certificate.dual = squared ? pass.sums.dual(limits) : conjugate_bound(predict, problem, data, dual_vector, pass, limits);
   certificate.kappa = *std::max_element(kappas.begin(), kappas.end());
   if (!std::isfinite(certificate.primal) || !std::isfinite(certificate.dual)) throw DataError("the data are too large: the objective overflows");
@@ -110,6 +114,12 @@ Certificate certify(const Network& network, const Problem& problem, const Source
     share(*data.ranks(), result);
     return result;
   });
+}
+
+double objective(const Network& network, const Problem& problem, const Source& data) {
+  check_network(network, problem, data);
+  const Prediction predict(network);
+  return primal_of(predict, loss_of(predict, problem, data), problem.beta);
 }
 
 double beta_max(const Problem& problem, const Source& data, const RowSpace* space) {

@@ -13,6 +13,9 @@ namespace neuspec {
 Certificate certify(const Network& network, const Problem& problem, const Source& data, const std::vector<double>& dual_vector, const RowSpace* space,
                     std::optional<double> unit = std::nullopt);
 
+/// Certificate::primal, for what predictions take. \throws as `certify`
+double objective(const Network& network, const Problem& problem, const Source& data);
+
 /// `beta_max` likewise.
 double beta_max(const Problem& problem, const Source& data, const RowSpace* space);
 

@@ -155,6 +155,17 @@ Pass pass_over(const Prediction& predict, const Problem& problem, const Source& 
   return pass;
 }
 
+double loss_of(const Prediction& predict, const Problem& problem, const Source& data) {
+  DualSums sums(problem.loss, data.targets());
+  std::vector<double> v;
+  data.visit(chunk_samples(), [&](const Chunk& chunk) {
+    v.resize(static_cast<std::size_t>(chunk.samples * data.targets()));
+    dual_of_chunk(predict, problem, chunk, data, {}, sums, v.data());
+  });
+  sums.add_ranks(data.ranks());
+  return sums.loss();
+}
+
 double conjugate_bound(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,
                        const Pass& pass, std::vector<double> limits) {
   if (problem.loss.coupled()) std::fill(limits.begin(), limits.end(), *std::min_element(limits.begin(), limits.end()));

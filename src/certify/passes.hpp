@@ -26,6 +26,9 @@ struct Pass {
 Pass pass_over(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector, const RowSpace* space,
                Index most_kept);
 
+/// Of the pass the loss alone. \throws as `pass_over`
+double loss_of(const Prediction& predict, const Problem& problem, const Source& data);
+
 /// −Σ ℓ*(τv) for τ = min(1, limit), by another pass: over targets and weights where v was kept, else over the samples, of which v comes out again to
 /// the last bit. \throws DataError where it does not
 double conjugate_bound(const Prediction& predict, const Problem& problem, const Source& data, const std::vector<double>& dual_vector,

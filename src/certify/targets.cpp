@@ -11,11 +11,11 @@ namespace {
 constexpr Index chunk_samples = 8192;
 }  // namespace
 
-void check_targets(const Loss& loss, const Source& data) {
+void check_targets(const Loss& loss, const Source& data, Index before) {
   if (!loss.classification()) return;
   const Index C = data.targets();
   const auto refuse = [&](Index sample, const char* what) {
-    throw DataError("sample " + std::to_string(sample + 1) + ": loss " + loss.name() + " needs " + what);
+    throw DataError("sample " + std::to_string(before + sample + 1) + ": loss " + loss.name() + " needs " + what);
   };
   if (loss.coupled() && C < 2) throw DataError("loss softmax needs at least two outputs, one a class");
   data.visit_targets(chunk_samples, [&](const Chunk& chunk) {

@@ -7,13 +7,15 @@
 #include "cli/ranks.hpp"
 #include "network/encoding.hpp"
 #include "neuspec/error.hpp"
+#include "read/learn.hpp"
+#include "read/part_of_ranks.hpp"
 
 namespace neuspec::cli {
 namespace {
 
 /// Reads a table, and says what was made of the file where that is not obvious: always, as numbers hang on it.
-Table read_and_tell(const std::string& path, const ReadOptions& options) {
-  Table table = read_table(path, options);
+Table read_and_tell(const std::string& path, const ReadOptions& options, const Ranks* ranks = nullptr) {
+  Table table = ranks == nullptr ? read_table(path, options) : read::read_part(path, options, *ranks);
   for (const std::string& notice : table.notices) {
     if (!is_first_rank()) break;
     std::cerr << "neuspec: " << notice << '\n';
@@ -24,9 +26,10 @@ Table read_and_tell(const std::string& path, const ReadOptions& options) {
 /// The targets themselves, where they are no encoded labels, must be what the loss wants. \throws DataError naming the file
 std::shared_ptr<const Source> checked_source(const Preprocessing& preprocessing, const Loss& loss, Table table) {
   const std::string target_path = table.target_path;
+  const Index before = table.before;
   std::shared_ptr<const Source> data = preprocessing.source_of(std::move(table));
   try {
-    check_targets(loss, *data);
+    check_targets(loss, *data, before);
   } catch (const DataError& error) {
     throw DataError(target_path + ": " + error.what());
   }
@@ -46,21 +49,23 @@ ReadOptions read_options(const SampleFile& file, const Preprocessing& preprocess
 
 }  // namespace
 
-TrainingData read_training(const DataOptions& options, const Loss& loss, bool share) {
+TrainingData read_training(const DataOptions& options, const Loss& loss, const Ranks* ranks) {
   PreprocessingOptions preparation = preprocessing_options(options);
   ReadOptions reading = read_options(options);
   reading.labels = options.one_vs_rest || loss.classification() ? Labels::any : Labels::numbers;
-  Table table = read_and_tell(options.path, reading);
+  set_rank_order(options.rank_order);
+  if (ranks != nullptr) ranks->name_ranks(false);
+  Table table = read_and_tell(options.path, reading, ranks);
   if (table.targets == 0) {
     throw DataError(options.path + ": there are no targets; give a file of them with --labels");
   }
   preparation.encoding = encoding_of(loss, table.targets, options.one_vs_rest);
   TrainingData training;
-  training.preprocessing = learn_preprocessing(table, preparation);
-  set_rank_order(options.rank_order);
-  if (share && ranks() != nullptr) training.data = shared_out(checked_source(training.preprocessing, loss, own_rows(table)));
-  training.whole = checked_source(training.preprocessing, loss, std::move(table));
-  if (training.data == nullptr) training.data = training.whole;
+  training.preprocessing = read::learn(table, preparation, ranks);
+  training.data = checked_source(training.preprocessing, loss, std::move(table));
+  if (ranks != nullptr) training.data = shared_out(std::move(training.data));
+  training.samples = all_samples(*training.data);
+  if (ranks != nullptr) ranks->name_ranks(true);
   return training;
 }
 

@@ -12,13 +12,14 @@
 namespace neuspec::cli {
 
 struct TrainingData {
-  std::shared_ptr<const Source> data;   ///< of ranks, each one's part
-  std::shared_ptr<const Source> whole;  ///< all samples
+  std::shared_ptr<const Source> data;  ///< of ranks, each one's part
+  Index samples = 0;                   ///< of all ranks
   Preprocessing preprocessing;
 };
 
-/// Reads the training data and learns the preprocessing from them; `share`: where there are ranks, each takes its part. \throws UsageError, DataError
-TrainingData read_training(const DataOptions& options, const Loss& loss, bool share = true);
+/// Reads the training data and learns the preprocessing from them; on `ranks` each takes its part, null: this process all of it. \throws UsageError,
+/// DataError
+TrainingData read_training(const DataOptions& options, const Loss& loss, const Ranks* ranks);
 
 /// Features and targets for a network that was trained behind `preprocessing`; labels are those of its classes. \throws UsageError, DataError
 std::shared_ptr<const Source> read_samples(const SampleFile& file, const Preprocessing& preprocessing, const Loss& loss);

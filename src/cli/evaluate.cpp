@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "distribute/share.hpp"
 #include "loss/table.hpp"
 #include "neuspec/error.hpp"
 #include "numeric/compensated_sum.hpp"
@@ -16,8 +19,15 @@ namespace {
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
+/// n of all ranks together.
+double all_samples(const Targets& data) {
+  auto samples = static_cast<double>(data.samples());
+  sum_over_ranks(data.ranks, std::span(&samples, 1));
+  return samples;
+}
+
 /// One +1 a sample, the rest −1 (0 for a loss that couples the outputs), or signs of one output.
-bool are_classes(const Targets& data, const Loss& loss) {
+bool are_own_classes(const Targets& data, const Loss& loss) {
   const double rest = loss.coupled() ? 0 : -1;
   if (!std::all_of(data.y.begin(), data.y.end(), [rest](double y) { return y == rest || y == 1; })) {
     return false;
@@ -30,30 +40,39 @@ bool are_classes(const Targets& data, const Loss& loss) {
   return true;
 }
 
+bool are_classes(const Targets& data, const Loss& loss) {
+  const bool own = are_own_classes(data, loss);
+  return data.ranks == nullptr ? own : data.ranks->smallest(own ? 1 : 0) > 0;
+}
+
 /// Position of the largest output, or of several: the sign of a single one.
 Index class_of(const double* row, Index outputs) { return outputs == 1 ? (*row >= 0 ? 1 : 0) : std::max_element(row, row + outputs) - row; }
 
 /// Σ (y − ȳ)² over all outputs; exactly 0 where none of them varies, whatever rounding makes of ȳ.
 double spread(const Targets& data) {
   const auto outputs = at(data.outputs);
-  std::vector<double> mean(outputs, 0.0);
-  bool varies = false;
+  const double samples = all_samples(data);
+  std::vector<double> first(data.y.begin(), data.y.begin() + data.outputs), mean(outputs, 0.0);
+  if (data.ranks != nullptr) data.ranks->broadcast(std::span(first));
+  double varies = 0, sum = 0;
   for (std::size_t i = 0; i < data.y.size(); ++i) {
-    mean[i % outputs] += data.y[i] / static_cast<double>(data.samples());
-    varies = varies || data.y[i] != data.y[i % outputs];
+    mean[i % outputs] += data.y[i] / samples;
+    if (data.y[i] != first[i % outputs]) varies = 1;
   }
-  double sum = 0;
-  for (std::size_t i = 0; varies && i < data.y.size(); ++i) {
+  sum_over_ranks(data.ranks, mean);
+  sum_over_ranks(data.ranks, std::span(&varies, 1));
+  for (std::size_t i = 0; varies > 0 && i < data.y.size(); ++i) {
     const double deviation = data.y[i] - mean[i % outputs];
     sum += deviation * deviation;
   }
+  sum_over_ranks(data.ranks, std::span(&sum, 1));
   return sum;
 }
 
 /// Share of pairs (positive, negative) whose scores are in order, ties half: by ranks. Nothing where one kind is missing: there are no pairs.
-std::optional<double> area_under_curve(const std::vector<double>& f, const Targets& data, Index output) {
-  const Index n = data.samples(), C = data.outputs;
-  const auto score_of = [&](Index i) { return f[at(i * C + output)]; };
+std::optional<double> area_under_curve(const std::vector<double>& scores, const std::vector<double>& y) {
+  const auto n = static_cast<Index>(scores.size());
+  const auto score_of = [&](Index i) { return scores[at(i)]; };
   std::vector<Index> order(at(n));
   std::iota(order.begin(), order.end(), Index(0));
   std::sort(order.begin(), order.end(), [&](Index i, Index j) { return score_of(i) < score_of(j); });
@@ -64,7 +83,7 @@ std::optional<double> area_under_curve(const std::vector<double>& f, const Targe
       ++last;
     }
     for (Index i = first; i < last; ++i) {
-      if (data.y[at(order[at(i)] * C + output)] > 0) {
+      if (y[at(order[at(i)])] > 0) {
         ++positives;
         ranks += 0.5 * static_cast<double>(first + last + 1);  // the mean of ranks first + 1 … last
       }
@@ -76,6 +95,22 @@ std::optional<double> area_under_curve(const std::vector<double>& f, const Targe
     return std::nullopt;
   }
   return (ranks - positives * (positives + 1) / 2) / (positives * negatives);
+}
+
+std::optional<double> area_under_curve(const std::vector<double>& f, const Targets& data, Index output) {
+  std::vector<double> scores, y;
+  for (std::size_t i = at(output); i < f.size(); i += at(data.outputs)) {
+    scores.push_back(f[i]);
+    y.push_back(data.y[i]);
+  }
+  if (data.ranks == nullptr) {
+    return area_under_curve(scores, y);
+  }
+  scores = gather(*data.ranks, std::move(scores));
+  y = gather(*data.ranks, std::move(y));
+  const std::optional<double> area = data.ranks->first() ? area_under_curve(scores, y) : std::nullopt;
+  const double told = data.ranks->broadcast(area.value_or(-1));
+  return told < 0 ? std::nullopt : std::optional(told);
 }
 
 /// Of the values that there are.
@@ -93,13 +128,16 @@ class Mean {
 
 void score_classes(const std::vector<double>& f, const Targets& data, Scores& scores) {
   const Index n = data.samples(), C = data.outputs, classes = std::max<Index>(C, 2);
-  std::vector<double> right(at(classes)), predicted(at(classes)), actual(at(classes));
+  std::vector<double> counts(at(3 * classes));
+  const auto right = std::span(counts).first(at(classes)), predicted = std::span(counts).subspan(at(classes), at(classes)),
+             actual = std::span(counts).last(at(classes));
   for (Index i = 0; i < n; ++i) {
     const Index guess = class_of(f.data() + i * C, C), truth = class_of(data.y.data() + i * C, C);
     ++predicted[at(guess)];
     ++actual[at(truth)];
     right[at(truth)] += guess == truth ? 1 : 0;
   }
+  sum_over_ranks(data.ranks, counts);
   Mean f1, auc;
   for (Index k = C == 1 ? 1 : 0; k < classes; ++k) {  // of one output only the class +1 counts for F1
     const double size = predicted[at(k)] + actual[at(k)];
@@ -112,7 +150,7 @@ void score_classes(const std::vector<double>& f, const Targets& data, Scores& sc
       auc.add(*area);
     }
   }
-  scores.accuracy = std::accumulate(right.begin(), right.end(), 0.0) / static_cast<double>(n);
+  scores.accuracy = std::accumulate(right.begin(), right.end(), 0.0) / all_samples(data);
   scores.f1 = f1.value();
   scores.auc = auc.value();
 }
@@ -122,7 +160,8 @@ void score_numbers(const std::vector<double>& f, const Targets& data, Scores& sc
   for (std::size_t i = 0; i < f.size(); ++i) {
     squares += (f[i] - data.y[i]) * (f[i] - data.y[i]);
   }
-  scores.rmse = std::sqrt(squares / static_cast<double>(f.size()));
+  sum_over_ranks(data.ranks, std::span(&squares, 1));
+  scores.rmse = std::sqrt(squares / (all_samples(data) * static_cast<double>(data.outputs)));
   const double spread_of_targets = spread(data);
   if (spread_of_targets > 0) {
     scores.r2 = 1 - squares / spread_of_targets;
@@ -139,6 +178,7 @@ double total_loss(const Loss& chosen, const std::vector<double>& f, const Target
       sum.add(weight * loss.value(ConstRow{f.data() + i * C, 1, C}, ConstRow{data.y.data() + i * C, 1, C}));
     }
   });
+  sum_over_ranks(data.ranks, std::span(&sum, 1));
   return sum.value();
 }
 
@@ -155,19 +195,26 @@ void require_finite(const Scores& scores, const std::vector<double>& f, const Ta
     }
   }
   const auto outputs = at(data.outputs);
-  throw DataError("sample " + std::to_string(worst / outputs + 1) + ": output " + std::to_string(worst % outputs + 1) +
+  const Index sample = data.before + static_cast<Index>(worst / outputs) + 1;
+  std::vector<double> of_all{std::abs(f[worst] / 2 - data.y[worst] / 2), static_cast<double>(sample), static_cast<double>(worst % outputs + 1)};
+  if (data.ranks != nullptr) of_all = data.ranks->all(of_all);
+  auto named = of_all.begin();
+  for (auto other = of_all.begin(); other != of_all.end(); other += 3) {
+    if (*other > *named) named = other;
+  }
+  throw DataError("sample " + std::to_string(std::lround(named[1])) + ": output " + std::to_string(std::lround(named[2])) +
                   " is so far from its target that the scores are no finite numbers");
 }
 
 }  // namespace
 
-void require_finite(const std::vector<double>& f, Index outputs) {
+void require_finite(const std::vector<double>& f, Index outputs, Index before) {
   const auto bad = std::find_if_not(f.begin(), f.end(), [](double value) { return std::isfinite(value); });
   if (bad == f.end()) {
     return;
   }
   const Index position = bad - f.begin();
-  throw DataError("sample " + std::to_string(position / outputs + 1) + ": output " + std::to_string(position % outputs + 1) +
+  throw DataError("sample " + std::to_string(before + position / outputs + 1) + ": output " + std::to_string(position % outputs + 1) +
                   " of the network is no finite number: a feature is too large");
 }
 
@@ -175,12 +222,12 @@ std::vector<double> outputs_of(const Network& network, const Source& data) {
   const Index C = network.outputs;
   std::vector<double> f(at(data.samples() * C));
   data.visit(visited_samples, [&](const Chunk& chunk) { network.predict(chunk.x, chunk.samples, f.data() + chunk.first * C); });
-  require_finite(f, C);
+  require_finite(f, C, samples_before(data));
   return f;
 }
 
 Targets targets_of(const Source& data) {
-  Targets targets{data.targets(), {}, {}};
+  Targets targets{data.targets(), {}, {}, data.ranks(), samples_before(data)};
   targets.y.reserve(at(data.samples() * data.targets()));
   data.visit_targets(visited_samples, [&](const Chunk& chunk) {
     targets.y.insert(targets.y.end(), chunk.y, chunk.y + chunk.samples * targets.outputs);
@@ -191,7 +238,7 @@ Targets targets_of(const Source& data) {
 
 Scores score(const std::vector<double>& f, const Loss& loss, const Targets& data) {
   Scores scores;
-  scores.samples = data.samples();
+  scores.samples = static_cast<Index>(all_samples(data));
   scores.loss = total_loss(loss, f, data);
   if (!loss.classification()) {
     score_numbers(f, data, scores);
@@ -203,6 +250,17 @@ Scores score(const std::vector<double>& f, const Loss& loss, const Targets& data
   return scores;
 }
 
-Scores evaluate(const Network& network, const Loss& loss, const Source& data) { return score(outputs_of(network, data), loss, targets_of(data)); }
+Scores evaluate(const Network& network, const Loss& loss, const Source& data) {
+  std::vector<double> f = outputs_of(network, data);
+  Targets targets = targets_of(data);
+  if (const Ranks* const ranks = data.ranks(); ranks != nullptr && ranks->order() == RankOrder::fixed) {
+    f = gather(*ranks, std::move(f));
+    targets = {targets.outputs, gather(*ranks, std::move(targets.y)), gather(*ranks, std::move(targets.weights))};
+    if (!ranks->first()) {
+      return {};
+    }
+  }
+  return score(f, loss, targets);
+}
 
 }  // namespace neuspec::cli

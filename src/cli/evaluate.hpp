@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "distribute/ranks.hpp"
 #include "neuspec/network.hpp"
 
 namespace neuspec::cli {
@@ -26,26 +27,31 @@ struct Scores {
   std::optional<double> auc;
 };
 
-/// \throws DataError naming sample and output of the first value, row-major n × outputs, that is not finite
-void require_finite(const std::vector<double>& f, Index outputs);
+/// \throws DataError naming sample and output of the first value, row-major n × outputs, that is not finite; samples are counted after `before`
+/// others
+void require_finite(const std::vector<double>& f, Index outputs, Index before = 0);
 
-/// Outputs of a network for all samples: row-major n × C. \throws DataError when one is not finite, naming sample and output
+/// Outputs of a network for all samples of a source, of ranks for each one's own: row-major n × C. \throws DataError when one is not finite, naming
+/// sample, counted over all ranks, and output
 std::vector<double> outputs_of(const Network& network, const Source& data);
 
 /// All that a source has beside features.
 struct Targets {
   Index outputs = 0;
-  std::vector<double> y;        ///< row-major n × outputs
-  std::vector<double> weights;  ///< n, or none
+  std::vector<double> y;         ///< row-major n × outputs
+  std::vector<double> weights;   ///< n, or none
+  const Ranks* ranks = nullptr;  ///< where these are one rank's part …
+  Index before = 0;              ///< … samples of the ranks before it
   Index samples() const { return static_cast<Index>(y.size()) / outputs; }
 };
 Targets targets_of(const Source& data);
 
 /// Scores of the outputs `f` of a network, or of each sample's own network. Targets are classes when all are −1 or +1, or 0 or 1 for softmax: one
-/// output decides by its sign, several (one +1 a sample) by the largest. \throws DataError when a score is not finite, naming the worst sample
+/// output decides by its sign, several (one +1 a sample) by the largest. Of ranks the scores are those of all their samples: sums, and for the area
+/// under the curve one output's numbers at a time on rank 0; collective. \throws DataError when a score is not finite, naming the worst sample
 Scores score(const std::vector<double>& f, const Loss& loss, const Targets& data);
 
-/// Both. \throws DataError as they do
+/// Both; of ranks collective, and in a fixed order the bits of one process, on rank 0 alone. \throws DataError as they do
 Scores evaluate(const Network& network, const Loss& loss, const Source& data);
 
 }  // namespace neuspec::cli

@@ -87,8 +87,9 @@ class FitRun {
     const ThreadScope threads(options_.settings.threads);
     read();
     const double read_seconds = clock_.seconds();
-    line_.say(options_.data.path + ": " + (moments_ ? shape_text(*moments_) : shape_text(*training_.whole)) + ", read in " +
-              rounded(read_seconds, 2) + " s");
+    line_.say(options_.data.path + ": " +
+              (moments_ ? shape_text(*moments_) : shape_text(training_.samples, training_.data->features(), training_.data->targets())) +
+              ", read in " + rounded(read_seconds, 2) + " s");
     const auto test_data = read_optional(options_.test, options_.test_labels, options_, training_.preprocessing);
     LayeredNetwork trained = moments_ ? train_on_moments() : train();
     line_.finish();
@@ -109,7 +110,7 @@ class FitRun {
   void read() {
     if (!Moments::is_file(options_.data.path)) {
       check_sample_options(options_.data);
-      training_ = read_training(options_.data, problem_.loss, options_.layers == 1);
+      training_ = read_training(options_.data, problem_.loss, options_.layers == 1 ? ranks() : nullptr);
       return;
     }
     if (options_.layers > 1) {
@@ -119,7 +120,7 @@ class FitRun {
     training_.preprocessing = moments_->preprocessing();
   }
 
-  Index samples() const { return moments_ ? moments_->samples() : training_.whole->samples(); }
+  Index samples() const { return moments_ ? moments_->samples() : training_.samples; }
 
   LayeredNetwork train_on_moments() {
     LayeredNetwork trained;
@@ -152,11 +153,11 @@ class FitRun {
   void keep(const LayeredNetwork& trained) { save(trained.kept().result, trained.kept().problem, trained.hidden); }
 
   /// What there is if the program has to end before the solve does. A certificate may take longer than whoever wants it to end will wait: until it is
-  /// there the model file claims what needs none, the objective and that no loss is below zero.
+  /// there the model file claims what needs none, the objective, which a solve in a hurry knows, and that no loss is below zero.
   void keep_candidate(Result result, const Problem& problem) {
     Report& report = result.report;
-    const bool certified = std::isfinite(report.relative_gap), in_a_hurry = interrupted() || clock_.seconds() >= options_.settings.time_limit;
-    if (options_.model.empty() || (certified ? report.relative_gap <= options_.settings.tolerance : !in_a_hurry)) {
+    const bool certified = std::isfinite(report.relative_gap);
+    if (options_.model.empty() || (certified ? report.relative_gap <= options_.settings.tolerance : !std::isfinite(report.primal))) {
       return;
     }
     report.status = interrupted() ? Status::interrupted : Status::time_limit;
@@ -164,8 +165,6 @@ class FitRun {
     report.samples = samples();
     try {
       if (!certified) {
-        report.primal = moments_ ? certify(result.network, problem, *moments_).primal
-                                 : evaluate(result.network, problem.loss, *training_.whole).loss + problem.beta * result.network.penalty();
         report.dual = 0;
         report.relative_gap = 1;  // the largest with a dual of zero
       }

@@ -93,6 +93,10 @@ void catch_interrupts() {
   sigprocmask(SIG_UNBLOCK, &handled, nullptr);  // whoever started the program may have blocked them
 }
 
+void forget_interrupts() {
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+}
+
 void outlive_readers() { std::signal(SIGPIPE, SIG_IGN); }
 
 void listen() { listening = true; }

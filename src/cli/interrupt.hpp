@@ -14,6 +14,9 @@ constexpr unsigned patience = 10;
 /// one ends the program as it would any other. No file is left half-written.
 void catch_interrupts();
 
+/// From now on there is nothing to save or to say: a wish to stop ends the program as it would any other.
+void forget_interrupts();
+
 /// From now on whoever reads the program's output may go: what is to be saved still will be. Without it the first write to nobody ends the program.
 void outlive_readers();
 

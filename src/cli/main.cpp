@@ -79,12 +79,11 @@ struct Leaving {
   ~Leaving() { leave_ranks(); }
 };
 
-/// \throws nothing: every exception becomes a message and an exit code.
-int guarded_run(int count, char** arguments) {
+/// Every exception becomes a message and an exit code.
+template <class Body>
+int guarded(const Body& body) {
   try {
-    join_ranks(&count, &arguments);
-    const Leaving leaving;
-    return run(count, arguments);
+    return body();
   } catch (const UsageError& error) {
     return complain(error.what(), exit_usage);
   } catch (const DataError& error) {
@@ -94,6 +93,17 @@ int guarded_run(int count, char** arguments) {
   } catch (const std::exception& error) {
     return complain(error.what(), exit_environment);
   }
+}
+
+/// The message is out before the ranks are left: once one of them has ended with an error, the launcher ends the others.
+int guarded_run(int count, char** arguments) {
+  return guarded([&] {
+    join_ranks(&count, &arguments);
+    const Leaving leaving;
+    const int code = guarded([&] { return run(count, arguments); });
+    if (ranks() != nullptr) forget_interrupts();
+    return code;
+  });
 }
 
 }  // namespace

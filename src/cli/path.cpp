@@ -17,6 +17,7 @@
 #include "cli/training.hpp"
 #include "neuspec/error.hpp"
 #include "read/range.hpp"
+#include "solve/observed_path.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec::cli {
@@ -105,7 +106,7 @@ class PathRun {
     line_.clear();
     finish();
     if (failure_) {
-      rethrow(failure_, saved_text());
+      rethrow(failure_, is_first_rank() ? saved_text() : "");
     }
     return points_.size() == betas_.size() && unproven_fits(points_) == 0 ? exit_optimal : exit_stopped;
   }
@@ -123,10 +124,11 @@ class PathRun {
       training_.preprocessing = moments_->preprocessing();
     } else {
       check_sample_options(options_.data);
-      training_ = read_training(options_.data, problem_.loss, options_.folds == 0);
+      training_ = read_training(options_.data, problem_.loss, options_.folds == 0 ? ranks() : nullptr);
     }
-    line_.say(options_.data.path + ": " + (moments_ ? shape_text(*moments_) : shape_text(*training_.whole)) + ", read in " +
-              rounded(clock_.seconds(), 2) + " s");
+    line_.say(options_.data.path + ": " +
+              (moments_ ? shape_text(*moments_) : shape_text(training_.samples, training_.data->features(), training_.data->targets())) +
+              ", read in " + rounded(clock_.seconds(), 2) + " s");
     if (!options_.validation.empty()) {
       validation_ = read_samples({options_.validation, options_.validation_labels, options_.data.header, {}}, training_.preprocessing, problem_.loss);
       in_file(options_.validation, [&] { check_range(*validation_); });
@@ -145,24 +147,25 @@ class PathRun {
 
   void trace() {
     set_title();
-    const auto after_each = [this](const Result& result) {
-      add(result);
-      set_title();
-      return !failure_ && !interrupted();
+    const auto after_each = [this](const Result& result, const Source& data) {
+      require_finite(result.report);
+      return add(result, evaluate(result.network, problem_.loss, data));
+    };
+    const auto after_each_of_moments = [this](const Result& result) {
+      require_finite(result.report);
+      return add(result, scores_from(*moments_, result.report, result.report.beta * result.network.penalty()));
     };
     const Settings settings = with_what_is_left(options_.settings, clock_);
     in_file(options_.data.path, [&] {
-      moments_ ? fit_path(*moments_, problem_, betas_, settings, after_each, observer_of(line_))
-               : fit_path(*training_.data, problem_, betas_, settings, after_each, observer_of(line_));
+      moments_ ? fit_path(*moments_, problem_, betas_, settings, after_each_of_moments, observer_of(line_))
+               : fit_observed_path(*training_.data, problem_, betas_, settings, after_each, observer_of(line_));
     });
   }
 
   void set_title() { line_.set_title(std::to_string(points_.size() + 1) + "/" + std::to_string(betas_.size()) + " "); }
 
-  void add(const Result& result) {
-    require_finite(result.report);
-    const Scores scores = moments_ ? scores_from(*moments_, result.report, result.report.beta * result.network.penalty())
-                                   : evaluate(result.network, problem_.loss, *training_.whole);
+  /// Whether the path goes on.
+  bool add(const Result& result, const Scores& scores) {
     points_.push_back({result, scores, std::nullopt, options_.folds, {}});
     PathPoint& point = points_.back();
     if (points_.size() <= folds_.size()) {
@@ -177,6 +180,8 @@ class PathRun {
       std::cout << (points_.size() == 1 ? table_header(validation_ != nullptr || options_.folds > 0) : "") << table_row(point) << std::flush;
     }
     save();
+    set_title();
+    return !failure_ && !interrupted();
   }
 
   /// A point is whole without these scores: what keeps them from being computed is told when everything is saved.

@@ -8,8 +8,6 @@
 #include <utility>
 
 #include "distribute/ranked_source.hpp"
-#include "neuspec/error.hpp"
-#include "read/rows.hpp"
 #include "threads/parallel.hpp"
 #ifdef NEUSPEC_HAS_MPI
 #include "distribute/mpi_process.hpp"
@@ -56,14 +54,6 @@ void set_rank_order(const std::string& text) {
 }
 
 bool is_first_rank() { return own_rank == 0; }
-
-Table own_rows(const Table& table) {
-  const Index rank = all_ranks->rank(), size = all_ranks->size(), first = table.samples * rank / size;
-  if (table.samples < size) {
-    throw UsageError(table.path + ": " + std::to_string(table.samples) + " samples cannot be shared out among " + std::to_string(size) + " ranks");
-  }
-  return read::rows_of(table, first, table.samples * (rank + 1) / size - first);
-}
 
 std::shared_ptr<const Source> shared_out(std::shared_ptr<const Source> part) {
   const std::shared_ptr<const Ranks> not_owned(std::shared_ptr<const Ranks>(), ranks());

@@ -24,9 +24,6 @@ int threads_of_rank();
 /// Rank 0, which alone prints and writes files, or a program that was started alone.
 bool is_first_rank();
 
-/// The rows of a table that are this rank's.
-Table own_rows(const Table& table);
-
 /// Samples as this rank's part of those of all ranks.
 std::shared_ptr<const Source> shared_out(std::shared_ptr<const Source> part);
 

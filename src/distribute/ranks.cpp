@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <new>
+#include <numeric>
 #include <string_view>
 
 #include "neuspec/error.hpp"
@@ -89,7 +90,8 @@ void Ranks::throw_first(const std::string& own) const {
   std::string message;
   for (const double letter : letters) message += static_cast<char>(std::lround(letter));
   const Kind kind = static_cast<Kind>(message.front() - '0');
-  throw_told((first > 0 ? "rank " + std::to_string(first) + ": " : "") + message.substr(1), kind);
+  const bool named = first > 0 && (names_ranks_ || kind != Kind::data);
+  throw_told((named ? "rank " + std::to_string(first) + ": " : "") + message.substr(1), kind);
 }
 
 void Ranks::sum(std::span<double> values) const {
@@ -127,6 +129,13 @@ void Ranks::broadcast(std::string& bytes) const {
   bytes.resize(static_cast<std::size_t>(broadcast(static_cast<double>(bytes.size()))));
   agree(Task::broadcast, bytes.size(), {});
   communicator_->broadcast(bytes.data(), bytes.size());
+}
+
+Index samples_before(const Source& data) {
+  if (data.ranks() == nullptr) return 0;
+  const auto own = static_cast<double>(data.samples());
+  const std::vector<double> all = data.ranks()->all(std::span(&own, 1));
+  return static_cast<Index>(std::accumulate(all.begin(), all.begin() + data.ranks()->rank(), 0.0));
 }
 
 void check_shapes(const Source& data) {

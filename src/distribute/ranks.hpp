@@ -34,6 +34,9 @@ class Ranks {
   RankOrder order() const { return order_; }
   void set_order(RankOrder order) { order_ = order; }
 
+  /// Whether a message about data names its rank: not while all read one data set, whose samples and lines are counted over the ranks.
+  void name_ranks(bool names) const { names_ranks_ = names; }
+
   /// values ← Σ over the ranks, the same on each.
   void sum(std::span<double> values) const;
   /// The values of every rank, one rank after the other.
@@ -103,6 +106,7 @@ class Ranks {
 
   std::shared_ptr<const Communicator> communicator_;
   RankOrder order_;
+  mutable bool names_ranks_ = true;
   mutable int depth_ = 0;
   mutable bool failed_ = false;  // and all know
   mutable std::shared_ptr<GpuLink> gpu_link_;
@@ -124,6 +128,8 @@ inline double largest_of_ranks(const Source& data, double value) { return data.r
 inline Index all_samples(const Source& data) {
   return data.ranks() == nullptr ? data.samples() : static_cast<Index>(sum_over_ranks(data, static_cast<double>(data.samples())));
 }
+/// Those of the ranks before this one.
+Index samples_before(const Source& data);
 /// \throws DataError unless every rank has samples, all of the same features and targets. Collective.
 void check_shapes(const Source& data);
 /// Sums of parts that are added as the parts of one rank are, in the order of the ranks.

@@ -52,7 +52,7 @@ std::string label_text(const Table& table, std::size_t sample) {
   if (table.target_line > 0) {
     fail_at_line(path, table.target_line + i, message);
   }
-  fail(path, "sample " + std::to_string(i + 1) + ": " + message);
+  fail(path, "sample " + std::to_string(table.before + i + 1) + ": " + message);
 }
 
 /// The place of `label` in a sorted list, or the list's size.

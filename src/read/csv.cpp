@@ -116,7 +116,11 @@ void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table) {
 
 Table read_csv(std::string_view content, const std::string& path, const Selection& selection, std::size_t block_bytes) {
   const GrowingBytes delimited = blanks_to_delimiters(content, block_bytes);
-  const CsvLayout layout = csv_layout(delimited.size == 0 ? content : std::string_view(delimited.data(), delimited.size), path, selection);
+  return read_csv_rows(csv_layout(delimited.size == 0 ? content : std::string_view(delimited.data(), delimited.size), path, selection), path,
+                       selection, block_bytes);
+}
+
+Table read_csv_rows(const CsvLayout& layout, const std::string& path, const Selection& selection, std::size_t block_bytes) {
   const Columns columns = select_columns({path, layout.header, layout.columns}, selection);
   Table table;
   for (const std::string& notice : layout.notices) {

@@ -62,17 +62,6 @@ char find_delimiter(std::string_view first, std::string_view second) {
   return most;
 }
 
-std::string_view without_blank_end(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t line = text.rfind('\n') + 1;  // npos + 1 is 0
-    if (text.find_first_not_of(" \r", line) != std::string_view::npos) {
-      return text;
-    }
-    text = text.substr(0, line == 0 ? 0 : line - 1);
-  }
-  return text;
-}
-
 // The first row of `body`; it ends early with a field whose quote is open.
 Record first_record(std::string_view body, char delimiter) {
   Record record;
@@ -107,6 +96,17 @@ void name_columns(CsvLayout& layout, std::vector<std::string> names) {
 }
 
 }  // namespace
+
+std::string_view without_blank_end(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t line = text.rfind('\n') + 1;  // npos + 1 is 0
+    if (text.find_first_not_of(" \r", line) != std::string_view::npos) {
+      return text;
+    }
+    text = text.substr(0, line == 0 ? 0 : line - 1);
+  }
+  return text;
+}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";
@@ -148,6 +148,22 @@ Field unquote(std::string_view field) {
     result.text += text[i];
   }
   return {std::string(text), false};
+}
+
+bool shows_layout(std::string_view content) {
+  const std::string_view text = without_blank_end(content), line = first_line(text), rest = text.substr(std::min(line.size() + 1, text.size()));
+  const std::string_view next = first_line(rest);
+  if (next.size() >= rest.size()) {
+    return false;
+  }
+  const char delimiter = find_delimiter(line, trimmed(next));
+  const Record first = first_record(text, delimiter);
+  if (!first.closed || first.text.size() >= text.size()) {
+    return false;
+  }
+  const std::string_view body = text.substr(first.text.size() + 1);
+  const Record second = first_record(body, delimiter);
+  return second.closed && second.text.size() < body.size();
 }
 
 CsvLayout csv_layout(std::string_view content, const std::string& path, const Selection& selection) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "neuspec/dataset.hpp"
+#include "read/blocks.hpp"
 #include "read/columns.hpp"
 #include "read/growing_bytes.hpp"
 
@@ -24,6 +25,15 @@ struct CsvLayout {
 /// Finds delimiter, header and body. \throws DataError for an empty file, a header alone, a quote that is never closed, and a first line that may be
 /// a header or a sample
 CsvLayout csv_layout(std::string_view content, const std::string& path, const Selection& selection);
+
+/// Whether `content`, whole lines of which more may follow, shows all that `csv_layout` looks at: two rows, and that they are not the last.
+bool shows_layout(std::string_view content);
+
+/// Rows of a file whose layout is known, `layout.body` all of them or some.
+Table read_csv_rows(const CsvLayout& layout, const std::string& path, const Selection& selection, std::size_t block_bytes = kBlockBytes);
+
+/// `text` without blank lines at its end and without the last line break.
+std::string_view without_blank_end(std::string_view text);
 
 /// For a file whose fields are separated by blanks, as many as there are: the same with one delimiter for each run of blanks outside quotes. Empty
 /// for any other file.

@@ -102,6 +102,7 @@ RowBlocks cut_at_rows(std::string_view body, char delimiter, std::size_t bytes) 
     }
     cut.lines += lines[k].feeds;
   }
+  cut.open = inside;
   if (!cut.blocks.empty()) {
     ++cut.lines;
     ++cut.blocks.back().rows;  // the row that the end of the body ends

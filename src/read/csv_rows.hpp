@@ -19,6 +19,7 @@ struct RowBlock {
 struct RowBlocks {
   std::vector<RowBlock> blocks;
   Index lines = 0, rows = 0;
+  bool open = false;  ///< the body ends within quotes
 };
 
 /// Cuts `body`, which starts with a row and does not end with a line feed, into blocks of about so many bytes, looked through on threads.

@@ -237,7 +237,8 @@ void prepare(const Preprocessing& map, const Table& table, Index first, Index co
       continue;
     }
     const Index bad = std::find_if_not(row, row + d, [](double value) { return std::isfinite(value); }) - row;
-    fail(table.path, "sample " + std::to_string(first + i + 1) + ": feature " + std::to_string(bad + 1) + " is too large to be standardised");
+    fail(table.path,
+         "sample " + std::to_string(table.before + first + i + 1) + ": feature " + std::to_string(bad + 1) + " is too large to be standardised");
   }
 }
 

@@ -7,18 +7,11 @@
 #include "read/classes.hpp"
 #include "read/features.hpp"
 #include "read/message.hpp"
+#include "read/names.hpp"
 #include "read/range.hpp"
 
 namespace neuspec::read {
 namespace {
-
-constexpr char separator = '\0';  // no name has one
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += name + separator;
-  return text;
-}
 
 void check_windows(const Table& table, const PreprocessingOptions& options) {
   const std::string window = std::to_string(options.window_height) + " × " + std::to_string(options.window_width);
@@ -33,8 +26,8 @@ void check_windows(const Table& table, const PreprocessingOptions& options) {
 }
 
 void check_same_columns(const Table& table, const Ranks& ranks) {
-  std::string own = joined(table.feature_names) + separator + joined(table.target_names);
-  for (const Index number : {table.features, table.targets, table.image_height, table.image_width}) own += std::to_string(number) + separator;
+  std::string own = joined_names(table.feature_names) + name_end + joined_names(table.target_names);
+  for (const Index number : {table.features, table.targets, table.image_height, table.image_width}) own += std::to_string(number) + name_end;
   std::string first = own;
   ranks.broadcast(first);
   if (own != first)
@@ -58,28 +51,18 @@ std::vector<double> united(std::vector<double> own, const Ranks* ranks) {
   return all;
 }
 
+std::vector<std::string> gathered(const std::vector<std::string>& own, const Ranks& ranks) {
+  const std::string text = joined_names(own);
+  std::string all;
+  for (const double letter : gather(ranks, {text.begin(), text.end()})) all += static_cast<char>(letter);
+  return split_names(all);
+}
+
 std::vector<std::string> united(std::vector<std::string> own, const Ranks* ranks) {
   if (ranks == nullptr) return own;
-  const std::string text = joined(own);
-  std::vector<std::string> names;
-  std::string name;
-  for (const double letter : gather(*ranks, {text.begin(), text.end()})) {
-    const char next = static_cast<char>(letter);
-    if (next != separator) {
-      name += next;
-    } else {
-      names.push_back(std::exchange(name, {}));
-    }
-  }
-  std::string all = joined(sorted_once(std::move(names)));
+  std::string all = joined_names(sorted_once(gathered(own, *ranks)));
   ranks->broadcast(all);
-  std::vector<std::string> result;
-  for (std::size_t begin = 0; begin < all.size();) {
-    const std::size_t end = all.find(separator, begin);
-    result.push_back(all.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return result;
+  return split_names(all);
 }
 
 Preprocessing learn(const Table& table, const PreprocessingOptions& options, const Ranks* ranks) {

@@ -18,4 +18,7 @@ Preprocessing learn(const Table& table, const PreprocessingOptions& options, con
 std::vector<double> united(std::vector<double> own, const Ranks* ranks);
 std::vector<std::string> united(std::vector<std::string> own, const Ranks* ranks);
 
+/// On rank 0 the texts of all ranks, one rank's after the other's; nothing elsewhere.
+std::vector<std::string> gathered(const std::vector<std::string>& own, const Ranks& ranks);
+
 }  // namespace neuspec::read

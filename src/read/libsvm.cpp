@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "read/blocks.hpp"
+#include "read/libsvm_lines.hpp"
 #include "read/libsvm_words.hpp"
 #include "read/message.hpp"
 #include "read/number.hpp"
@@ -17,11 +18,6 @@ namespace {
 // Where an index stands, the largest one; 0 for none.
 struct Place {
   Index index = 0, line = 0, column = 0;
-};
-
-// What memory a block needs: of a file without errors the largest index ends its line, but for `qid`.
-struct Outline {
-  Index lines = 0, samples = 0, features = 0;
 };
 
 Index last_index(std::string_view line) {
@@ -47,8 +43,8 @@ Index last_index(std::string_view line) {
   }
 }
 
-Outline outline_of(std::string_view text) {
-  Outline outline;
+LibsvmOutline outline_of(std::string_view text) {
+  LibsvmOutline outline;
   for (; !text.empty(); ++outline.lines) {
     const std::string_view line = next_line(text);
     if (!std::all_of(line.begin(), line.end(), is_blank)) {
@@ -191,13 +187,6 @@ class LineReader {
   Place largest_;
 };
 
-// One large index in a small file must not claim the whole memory.
-bool fits_densely(Index samples, Index features, std::size_t file_bytes) {
-  constexpr std::uint64_t kLeast = std::uint64_t{1} << 16;  // numbers in the table that are always allowed
-  constexpr std::uint64_t kPerByte = 512;                   // numbers in the table for each byte of the file
-  return static_cast<std::uint64_t>(features) <= std::max(kLeast, kPerByte * file_bytes) / static_cast<std::uint64_t>(samples);
-}
-
 [[noreturn]] void fail_too_large(const std::string& path, Index samples, Index features, const Place& largest) {
   const std::string message = " makes the table of " + count_of(samples, "sample") + " too large to be held densely";
   if (features == largest.index) {
@@ -222,40 +211,60 @@ bool looks_like_libsvm(std::string_view content, const std::string& path) {
   return name.ends_with(".libsvm") || name.ends_with(".svm") || name.ends_with(".svmlight");
 }
 
+bool fits_densely(const Selection& selection, const LibsvmFile& file) {
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 16;  // numbers in the table that are always allowed
+  constexpr std::uint64_t kPerByte = 512;                   // numbers in the table for each byte of the file
+  const Index features = selection.features > 0 ? selection.features : file.outline.features;
+  return features > 0 &&
+         static_cast<std::uint64_t>(features) <= std::max(kLeast, kPerByte * file.bytes) / static_cast<std::uint64_t>(file.outline.samples);
+}
+
+LibsvmOutline libsvm_outline(std::string_view content, std::size_t block_bytes) {
+  const std::vector<std::string_view> blocks = cut_at_lines(content, block_bytes);
+  std::vector<LibsvmOutline> outlines(blocks.size());
+  read_blocks(blocks.size(), [&](std::size_t k) { outlines[k] = outline_of(blocks[k]); });
+  LibsvmOutline all;
+  for (const LibsvmOutline& more : outlines) all = all + more;
+  return all;
+}
+
 Table read_libsvm(std::string_view content, const std::string& path, const Selection& selection, std::size_t block_bytes) {
+  return read_libsvm_lines(content, nullptr, path, selection, block_bytes);
+}
+
+Table read_libsvm_lines(std::string_view content, const LibsvmFile* part_of, const std::string& path, const Selection& selection,
+                        std::size_t block_bytes) {
   if (selection.rule == TargetRule::every_column) {
     fail(path, "a LIBSVM file cannot serve as a file of labels");
   }
   const std::vector<std::string_view> blocks = cut_at_lines(content, block_bytes);
-  std::vector<Outline> starts(blocks.size() + 1);  // of each block, and what is before it
+  std::vector<LibsvmOutline> starts(blocks.size() + 1);  // of each block, and what is before it
   read_blocks(blocks.size(), [&](std::size_t k) { starts[k + 1] = outline_of(blocks[k]); });
-  for (std::size_t k = 0; k < blocks.size(); ++k) {
-    const Outline& before = starts[k];
-    starts[k + 1] = {before.lines + starts[k + 1].lines, before.samples + starts[k + 1].samples, std::max(before.features, starts[k + 1].features)};
-  }
-  const Outline whole = starts.back();
+  for (std::size_t k = 0; k < blocks.size(); ++k) starts[k + 1] = starts[k] + starts[k + 1];
+  const LibsvmOutline whole = starts.back();
+  const LibsvmFile file = part_of == nullptr ? LibsvmFile{whole, content.size(), 0} : *part_of;
   if (whole.samples == 0) {
     fail(path, "the file holds no samples");
   }
   Table table;
   table.path = path;
   table.samples = whole.samples;
-  table.features = selection.features > 0 ? selection.features : whole.features;
-  const bool dense = table.features > 0 && fits_densely(table.samples, table.features, content.size());
+  table.features = selection.features > 0 ? selection.features : file.outline.features;
+  const bool dense = fits_densely(selection, file);
   if (dense) expect_memory(sizeof(double) * static_cast<double>(table.samples) * static_cast<double>(table.features + 1));
   std::vector<double> x(dense ? static_cast<std::size_t>(table.samples * table.features) : 0), labels(static_cast<std::size_t>(table.samples));
   std::vector<Place> largest(blocks.size());
   read_blocks(blocks.size(), [&](std::size_t k) {
     const Index sample = starts[k].samples;
     const Rows rows{dense ? x.data() + sample * table.features : nullptr, labels.data() + sample, table.features};
-    largest[k] = LineReader(path, starts[k].lines + 1, selection.features).read(blocks[k], rows);
+    largest[k] = LineReader(path, file.lines_before + starts[k].lines + 1, selection.features).read(blocks[k], rows);
   });
   if (table.features == 0) {
     fail(path, "no line has a feature");
   }
   if (!dense) {
     const auto less = [](const Place& a, const Place& b) { return a.index < b.index; };
-    fail_too_large(path, table.samples, table.features, *std::max_element(largest.begin(), largest.end(), less));
+    fail_too_large(path, file.outline.samples, table.features, *std::max_element(largest.begin(), largest.end(), less));
   }
   table.columns.count = table.features;
   table.feature_names = numbered_names("x", table.features);
@@ -264,7 +273,7 @@ Table read_libsvm(std::string_view content, const std::string& path, const Selec
     table.y = std::move(labels);
     table.targets = 1;
     table.target_path = path;
-    table.target_line = whole.lines == table.samples ? 1 : 0;
+    table.target_line = whole.lines == table.samples ? file.lines_before + 1 : 0;
     table.target_names = numbered_names("y", 1);
   }
   return table;

@@ -46,7 +46,7 @@ void check_stored(const Table& table) {
     for (Index first = begin; first < end; first += rows) {
       const Index count = std::min(rows, end - first);
       table.read_features(first, count, x.data());
-      check_values("feature", x.data(), count, table.features, first);
+      check_values("feature", x.data(), count, table.features, table.before + first);
     }
   });
 }
@@ -66,11 +66,11 @@ void check_range(const Source& data) {
 void check_range(const Table& table) {
   try {
     if (const auto* x = std::get_if<std::vector<double>>(&table.x)) {
-      check_values("feature", x->data(), table.samples, table.features, 0);
+      check_values("feature", x->data(), table.samples, table.features, table.before);
     } else if (const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table.x); stored != nullptr && !(*stored)->in_range()) {
       check_stored(table);
     }
-    check_values("target", table.y.data(), table.samples, table.targets, 0);
+    check_values("target", table.y.data(), table.samples, table.targets, table.before);
   } catch (const DataError& error) {
     throw DataError(table.path + ": " + error.what());
   }

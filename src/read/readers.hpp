@@ -14,6 +14,14 @@
 
 namespace neuspec::read {
 
+/// Whether a file of this content is text that can be read: no UTF-16, no zero byte in its beginning.
+bool is_text(std::string_view content);
+bool is_utf_16(std::string_view content);
+std::string_view without_byte_order_mark(std::string_view content);
+
+/// A file of any format; larger arrays than `held` stay in it. \throws DataError
+Table read_file(const std::string& path, const Selection& selection, std::size_t held = held_bytes);
+
 /// Comma, semicolon, tab or blanks between fields; an optional header; RFC 4180 quotes; LF or CRLF. \throws DataError
 Table read_csv(std::string_view content, const std::string& path, const Selection& selection, std::size_t block_bytes = kBlockBytes);
 

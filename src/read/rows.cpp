@@ -1,7 +1,11 @@
 #include "read/rows.hpp"
 
 #include <memory>
+#include <string>
 #include <utility>
+
+#include "neuspec/error.hpp"
+#include "read/message.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -40,6 +44,7 @@ Table rows_of(const Table& table, Index first, Index count) {
   Table part = columns_of(table);
   part.path = table.path;
   part.samples = count;
+  part.before = table.before + first;
   if (const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table.x)) {
     part.x = std::make_shared<const Rows>(*stored, first);
   } else if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&table.x)) {
@@ -51,6 +56,16 @@ Table rows_of(const Table& table, Index first, Index count) {
   part.labels = table.labels;
   part.target_path = table.target_path;
   part.target_line = table.target_line > 0 ? table.target_line + first : 0;
+  return part;
+}
+
+Table own_rows(const Table& table, const Ranks& ranks) {
+  const Index rank = ranks.rank(), size = ranks.size(), first = table.samples * rank / size;
+  if (table.samples < size) {
+    throw UsageError(table.path + ": " + count_of(table.samples, "sample") + " cannot be shared out among " + std::to_string(size) + " ranks");
+  }
+  Table part = rows_of(table, first, table.samples * (rank + 1) / size - first);
+  part.notices = table.notices;
   return part;
 }
 

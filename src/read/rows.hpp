@@ -2,6 +2,7 @@
 /// Consecutive samples of a table as a table of their own, and what tables of the same columns have in common.
 #pragma once
 
+#include "distribute/ranks.hpp"
 #include "neuspec/dataset.hpp"
 
 namespace neuspec::read {
@@ -11,5 +12,8 @@ Table columns_of(const Table& table);
 
 /// Samples first … first + count − 1. Features that stay in their file stay there.
 Table rows_of(const Table& table, Index first, Index count);
+
+/// Of a table that every rank has whole, this one's rows. \throws UsageError where there are fewer than ranks
+Table own_rows(const Table& table, const Ranks& ranks);
 
 }  // namespace neuspec::read

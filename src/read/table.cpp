@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -11,8 +13,11 @@
 #include "read/file_buffer.hpp"
 #include "read/hdf5_name.hpp"
 #include "read/message.hpp"
+#include "read/part_of_ranks.hpp"
 #include "read/parts.hpp"
 #include "read/readers.hpp"
+#include "read/rows.hpp"
+#include "read/shared_text.hpp"
 
 namespace neuspec {
 namespace {
@@ -21,21 +26,35 @@ using read::FileBuffer;
 using read::Selection;
 using read::TargetRule;
 
-bool is_utf_16(std::string_view content) { return content.starts_with("\xff\xfe") || content.starts_with("\xfe\xff"); }
+}  // namespace
+
+bool read::is_utf_16(std::string_view content) { return content.starts_with("\xff\xfe") || content.starts_with("\xfe\xff"); }
+
+bool read::is_text(std::string_view content) {
+  constexpr std::size_t kProbe = 4096;
+  return !is_utf_16(content) && content.substr(0, kProbe).find('\0') == std::string_view::npos;
+}
+
+std::string_view read::without_byte_order_mark(std::string_view content) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  return content.substr(content.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+}
+
+namespace {
 
 [[noreturn]] void fail_unknown(std::string_view content, const std::string& path) {
   const char* known = "";
   if (content.starts_with("PK\x03\x04")) {
     known = " (a zip archive, perhaps .npz: unpack it first)";
-  } else if (is_utf_16(content)) {
+  } else if (read::is_utf_16(content)) {
     known = " (UTF-16 text: save it as UTF-8)";
   }
   read::fail(path, std::string("neither CSV, NPY, HDF5, LIBSVM nor IDX") + known);
 }
 
-Table read_file(const std::string& path, const Selection& selection, std::size_t held = read::held_bytes) {
-  constexpr std::size_t kProbe = 4096;
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+}  // namespace
+
+Table read::read_file(const std::string& path, const Selection& selection, std::size_t held) {
   const auto stays = [](std::string_view head) { return read::is_npy(head) || read::is_idx(head) || read::is_hdf5(head); };
   const read::Hdf5Name name = read::hdf5_name(path);
   const auto file = std::make_shared<FileBuffer>(name.file, stays, held);
@@ -55,29 +74,31 @@ Table read_file(const std::string& path, const Selection& selection, std::size_t
   if (read::is_idx(content)) {
     return read::read_idx(read::FileView(file), path, selection);
   }
-  if (is_utf_16(content) || content.substr(0, kProbe).find('\0') != std::string_view::npos) {
+  if (!read::is_text(content)) {
     fail_unknown(content, path);
   }
   file->mend_line_ends();
-  content.remove_prefix(content.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+  content = read::without_byte_order_mark(content);
   if (read::looks_like_libsvm(content, path)) {
     return read::read_libsvm(content, path, selection);
   }
   return read::read_csv(content, path, selection);
 }
 
+namespace {
+
 /// Parts of which LIBSVM's widest says how many features there are, and of which one with text says that all labels are.
 Table read_selected(const std::string& path, Selection selection) {
   const std::vector<std::string> files = read::parts_of(path);
   if (files.size() == 1) {
-    return read_file(files.front(), selection);
+    return read::read_file(files.front(), selection);
   }
   selection.samples = 0;                                     // of a part nobody knows how many there should be
   const std::size_t held = read::held_bytes / files.size();  // together no more than of one file
   std::vector<Table> parts;
   bool again = false;
   for (const std::string& file : files) {
-    parts.push_back(read_file(file, selection, held));
+    parts.push_back(read::read_file(file, selection, held));
     again = again || parts.back().features != parts.front().features || parts.back().labels.empty() != parts.front().labels.empty();
   }
   if (again) {
@@ -85,7 +106,7 @@ Table read_selected(const std::string& path, Selection selection) {
     const bool text = std::any_of(parts.begin(), parts.end(), [](const Table& part) { return !part.labels.empty(); });
     selection.features = std::max_element(parts.begin(), parts.end(), wider)->features;
     selection.labels = text ? Labels::text : selection.labels;
-    std::transform(files.begin(), files.end(), parts.begin(), [&](const std::string& file) { return read_file(file, selection, held); });
+    std::transform(files.begin(), files.end(), parts.begin(), [&](const std::string& file) { return read::read_file(file, selection, held); });
   }
   return read::joined(path, std::move(parts));
 }
@@ -112,16 +133,21 @@ Selection selection_of(const ReadOptions& options) {
   return selection;
 }
 
-void add_labels(Table& table, const ReadOptions& options) {
+/// Those of a table that has these of so many samples.
+void add_labels(Table& table, const ReadOptions& options, Index samples) {
   const std::string& labels_file = options.labels_file;
   Selection selection;
   selection.rule = TargetRule::every_column;
   selection.header = options.header;
   selection.labels = labels_of(options);
-  selection.samples = table.samples;
+  selection.samples = samples;
   Table labels = read_selected(labels_file, selection);
-  if (labels.samples != table.samples) {
-    read::fail(labels_file, read::count_of(labels.samples, "label") + " for the " + read::count_of(table.samples, "sample") + " of " + table.path);
+  if (labels.samples != samples) {
+    read::fail(labels_file, read::count_of(labels.samples, "label") + " for the " + read::count_of(samples, "sample") + " of " + table.path);
+  }
+  table.notices.insert(table.notices.end(), labels.notices.begin(), labels.notices.end());
+  if (table.samples < samples) {
+    labels = read::rows_of(labels, table.before, table.samples);
   }
   table.targets = labels.targets;
   table.y = std::move(labels.y);
@@ -129,7 +155,6 @@ void add_labels(Table& table, const ReadOptions& options) {
   table.target_names = std::move(labels.target_names);
   table.target_path = labels_file;
   table.target_line = labels.target_line;
-  table.notices.insert(table.notices.end(), labels.notices.begin(), labels.notices.end());
 }
 
 }  // namespace
@@ -144,7 +169,11 @@ void Table::read_features(Index first, Index count, double* to) const {
   }
 }
 
-Table read_table(const std::string& path, const ReadOptions& options) {
+namespace {
+
+/// `read(selection)`, with labels from their own file where they are in one; `all(table)` is how many samples there are in all.
+template <class Read, class All>
+Table read_with_labels(const std::string& path, const ReadOptions& options, const Read& read, const All& all) {
   const bool separate_labels = !options.labels_file.empty() && !options.without_targets;
   if (separate_labels && !options.targets.empty()) {
     throw UsageError("targets are either columns of " + path + " or the labels in " + options.labels_file + ", not both");
@@ -153,9 +182,9 @@ Table read_table(const std::string& path, const ReadOptions& options) {
     throw UsageError("the number of features is " + std::to_string(options.features) + "; it must not be negative");
   }
   try {
-    Table table = read_selected(path, selection_of(options));
+    Table table = read(selection_of(options));
     if (separate_labels) {
-      add_labels(table, options);
+      add_labels(table, options, all(table));
     }
     return table;
   } catch (const std::bad_alloc&) {
@@ -163,6 +192,26 @@ Table read_table(const std::string& path, const ReadOptions& options) {
   } catch (const std::length_error&) {
     throw EnvironmentError(path + ": not enough memory to hold the data");
   }
+}
+
+}  // namespace
+
+Table read_table(const std::string& path, const ReadOptions& options) {
+  return read_with_labels(
+      path, options, [&](const Selection& selection) { return read_selected(path, selection); }, [](const Table& table) { return table.samples; });
+}
+
+Table read::read_part(const std::string& path, const ReadOptions& options, const Ranks& ranks) {
+  const auto read = [&](const Selection& selection) {
+    std::optional<Table> text = read_shared_text(path, selection, ranks);
+    return text ? *std::move(text) : own_rows(read_selected(path, selection), ranks);
+  };
+  const auto all = [&](const Table& table) {
+    auto samples = static_cast<double>(table.samples);
+    ranks.sum(std::span(&samples, 1));
+    return static_cast<Index>(samples);
+  };
+  return read_with_labels(path, options, read, all);
 }
 
 }  // namespace neuspec

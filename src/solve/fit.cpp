@@ -7,6 +7,7 @@
 
 #include "neuspec/error.hpp"
 #include "solve/fit_on_ranks.hpp"
+#include "solve/observed_path.hpp"
 #include "solve/session.hpp"
 #include "threads/parallel.hpp"
 
@@ -22,7 +23,7 @@ void check_betas(const std::vector<double>& betas) {
 
 template <class Real, class Data>
 std::vector<Result> solve_path(const Data& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
-                               std::optional<Checkpoint> resumed, const PathObserver& after_each, const Observer& observer) {
+                               std::optional<Checkpoint> resumed, const PointObserver<Data>& after_each, const Observer& observer) {
   Problem first = problem;
   first.beta = betas.front();
   Session<Real, Data> session(data, first, settings, std::move(resumed), observer);
@@ -38,7 +39,7 @@ std::vector<Result> solve_path(const Data& data, const Problem& problem, const s
 
 template <class Data>
 std::vector<Result> path_of(const Data& data, const Problem& problem, const std::vector<double>& betas, const Settings& given,
-                            const PathObserver& after_each, const Observer& observer) {
+                            const PointObserver<Data>& after_each, const Observer& observer) {
   validate(given);
   if (!(given.checkpoint_interval >= 0)) throw UsageError("checkpoint_interval: seconds from 0");
   if (betas.empty()) return {};
@@ -57,6 +58,16 @@ std::vector<Result> path_of(const Data& data, const Problem& problem, const std:
              : solve_path<float>(data, problem, betas, settings, std::move(resumed), after_each, observer);
 }
 
+/// Callbacks are the first rank's.
+template <class Data>
+PointObserver<Data> of_results(const PathObserver& after_each) {
+  if (!after_each) return {};
+  return [&after_each](const Result& result, const Data& data) {
+    const Ranks* const ranks = ranks_of(data);
+    return (ranks != nullptr && !ranks->first()) || after_each(result);
+  };
+}
+
 }  // namespace
 
 Result fit(const Source& data, const Problem& problem, const Settings& settings, const Observer& observer) {
@@ -65,6 +76,11 @@ Result fit(const Source& data, const Problem& problem, const Settings& settings,
 
 std::vector<Result> fit_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
                              const PathObserver& after_each, const Observer& observer) {
+  return fit_observed_path(data, problem, betas, settings, of_results<Source>(after_each), observer);
+}
+
+std::vector<Result> fit_observed_path(const Source& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
+                                      const PointObserver<Source>& after_each, const Observer& observer) {
   const auto path = [&](const Source& samples, const Settings& own) { return path_of<Source>(samples, problem, betas, own, after_each, observer); };
   return data.ranks() == nullptr ? path(data, settings) : fit_on_ranks(data, problem, settings, path);
 }
@@ -75,7 +91,7 @@ Result fit(const Moments& data, const Problem& problem, const Settings& settings
 
 std::vector<Result> fit_path(const Moments& data, const Problem& problem, const std::vector<double>& betas, const Settings& settings,
                              const PathObserver& after_each, const Observer& observer) {
-  return path_of(data, problem, betas, settings, after_each, observer);
+  return path_of<Moments>(data, problem, betas, settings, of_results<Moments>(after_each), observer);
 }
 
 }  // namespace neuspec

@@ -13,6 +13,7 @@
 #include "solve/checkpoint.hpp"
 #include "solve/choose.hpp"
 #include "solve/fit_on_ranks.hpp"
+#include "solve/observed_path.hpp"
 #include "solve/session_data.hpp"
 #include "threads/parallel.hpp"
 
@@ -61,8 +62,8 @@ class Session {
   }
 
   /// Whether the path goes on, as its observer wishes.
-  bool agree(const Result& result, const PathObserver& after_each) const {
-    return from_first(!is_first() || !after_each || after_each(result) ? 1 : 0) > 0;
+  bool agree(const Result& result, const PointObserver<Data>& after_each) const {
+    return from_first(!after_each || after_each(result, source_) ? 1 : 0) > 0;
   }
 
   Result solve(double beta) {
@@ -196,7 +197,7 @@ class Session {
       if (zero && !problem_.loss.smooth()) dual_vector = std::move(own);
     }
     seconds.decompose += since(decomposing);
-    if (settings_.candidate && is_first()) settings_.candidate({network, {}});
+    show(network);
     const Clock::time_point certifying = Clock::now();
     if (problem_.loss.smooth()) adopt(proven(network, {}), network, {}, result);
     const bool done = result.report.relative_gap <= settings_.tolerance;
@@ -204,6 +205,13 @@ class Session {
     if (!problem_.loss.smooth() && dual_vector.empty()) adopt(proven(network, {}), network, {}, result);
     seconds.certify += since(certifying);
     if (settings_.candidate && is_first()) settings_.candidate(result);
+  }
+
+  /// To whoever may not be able to wait for the certificate.
+  void show(const Network& network) const {
+    Result candidate{network, {}};
+    if (from_first(settings_.candidate && monitor_.in_a_hurry() ? 1 : 0) > 0) candidate.report.primal = objective_of(network, problem_, source_);
+    if (settings_.candidate && is_first()) settings_.candidate(candidate);
   }
 
   Certificate proven(const Network& network, const std::vector<double>& dual_vector) const {

@@ -93,6 +93,10 @@ inline Certificate proof_of(const Network& network, const Problem& problem, cons
   return certify(network, problem, data);
 }
 
+/// The objective from above, without a bound from below where that costs more.
+inline double objective_of(const Network& network, const Problem& problem, const Source& data) { return objective(network, problem, data); }
+inline double objective_of(const Network& network, const Problem& problem, const Moments& data) { return certify(network, problem, data).primal; }
+
 inline double largest_beta(const Problem& problem, const Source& data, const RowSpace* space) { return beta_max(problem, data, space); }
 inline double largest_beta(const Problem& problem, const Moments& data, const RowSpace* /*space*/) { return beta_max(problem, data); }
 

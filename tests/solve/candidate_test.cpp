@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "neuspec/certificate.hpp"
 #include "neuspec/fit.hpp"
 #include "support/load.hpp"
 
@@ -29,6 +30,22 @@ TEST(Candidate, IsShownBeforeItsCertificateAndAfterIt) {
     if (std::isnan(candidate.report.relative_gap)) continue;
     EXPECT_LT(candidate.report.relative_gap, gap) << "only better ones";
     gap = candidate.report.relative_gap;
+  }
+}
+
+// Whoever is in a hurry need not wait for a certificate to know what a network is worth.
+TEST(Candidate, HasItsObjectiveWhereTheSolveIsToStop) {
+  for (const char* name : {"dense_small", "logistic"}) {
+    const test::GoldenCase golden = test::load_golden(name);
+    std::vector<Result> shown;
+    Settings settings;
+    settings.time_limit = 1e-9;
+    settings.candidate = [&](const Result& result) { shown.push_back(result); };
+    fit(golden.data, golden.problem, settings);
+    ASSERT_GE(shown.size(), 1U);
+    const double primal = certify(shown.front().network, golden.problem, golden.data).primal;
+    EXPECT_NEAR(shown.front().report.primal, primal, 1e-14 * primal);
+    EXPECT_TRUE(std::isnan(shown.front().report.dual));
   }
 }
 
