@@ -229,7 +229,7 @@ TYPED_TEST(Factored, CurvatureOfMomentsIsThatOfTheLiftedDerivatives) {
       if (!counts) result(row, e) = expected(row, e);
     }
   }
-  this->expect_near(result, expected, 4 * p, 100);
+  this->expect_near(result, expected, 4.0 * static_cast<double>(p), 100);
 }
 
 }  // namespace
