@@ -35,7 +35,7 @@ class Hdf5Identifier {
 
 /// What is used of libhdf5, without the H5 that all its names begin with.
 struct Hdf5Library {
-#define NEUSPEC_HDF5(name) decltype(&::H5##name) name = Hdf5Symbol("H5" #name)
+#define NEUSPEC_HDF5(name) decltype(&::H5##name) name = Hdf5Symbol("H5" #name)  // NOLINT(bugprone-macro-parentheses): a declarator
   // clang-format off
   NEUSPEC_HDF5(open); NEUSPEC_HDF5(Aclose); NEUSPEC_HDF5(Acreate2); NEUSPEC_HDF5(Awrite); NEUSPEC_HDF5(Dclose); NEUSPEC_HDF5(Dcreate2);
   NEUSPEC_HDF5(Dget_chunk_info_by_coord); NEUSPEC_HDF5(Dget_create_plist); NEUSPEC_HDF5(Dget_offset); NEUSPEC_HDF5(Dget_space);
