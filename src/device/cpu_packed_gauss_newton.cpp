@@ -59,7 +59,8 @@ std::vector<Real> times_pairs(ConstView<Real> S, const Signed<Real>& point) {
   return P;
 }
 
-/// B ← B + what the columns of `left` make of column j of `right`: f columns. M: S times the pairs of column j's entries, and of its block's norm.
+/// B ← B + what the columns of `left` make of column j of `right`: f columns. `pairs`: what `times_pairs` made of all of `right`, from a
+/// pool's first of its `rows` on.
 template <class Real>
 void add_column(const Signed<Real>& left, const Signed<Real>& right, Index j, const Real* pairs, Index rows, View<Real> B) {
   const Index N = left.N, f = N - 1, p = packed::size(N);

@@ -130,7 +130,7 @@ void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double t
     if (monitor.in_a_hurry()) return;
     const Proof own = prove();
     remember(own.objective);
-    if (monitor.relative_gap(own.objective, own.bounds) <= target) return;
+    if (round + 1 == rounds_a_polish || monitor.relative_gap(own.objective, own.bounds) <= target) return;
     const Index before = point_.neurons();
     const std::vector<double> slopes = add_violators(own, beta_ * (1 + relevant * target));
     if (point_.neurons() == before) return;
