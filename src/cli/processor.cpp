@@ -5,11 +5,40 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <string_view>
 
 #include "device/blas_threads.hpp"
 
 // Absent where another BLAS is linked.
 extern "C" __attribute__((weak)) char* openblas_get_corename();
+
+namespace {
+
+constexpr std::string_view spin_variable = "GOMP_SPINCOUNT";
+constexpr const char* spins = "1000";  // some tens of microseconds
+constinit bool asked_for_spins = false;
+
+const char* in_environment(std::string_view name) {
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    if (std::strncmp(*entry, name.data(), name.size()) == 0 && (*entry)[name.size()] == '=') return *entry + name.size() + 1;
+  }
+  return nullptr;
+}
+
+/// GCC's OpenMP spins for milliseconds before a thread that waits lets others have the processor, unless the user has said how it is to wait.
+bool spins_are_ours() { return in_environment(spin_variable) == nullptr && in_environment("OMP_WAIT_POLICY") == nullptr; }
+
+}  // namespace
+
+// The libraries' question before `main`, answered by the program: a variable set by `main` would come too late for GCC's OpenMP.
+extern "C" [[gnu::visibility("default")]] char* getenv(const char* name) noexcept {
+  const char* value = in_environment(name);
+  if (spin_variable == name) {
+    asked_for_spins = true;
+    if (spins_are_ours()) value = spins;
+  }
+  return const_cast<char*>(value);
+}
 
 namespace neuspec::cli {
 namespace {
@@ -36,13 +65,8 @@ bool choose_kernels() {
   return kernels != nullptr && ::setenv(variable, kernels, 0) == 0;
 }
 
-/// GCC's OpenMP spins for milliseconds before a thread that waits lets others have the processor.
-bool shorten_spinning() {
-  constexpr const char* variable = "GOMP_SPINCOUNT";
-  constexpr const char* spins = "1000";  // some tens of microseconds
-  if (std::getenv(variable) != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return false;
-  return ::setenv(variable, spins, 0) == 0;
-}
+/// Where OpenMP has read its variables otherwise than by `getenv`.
+bool shorten_spinning() { return !asked_for_spins && spins_are_ours() && ::setenv(spin_variable.data(), spins, 0) == 0; }
 
 }  // namespace
 

@@ -1,10 +1,16 @@
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "cli/program.hpp"
 
 namespace neuspec::test {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -39,6 +45,47 @@ TEST_F(Processor, ChoiceOfTheUserIsKept) {
   if (last_core().empty()) GTEST_SKIP() << "no OpenBLAS that chooses";
   ::setenv("OPENBLAS_CORETYPE", "Prescott", 1);
   EXPECT_EQ(last_core(), "Prescott");
+}
+
+// GCC's OpenMP tells what it has read before `main`, once for each start of the program.
+class Spinning : public Program {
+ protected:
+  void SetUp() override {
+    Program::SetUp();
+    if (const char* policy = std::getenv("OMP_WAIT_POLICY")) policy_ = policy;
+    ::unsetenv("OMP_WAIT_POLICY");
+    ::setenv("OMP_DISPLAY_ENV", "verbose", 1);
+    ::setenv("OPENBLAS_CORETYPE", "Prescott", 0);  // whatever it takes: no start for its sake
+  }
+  void TearDown() override {
+    for (const char* name : {"OMP_DISPLAY_ENV", "OPENBLAS_CORETYPE", "GOMP_SPINCOUNT"}) ::unsetenv(name);
+    if (policy_) ::setenv("OMP_WAIT_POLICY", policy_->c_str(), 1);
+    Program::TearDown();
+  }
+  std::vector<std::string> counts() const {
+    const std::string err = run("--version").err;
+    std::vector<std::string> found;
+    for (std::size_t at = 0; (at = err.find("GOMP_SPINCOUNT = '", at)) != std::string::npos; ++at)
+      found.push_back(err.substr(at + 18, err.find('\'', at + 18) - at - 18));
+    return found;
+  }
+  std::optional<std::string> policy_;
+};
+
+TEST_F(Spinning, IsShortWithoutAnotherStart) {
+  const std::vector<std::string> found = counts();
+  if (found.empty()) GTEST_SKIP() << "no OpenMP of GCC's";
+  EXPECT_THAT(found, ElementsAre("1000"));
+}
+
+TEST_F(Spinning, IsAsLongAsTheUserWants) {
+  ::setenv("GOMP_SPINCOUNT", "77", 1);
+  if (counts().empty()) GTEST_SKIP() << "no OpenMP of GCC's";
+  EXPECT_THAT(counts(), ElementsAre("77"));
+  ::unsetenv("GOMP_SPINCOUNT");
+  ::setenv("OMP_WAIT_POLICY", "passive", 1);
+  EXPECT_THAT(counts(), ElementsAre("0"));
+  ::unsetenv("OMP_WAIT_POLICY");
 }
 
 }  // namespace
