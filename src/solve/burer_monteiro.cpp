@@ -246,21 +246,22 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
     data_.differentiate(columns, Z, Z_dot, G_dot);
     device_.gradient_derivative(columns, beta_, Z, G, Z_dot, G_dot, product.reshaped(d, m));
   };
+  // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
+  const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
+  const auto last_norm = [&] { return precision * 2 * beta_ * std::sqrt(device_.dot(W, W)); };
   Preconditioner<Real> preconditioner(data_, columns, beta_);
   if (preconditioner.cost() > 0) {
     function.learning = preconditioner.cost();
-    function.near = near && static_cast<double>(function.learning) <= cheap_to_learn * products_a_polish;
+    if (near && static_cast<double>(function.learning) <= cheap_to_learn * products_a_polish) function.near = last_norm();
     function.learn = [&] { return preconditioner.learn(Z); };
     function.precondition = [&](ConstView<Real> residual, View<Real> result) { preconditioner.apply(residual, result); };
   }
-  // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
-  const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
   const auto stop = [&](Index products, double gradient_norm) {
     if (keeper != nullptr && keeper->checkpoint_due()) {
       point_ = network_of(columns, W);
       keeper->checkpoint(products);
     }
-    return gradient_norm <= precision * 2 * beta_ * std::sqrt(device_.dot(W, W)) || products >= most_products || monitor.in_a_hurry();
+    return gradient_norm <= last_norm() || products >= most_products || monitor.in_a_hurry();
   };
   const Index products = Newton<Real>(device_, d * m).minimise(W.view().reshaped(d * m, 1), function, stop);
 

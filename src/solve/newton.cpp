@@ -12,7 +12,8 @@ namespace {
 constexpr Index products_a_step = 400;
 constexpr double accept = 1e-4, shrink_below = 0.25, grow_above = 0.75;
 constexpr int rejections = 30;
-constexpr double reach = 1;  // first radius in a new norm, relative to a Newton step
+constexpr double reach = 1;          // first radius in a new norm, relative to a Newton step
+constexpr double few_products = 30;  // how far above its last norm a gradient may be for a few products without a preconditioner to do
 }  // namespace
 
 template <class Real>
@@ -70,7 +71,7 @@ Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop&
   double value = function.value(x, gradient_), norm = std::sqrt(device_.dot(gradient_, gradient_));
   const double first_norm = norm;
   double radius = std::max(0.1 * std::sqrt(device_.dot(x, x)), 1e-3);
-  Index learnt_at = function.near ? -function.learning : 0;
+  Index learnt_at = function.near && norm > few_products * *function.near ? -function.learning : 0;
   learnt_ = false;
   for (int rejected = 0; rejected < rejections && !stop(products, norm);) {
     if (function.learn && rejected == 0 && products - learnt_at >= function.learning) {

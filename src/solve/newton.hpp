@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "device/device.hpp"
 
@@ -20,7 +21,8 @@ class Newton {
     /// `learning` products, and is asked for whenever so many have been spent since.
     std::function<bool()> learn = {};
     Index learning = 0;
-    bool near = false;  ///< a minimum is near, where what is learnt at once serves to the end
+    /// A minimum is near, where what is learnt at once serves to the end: pays if the gradient's norm there is far above this one, at which it ends.
+    std::optional<double> near = {};
     std::function<void(ConstView<Real> residual, View<Real> result)> precondition = {};  ///< P⁻¹ times a vector
   };
   /// Called at the start and after each accepted step with gradients and Hessian products so far and the gradient's norm; true: stop.
