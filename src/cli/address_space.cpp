@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/environment.hpp"
 #include "device/blas_threads.hpp"
 
 #if defined(__GLIBC__) && defined(__ELF__)
@@ -22,14 +22,6 @@ namespace {
 
 // Nothing of the C++ library's own state exists yet, nor does `environ`.
 constexpr const char* thread_variables[] = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"};
-
-const char* value_of(const char* name, char** environment) {
-  const std::size_t length = std::strlen(name);
-  for (; *environment != nullptr; ++environment) {
-    if (std::strncmp(*environment, name, length) == 0 && (*environment)[length] == '=') return *environment + length + 1;
-  }
-  return nullptr;
-}
 
 /// As many threads as OpenBLAS is about to prepare for: the processors it may run on, or fewer where a variable says so.
 int threads_prepared(char** environment) {

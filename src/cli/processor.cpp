@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
-#include <string_view>
 
+#include "cli/environment.hpp"
 #include "device/blas_threads.hpp"
 
 // Absent where another BLAS is linked.
@@ -14,16 +14,11 @@ extern "C" __attribute__((weak)) char* openblas_get_corename();
 
 namespace {
 
-constexpr std::string_view spin_variable = "GOMP_SPINCOUNT";
+constexpr const char* spin_variable = "GOMP_SPINCOUNT";
 constexpr const char* spins = "1000";  // some tens of microseconds
 constinit bool asked_for_spins = false;
 
-const char* in_environment(std::string_view name) {
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    if (std::strncmp(*entry, name.data(), name.size()) == 0 && (*entry)[name.size()] == '=') return *entry + name.size() + 1;
-  }
-  return nullptr;
-}
+const char* in_environment(const char* name) { return environ == nullptr ? nullptr : neuspec::cli::value_of(name, environ); }
 
 /// GCC's OpenMP spins for milliseconds before a thread that waits lets others have the processor, unless the user has said how it is to wait.
 bool spins_are_ours() { return in_environment(spin_variable) == nullptr && in_environment("OMP_WAIT_POLICY") == nullptr; }
@@ -33,7 +28,7 @@ bool spins_are_ours() { return in_environment(spin_variable) == nullptr && in_en
 // The libraries' question before `main`, answered by the program: a variable set by `main` would come too late for GCC's OpenMP.
 extern "C" [[gnu::visibility("default")]] char* getenv(const char* name) noexcept {
   const char* value = in_environment(name);
-  if (spin_variable == name) {
+  if (std::strcmp(name, spin_variable) == 0) {
     asked_for_spins = true;
     if (spins_are_ours()) value = spins;
   }
@@ -66,7 +61,7 @@ bool choose_kernels() {
 }
 
 /// Where OpenMP has read its variables otherwise than by `getenv`.
-bool shorten_spinning() { return !asked_for_spins && spins_are_ours() && ::setenv(spin_variable.data(), spins, 0) == 0; }
+bool shorten_spinning() { return !asked_for_spins && spins_are_ours() && ::setenv(spin_variable, spins, 0) == 0; }
 
 }  // namespace
 
