@@ -1,11 +1,14 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
@@ -37,20 +40,24 @@ int on_ranks(const CLI::App& program, const Action& action) {
       [&] { return static_cast<int>(ranks()->broadcast(shared || is_first_rank() ? action() : static_cast<int>(exit_optimal))); });
 }
 
+/// The command that is asked for; all of them where the program is asked what there is.
+void add_commands(CLI::App& program, Action& action, std::string_view asked) {
+  constexpr std::pair<std::string_view, void (*)(CLI::App&, Action&)> commands[] = {
+      {"fit", add_fit},         {"path", add_path},       {"accumulate", add_accumulate}, {"merge", add_merge},
+      {"predict", add_predict}, {"certify", add_certify}, {"explain", add_explain},       {"info", add_info}};
+  const bool known = std::ranges::any_of(commands, [&](const auto& command) { return command.first == asked; });
+  for (const auto& [name, add] : commands) {
+    if (!known || name == asked) add(program, action);
+  }
+}
+
 int run(int count, char** arguments) {
   CLI::App program(description, "neuspec");
   program.set_version_flag("--version", NEUSPEC_VERSION);
   program.require_subcommand(1);
   program.footer(exit_codes);
   Action action;
-  add_fit(program, action);
-  add_path(program, action);
-  add_accumulate(program, action);
-  add_merge(program, action);
-  add_predict(program, action);
-  add_certify(program, action);
-  add_explain(program, action);
-  add_info(program, action);
+  add_commands(program, action, count > 1 ? arguments[1] : "");
   int code = exit_optimal;
   try {
     program.parse(count, arguments);

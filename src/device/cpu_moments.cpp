@@ -1,5 +1,8 @@
 // Moments on the CPU (docs/mathematics.md section 5), through the sorted fourth moments of lift/moment_plan.hpp.
 #include <algorithm>
+#include <memory>
+#include <type_traits>
+#include <vector>
 
 #include "device/cpu_device.hpp"
 #include "device/cpu_launch.hpp"
@@ -12,22 +15,24 @@ namespace neuspec {
 namespace {
 
 constexpr Index lot_of_a_thread = 4096;
-constexpr Index tile = 512;  // samples lifted at a time by a thread: pairs × 512 doubles stay near the caches
+constexpr Index largest_tile = 512;  // samples lifted at a time by a thread: pairs × 512 doubles stay near the caches
 
 std::size_t size(Index value) { return static_cast<std::size_t>(value); }
 
 /// One thread's tile of pair features (samples contiguous) and its part of the sums.
 class Worker {
  public:
-  Worker(const MomentPlan& plan, Index outputs)
+  /// Lifts `tile` samples at a time.
+  Worker(const MomentPlan& plan, Index outputs, Index tile)
       : moments(size(plan.buffer_size)),
         targets(size(plan.pairs * outputs)),
         plan_(plan),
         outputs_(outputs),
-        x_(size(plan.N * tile)),
-        y_(size(outputs * tile)),
-        pairs_(size(plan.pairs * tile)),
-        right_(size(widest(plan) * tile)) {}
+        tile_(tile),
+        x_(size(plan.N * tile_)),
+        y_(size(outputs * tile_)),
+        pairs_(size(plan.pairs * tile_)),
+        right_(size(widest(plan) * tile_)) {}
 
   /// x: n × d row-major, y: n × C row-major, n ≤ tile.
   void add(Index n, const double* x, const double* y, const double* weights) {
@@ -39,25 +44,26 @@ class Worker {
     }
     std::fill_n(column(d), n, 1.0);
     for (Index k = 0; k < outputs_; ++k) {
-      for (Index i = 0; i < n; ++i) y_[size(k * tile + i)] = y[i * outputs_ + k] * (weights == nullptr ? 1.0 : weights[i]);
+      for (Index i = 0; i < n; ++i) y_[size(k * tile_ + i)] = y[i * outputs_ + k] * (weights == nullptr ? 1.0 : weights[i]);
     }
     for (Index j = 0; j < N; ++j) {
-      for (Index i = 0; i <= j; ++i) multiply(column(i), column(j), n, pairs_.data() + MomentPlan::pair(i, j) * tile);
+      for (Index i = 0; i <= j; ++i) multiply(column(i), column(j), n, pairs_.data() + MomentPlan::pair(i, j) * tile_);
     }
-    lapack::gemm('T', 'N', plan_.pairs, outputs_, n, 1.0, pairs_.data(), tile, y_.data(), tile, 1.0, targets.data(), plan_.pairs);
+    lapack::gemm('T', 'N', plan_.pairs, outputs_, n, 1.0, pairs_.data(), tile_, y_.data(), tile_, 1.0, targets.data(), plan_.pairs);
     for (const MomentPlan::Block& block : plan_.blocks) {
       double* out = right_.data();
       for (Index k = block.k0; k < block.k1; ++k) {
-        for (Index l = k; l < N; ++l, out += tile) {
+        for (Index l = k; l < N; ++l, out += tile_) {
           multiply(column(k), column(l), n, out);
           if (weights != nullptr) multiply(out, weights, n, out);
         }
       }
-      lapack::gemm('T', 'N', block.prefix, block.columns, n, 1.0, pairs_.data(), tile, right_.data(), tile, 1.0, moments.data() + block.offset,
+      lapack::gemm('T', 'N', block.prefix, block.columns, n, 1.0, pairs_.data(), tile_, right_.data(), tile_, 1.0, moments.data() + block.offset,
                    block.prefix);
     }
   }
 
+  Index tile() const { return tile_; }
   void clear() {
     std::fill(moments.begin(), moments.end(), 0.0);
     std::fill(targets.begin(), targets.end(), 0.0);
@@ -66,7 +72,7 @@ class Worker {
   /// Additions that a term has passed: with m blocks a tile tile/m in its own and m for each of the tiles, most of all where m is 1 or largest.
   Index longest_chain() const {
     constexpr Index shortest_block = 8;
-    return std::min(samples_, std::max(tile + tiles_, shortest_block + tile / shortest_block * tiles_));
+    return std::min(samples_, std::max(tile_ + tiles_, shortest_block + tile_ / shortest_block * tiles_));
   }
 
   std::vector<double> moments, targets;
@@ -81,10 +87,10 @@ class Worker {
 #pragma omp simd
     for (Index i = 0; i < n; ++i) out[i] = a[i] * b[i];
   }
-  double* column(Index j) { return x_.data() + j * tile; }
+  double* column(Index j) { return x_.data() + j * tile_; }
 
   const MomentPlan& plan_;
-  Index outputs_;
+  Index outputs_, tile_;
   Index samples_ = 0, tiles_ = 0;  // since `clear`
   std::vector<double> x_, y_, pairs_, right_;
 };
@@ -101,15 +107,15 @@ class CpuMoments final : public MomentAccumulator<Real> {
   CpuMoments(Index features, Index outputs) : plan_(features + 1), outputs_(outputs) {}
 
   void add(const Chunk& chunk) override {
-    const Index tiles = (chunk.samples + tile - 1) / tile, d = plan_.N - 1;
+    const Index tiles = (chunk.samples + largest_tile - 1) / largest_tile, d = plan_.N - 1;
     if (workers_.empty()) workers_.resize(size(std::min<Index>(threads(), std::max<Index>(tiles, 1))));
     const auto team = static_cast<Index>(workers_.size());
     parallel_pieces(team, [&](Index thread) {
-      auto& worker = workers_[size(thread)];
-      if (worker == nullptr) worker = std::make_unique<Worker>(plan_, outputs_);
       const Index begin = chunk.samples * thread / team, end = chunk.samples * (thread + 1) / team;
-      for (Index first = begin; first < end; first += tile) {
-        worker->add(std::min(tile, end - first), chunk.x + first * d, chunk.y + first * outputs_,
+      auto& worker = workers_[size(thread)];
+      if (worker == nullptr) worker = std::make_unique<Worker>(plan_, outputs_, std::clamp<Index>(end - begin, 1, largest_tile));
+      for (Index first = begin; first < end; first += worker->tile()) {
+        worker->add(std::min(worker->tile(), end - first), chunk.x + first * d, chunk.y + first * outputs_,
                     chunk.weights == nullptr ? nullptr : chunk.weights + first);
       }
     });
@@ -134,10 +140,7 @@ class CpuMoments final : public MomentAccumulator<Real> {
     drain(moments, targets);
     workers_.clear();
     const Index N = plan_.N;
-    const auto coefficient = [&](Index row, Index column) {
-      const double value = row + 1 < N ? activation.a : (column + 1 < N ? activation.b / 2 : activation.c);
-      return row == column ? value : value * packed::root_two;
-    };
+    const auto coefficient = [&](Index row, Index column) { return coefficient_of(activation, row, column); };
     for (Index k = 0; k < outputs_; ++k) {
       const double* sums = targets.data() + k * plan_.pairs;
       double trace = -coefficient(N - 1, N - 1) * sums[MomentPlan::pair(N - 1, N - 1)];
@@ -149,41 +152,64 @@ class CpuMoments final : public MomentAccumulator<Real> {
         }
       }
     }
-    std::vector<double> full(size(plan_.pairs * plan_.pairs));
-    each(
-        N,
-        [&](Index l) {
-          for (Index k = l; k < N; ++k) {
-            double* column = full.data() + packed::position(N, k, l) * plan_.pairs;
-            for (Index j = l; j < N; ++j) {
-              for (Index i = j; i < N; ++i) {
-                column[packed::position(N, i, j)] = coefficient(k, l) * coefficient(i, j) * moments[size(plan_.position(i, j, k, l))];
-              }
-            }
-          }
-        },
-        N * N * N / 6);
-    remove_trace(full);
-    each(
-        plan_.pairs,
-        [&](Index c) {
-          for (Index row = c; row < plan_.pairs; ++row) S.data[c * S.stride + row] = static_cast<Real>(full[size(c * plan_.pairs + row)]);
-        },
-        plan_.pairs / 2);
+    if constexpr (std::is_same_v<Real, double>) {
+      fill(activation, moments, S);
+    } else {
+      const Index p = plan_.pairs;
+      const auto full = std::make_unique_for_overwrite<double[]>(size(p * p));
+      fill(activation, moments, {full.get(), p, p, p});
+      each(
+          p,
+          [&](Index c) {
+            std::transform(full.get() + c * p + c, full.get() + (c + 1) * p, S.data + c * S.stride + c,
+                           [](double value) { return static_cast<Real>(value); });
+          },
+          p / 2);
+    }
     CpuDevice<Real>::mirror(S);
   }
 
  private:
+  /// What the activation makes of x̃_row x̃_column in the packed form, row ≥ column.
+  double coefficient_of(const Activation& activation, Index row, Index column) const {
+    const double value = row + 1 < plan_.N ? activation.a : (column + 1 < plan_.N ? activation.b / 2 : activation.c);
+    return row == column ? value : value * packed::root_two;
+  }
+
+  /// The lower triangle of S from the fourth moments, without its trace.
+  void fill(const Activation& activation, const std::vector<double>& moments, View<double> S) const {
+    const Index N = plan_.N;
+    each(
+        N,
+        [&](Index l) {
+          for (Index k = l; k < N; ++k) {
+            double* const column = S.data + packed::position(N, k, l) * S.stride;
+            const double own = coefficient_of(activation, k, l);
+            for (Index j = l; j < N; ++j) {
+              const Index low = std::min(j, k), high = std::max(j, k);
+              double* const rows = column + packed::position(N, j, j) - j;
+              for (Index i = j; i < high; ++i)
+                rows[i] = own * coefficient_of(activation, i, j) * moments[size(plan_.sorted_position(l, low, i, high))];
+              for (Index i = high; i < N; ++i)
+                rows[i] = own * coefficient_of(activation, i, j) * moments[size(plan_.sorted_position(l, low, high, i))];
+            }
+          }
+        },
+        N * N * N / 6);
+    remove_trace(S);
+  }
+
   /// S ← P_G S P_G = S − g uᵀ − u gᵀ, u = S g/N − g (gᵀS g)/(2N²), on the lower triangle. g has N entries: 2 N p flops.
-  void remove_trace(std::vector<double>& S) const {
+  void remove_trace(View<double> S) const {
     const Index N = plan_.N, p = plan_.pairs;
+    const auto at = [S](Index row, Index column) -> double& { return S.data[column * S.stride + row]; };
     const auto g = [N](Index j) { return j + 1 < N ? 1.0 : -1.0; };
     std::vector<double> u(size(p));
     for (Index row = 0; row < p; ++row) {
       double sum = 0;
       for (Index j = 0; j < N; ++j) {
         const Index c = packed::position(N, j, j);
-        sum += g(j) * S[size(row >= c ? c * p + row : row * p + c)];
+        sum += g(j) * (row >= c ? at(row, c) : at(c, row));
       }
       u[size(row)] = sum / static_cast<double>(N);
     }
@@ -192,8 +218,8 @@ class CpuMoments final : public MomentAccumulator<Real> {
     for (Index j = 0; j < N; ++j) u[size(packed::position(N, j, j))] -= g(j) * quadratic / (2 * static_cast<double>(N));
     for (Index j = 0; j < N; ++j) {
       const Index c = packed::position(N, j, j);
-      for (Index row = c; row < p; ++row) S[size(c * p + row)] -= u[size(row)] * g(j);
-      for (Index column = 0; column <= c; ++column) S[size(column * p + c)] -= g(j) * u[size(column)];
+      for (Index row = c; row < p; ++row) at(row, c) -= u[size(row)] * g(j);
+      for (Index column = 0; column <= c; ++column) at(c, column) -= g(j) * u[size(column)];
     }
   }
 

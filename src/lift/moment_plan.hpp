@@ -31,12 +31,18 @@ struct MomentPlan {
   Index column_of(Index k) const { return column_of_[static_cast<std::size_t>(k)]; }
   /// Position in the buffer of Σ x_i x_j x_k x_l for any order of indices.
   Index position(Index i, Index j, Index k, Index l) const;
+  /// The same for i ≤ j ≤ k ≤ l.
+  Index sorted_position(Index i, Index j, Index k, Index l) const {
+    return first_[static_cast<std::size_t>(k)] + l * step_[static_cast<std::size_t>(k)] + pair(i, j);
+  }
   /// Pair (i ≤ j) in the order by j.
   NEUSPEC_HOST_DEVICE static constexpr Index pair(Index i, Index j) { return j * (j + 1) / 2 + i; }
 
  private:
   std::vector<Index> block_of_;   ///< block of each k
   std::vector<Index> column_of_;  ///< first column of each k within its block
+  std::vector<Index> first_;      ///< where k's column l = 0 would start in the buffer
+  std::vector<Index> step_;       ///< from there to its next: rows of its block
 };
 
 }  // namespace neuspec
