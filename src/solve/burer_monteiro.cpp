@@ -252,7 +252,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   Preconditioner<Real> preconditioner(data_, columns, beta_);
   if (preconditioner.cost() > 0) {
     function.learning = preconditioner.cost();
-    if (near && static_cast<double>(function.learning) <= cheap_to_learn * products_a_polish) function.near = last_norm();
+    if (near && static_cast<double>(function.learning) <= cheap_to_learn * products_a_polish) function.ends_at = last_norm();
     function.learn = [&] { return preconditioner.learn(Z); };
     function.precondition = [&](ConstView<Real> residual, View<Real> result) { preconditioner.apply(residual, result); };
   }

@@ -71,7 +71,7 @@ Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop&
   double value = function.value(x, gradient_), norm = std::sqrt(device_.dot(gradient_, gradient_));
   const double first_norm = norm;
   double radius = std::max(0.1 * std::sqrt(device_.dot(x, x)), 1e-3);
-  Index learnt_at = function.near && norm > few_products * *function.near ? -function.learning : 0;
+  Index learnt_at = function.ends_at && norm > few_products * *function.ends_at ? -function.learning : 0;
   learnt_ = false;
   for (int rejected = 0; rejected < rejections && !stop(products, norm);) {
     if (function.learn && rejected == 0 && products - learnt_at >= function.learning) {

@@ -21,8 +21,8 @@ class Newton {
     /// `learning` products, and is asked for whenever so many have been spent since.
     std::function<bool()> learn = {};
     Index learning = 0;
-    /// A minimum is near, where what is learnt at once serves to the end: pays if the gradient's norm there is far above this one, at which it ends.
-    std::optional<double> near = {};
+    /// Near a minimum, where what is learnt at once serves to the end, the gradient's norm there: pays if that of the start is far above it.
+    std::optional<double> ends_at = {};
     std::function<void(ConstView<Real> residual, View<Real> result)> precondition = {};  ///< P⁻¹ times a vector
   };
   /// Called at the start and after each accepted step with gradients and Hessian products so far and the gradient's norm; true: stop.
