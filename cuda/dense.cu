@@ -98,6 +98,11 @@ void CudaDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real
 }
 
 template <class Real>
+void CudaDevice<Real>::multiply(ConstView<Real> X, ConstView<Real> Y, Real beta, View<Real> Z) {
+  context_.each(X.size(), Multiply<Real>{X, Y, Z, beta});
+}
+
+template <class Real>
 std::vector<double> CudaDevice<Real>::column_dots(const std::vector<ColumnProducts<Real>>& pairs) {
   constexpr Index tile = TileProducts<Real>::tile;
   const auto tiles_of = [](const ColumnProducts<Real>& pair) { return (pair.X.rows + tile - 1) / tile; };

@@ -100,6 +100,11 @@ void CpuDevice<Real>::axpby(Real alpha, ConstView<Real> X, Real beta, View<Real>
   each(X.size(), Axpby<Real>{X, Y, alpha, beta});
 }
 
+template <class Real>
+void CpuDevice<Real>::multiply(ConstView<Real> X, ConstView<Real> Y, Real beta, View<Real> Z) {
+  each(X.size(), Multiply<Real>{X, Y, Z, beta});
+}
+
 // Columns are each summed by one thread's SIMD lanes: the result does not depend on the number of threads.
 template <class Real>
 std::vector<double> CpuDevice<Real>::column_dots(const std::vector<ColumnProducts<Real>>& pairs) {

@@ -22,6 +22,7 @@ class CpuDevice final : public Device<Real> {
   void symm_each(const std::vector<SymmetricProduct<Real>>& products) override;
   void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) override;
   void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) override;
+  void multiply(ConstView<Real> X, ConstView<Real> Y, Real beta, View<Real> Z) override;
   using Device<Real>::column_dots;
   std::vector<double> column_dots(const std::vector<ColumnProducts<Real>>& pairs) override;
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;

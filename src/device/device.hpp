@@ -142,7 +142,8 @@ class Device {
   }
   /// C = alpha A B + beta C for symmetric A and B (n × n, both triangles filled) that commute, and symmetric C: half the flops of `gemm`.
   virtual void symmetric_product(Real alpha, ConstView<Real> A, ConstView<Real> B, Real beta, View<Real> C) = 0;
-  virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;  ///< Y = alpha X + beta Y, elementwise
+  virtual void axpby(Real alpha, ConstView<Real> X, Real beta, View<Real> Y) = 0;            ///< Y = alpha X + beta Y, elementwise
+  virtual void multiply(ConstView<Real> X, ConstView<Real> Y, Real beta, View<Real> Z) = 0;  ///< Z = X∘Y + beta Z, elementwise
   /// The products of all columns, one pair of matrices after the other, accumulated in double; waits for the device, once.
   virtual std::vector<double> column_dots(const std::vector<ColumnProducts<Real>>& pairs) = 0;
   std::vector<double> column_dots(ConstView<Real> X, ConstView<Real> Y) { return column_dots({{X, Y}}); }

@@ -24,6 +24,19 @@ struct Axpby {
   }
 };
 
+template <class Real>
+struct Multiply {
+  ConstView<Real> X, Y;
+  View<Real> Z;
+  Real beta;
+  NEUSPEC_HOST_DEVICE void operator()(Index e) const {
+    const Index i = e % X.rows, j = e / X.rows;
+    Real& z = Z.data[j * Z.stride + i];
+    const Real xy = X.data[j * X.stride + i] * Y.data[j * Y.stride + i];
+    z = beta == Real(0) ? xy : xy + beta * z;
+  }
+};
+
 /// traces_k = ⟨G, M_k⟩ for packed columns: N reads a column.
 template <class Real>
 struct Traces {

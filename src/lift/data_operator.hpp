@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "device/device.hpp"
+#include "lift/linearisation.hpp"
 #include "neuspec/error.hpp"
 #include "neuspec/problem.hpp"
 #include "numeric/packed.hpp"
@@ -143,6 +144,10 @@ class DataOperator {
   /// Its flops for so many unknowns in all, the squares of each problem's added up, and its scratch in words for so many in one problem.
   virtual double gauss_newton_flops(double /*unknowns*/, double /*squares*/, Index /*samples*/) const { return 0; }
   virtual double gauss_newton_memory(double /*unknowns*/) const { return 0; }
+  /// Whether `linearised` works: where samples are held whole, for losses that are sums over outputs.
+  virtual bool has_linearisation() const { return false; }
+  /// The predictions of one output's columns, linear about the factored point Z of these alone, which is evaluated.
+  virtual Linearisation<Real> linearised(const FactorColumns& /*columns*/, ConstView<Real> /*Z*/) { no_factor(); }
   /// Flops of `differentiate`.
   virtual double product_flops(double /*unknowns*/) const { return 0; }
   /// v = ∇ℓ at the factored point.

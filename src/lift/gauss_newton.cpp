@@ -108,6 +108,23 @@ void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<
   if (this->bias()) take_off_intercept(S, K, B);
 }
 
+template <class Real>
+Linearisation<Real> SampleOperator<Real>::linearised(const FactorColumns& columns, ConstView<Real> Z) {
+  Device<Real>& device = this->device();
+  gradient_at(columns, Z);
+  const Index n = this->samples(), C = this->outputs(), k = columns.output.front();
+  const DeviceMatrix<Real> every = device.allocate(n, C), curvature = device.allocate(n, C), root = device.allocate(n, 1);
+  device.axpby(Real(1), ConstView<Real>{ones_.view().data, n, C, 0}, Real(0), every);
+  curve(every, curvature);
+  std::vector<double> values(static_cast<std::size_t>(n));
+  device.download(curvature.view().column_range(k, 1), values.data());
+  for (double& value : values) value = std::sqrt(std::max(value, 0.0));
+  device.upload(values.data(), root);
+  return {device, this->activation(), x(), s(), columns, Z, H_.view().column_range(0, Z.columns), root};
+}
+
+template Linearisation<float> SampleOperator<float>::linearised(const FactorColumns&, ConstView<float>);
+template Linearisation<double> SampleOperator<double>::linearised(const FactorColumns&, ConstView<double>);
 template void SampleOperator<float>::gauss_newton(const FactorColumns&, ConstView<float>, Index, View<float>);
 template void SampleOperator<double>::gauss_newton(const FactorColumns&, ConstView<double>, Index, View<double>);
 

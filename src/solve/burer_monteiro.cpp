@@ -26,7 +26,7 @@ constexpr double same_objective = 1e-11;  // relative: of two points so near the
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 constexpr int rounds_a_polish = 3;        // likewise
-constexpr double cheap_to_learn = 0.25;   // of the products of a polish: what is worth learning before any of them
+constexpr double cheap_to_learn = 0.5;    // of the products of a polish: what is worth learning before any of them
 constexpr double relevant = 0.5;          // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "numeric/packed.hpp"
 #include "numeric/quadratic_form.hpp"
@@ -17,7 +18,7 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// 2 (sign (M + (t + qᵀw₁/(2s)) I) + β I), packed, the Hessian of sign ΣzᵀΓz + β‖W‖² in each column of a block but for three products of vectors that
 /// ‖W‖_F brings; less `least` on its diagonal.
-void own_curvature(const QuadraticForm& form, Index d, const double* z, double sign, double beta, double least, double* to) {
+void curvature_of(const QuadraticForm& form, Index d, const double* z, double sign, double beta, double least, double* to) {
   double along = form.t;
   for (Index i = 0; i < d && z[d] > 0; ++i) along += form.q[at(i)] * z[i] / (2 * z[d]);
   for (Index j = 0; j < d; ++j) {
@@ -31,20 +32,30 @@ template <class Real>
 Preconditioner<Real>::Preconditioner(DataOperator<Real>& data, const FactorColumns& columns, double beta)
     : data_(data), columns_(columns), beta_(beta) {
   split();
-  const Index d = data.N() - 1, n = data.samples();
-  const auto unknowns = static_cast<double>(d * static_cast<Index>(columns.sign.size()));
-  samples_ = std::min(n, static_cast<Index>(data.gauss_newton_samples_an_unknown() * unknowns));
-  double squares = 0, cubes = 0, largest = 0;
+  estimate();
+}
+
+// The cheaper one of two: whose flops are (d m)³ or n³.
+template <class Real>
+void Preconditioner<Real>::estimate() {
+  const Index d = data_.N() - 1, n = data_.samples();
+  const auto neurons = static_cast<double>(columns_.sign.size()), unknowns = static_cast<double>(d) * neurons;
+  samples_ = std::min(n, static_cast<Index>(data_.gauss_newton_samples_an_unknown() * unknowns));
+  double squares = 0, cubes = 0, largest = 0, through = 0, held = 0;
   for (const Part& part : parts_) {
-    const auto size = static_cast<double>(d * part.size());
+    const auto size = static_cast<double>(d * part.size()), own = static_cast<double>(part.size());
     squares += size * size;
     cubes += size * size * size;
     largest = std::max(largest, size);
+    through += Woodbury<Real>::flops(static_cast<double>(n), static_cast<double>(d), own, part.blocks());
+    held += Woodbury<Real>::memory(static_cast<double>(n), static_cast<double>(d), own);
   }
-  const double memory = (squares + data.gauss_newton_memory(largest)) * sizeof(Real);
-  if (!data.has_gauss_newton() || largest > most_unknowns || memory > part_of_free_memory * data.device().free_memory()) return;
-  cost_ = std::max<Index>(
-      1, static_cast<Index>((data.gauss_newton_flops(unknowns, squares, samples_) + cubes) / (data.product_flops(unknowns) * passes)));
+  const double room = part_of_free_memory * data_.device().free_memory() / sizeof(Real), product = data_.product_flops(unknowns);
+  const double all = data_.gauss_newton_flops(unknowns, squares, samples_) + cubes;
+  const bool all_fits = data_.has_gauss_newton() && largest <= most_unknowns && squares + data_.gauss_newton_memory(largest) <= room;
+  through_samples_ = data_.has_linearisation() && held <= room && (through < all || !all_fits);
+  if (through_samples_) cost_ = std::max<Index>(1, static_cast<Index>(through / product));
+  if (!through_samples_ && all_fits) cost_ = std::max<Index>(1, static_cast<Index>(all / (product * passes)));
 }
 
 template <class Real>
@@ -66,35 +77,75 @@ void Preconditioner<Real>::split() {
   std::erase_if(parts_, [](const Part& part) { return part.columns.sign.empty(); });
 }
 
+// The curvature comes last: it leaves Z evaluated.
 template <class Real>
 bool Preconditioner<Real>::learn(ConstView<Real> Z) {
-  for (Part& part : parts_) add_gauss_newton(Z, part);
-  add_own_curvature(Z);
+  std::vector<Linearisation<Real>> linear;
+  for (Part& part : parts_) {
+    if (through_samples_)
+      linear.push_back(data_.linearised(part.columns, own_point(Z, part)));
+    else
+      form_gauss_newton(Z, part);
+  }
+  const OwnCurvature curvature = own_curvature(Z);
   bool definite = true;
-  for (Part& part : parts_) definite = definite && data_.device().invert_shifted(part.inverse, flattest * beta_, part.inverse);
+  for (std::size_t k = 0; k < parts_.size() && definite; ++k)
+    definite = through_samples_ ? invert_through_samples(parts_[k], std::move(linear[k]), curvature) : invert_all(parts_[k], curvature);
   return definite;
 }
 
 // Alone, a problem's columns are a factored point that the others' predictions do not matter to.
 template <class Real>
-void Preconditioner<Real>::add_gauss_newton(ConstView<Real> Z, Part& part) {
+DeviceMatrix<Real> Preconditioner<Real>::own_point(ConstView<Real> Z, const Part& part) {
   Device<Real>& device = data_.device();
-  const Index N = data_.N(), size = (N - 1) * part.size();
-  if (part.inverse.rows() == 0) {
-    part.inverse = device.allocate(size, size);
-    part.residual = device.allocate(size, 1);
-    part.result = device.allocate(size, 1);
-  }
-  const DeviceMatrix<Real> own = device.allocate(N, part.size());
+  DeviceMatrix<Real> own = device.allocate(data_.N(), part.size());
   for (const Stretch& from : part.stretches) device.copy(Z.column_range(from.first, from.count), own.view().column_range(from.own_first, from.count));
-  device.axpby(Real(0), part.inverse, Real(0), part.inverse);
-  data_.gauss_newton(part.columns, own, samples_, part.inverse);
+  return own;
+}
+
+template <class Real>
+void Preconditioner<Real>::form_gauss_newton(ConstView<Real> Z, Part& part) {
+  const Index size = (data_.N() - 1) * part.size();
+  if (part.inverse.rows() == 0) part.inverse = data_.device().allocate(size, size);
+  data_.device().axpby(Real(0), part.inverse, Real(0), part.inverse);
+  data_.gauss_newton(part.columns, own_point(Z, part), samples_, part.inverse);
+}
+
+template <class Real>
+bool Preconditioner<Real>::invert_all(Part& part, const OwnCurvature& curvature) {
+  Device<Real>& device = data_.device();
+  const Index d = data_.N() - 1;
+  const DeviceMatrix<Real> own = device.allocate(d, d);
+  for (const Stretch& from : part.stretches) {
+    for (Index j = from.first; j < from.first + from.count; ++j) {
+      const Index at_own = (from.own_first + j - from.first) * d;
+      device.unpack(curvature.of_block.view().column_range(curvature.block_of[at(j)], 1), own);
+      device.axpby(Real(1), own, Real(1), part.inverse.view().row_range(at_own, d).column_range(at_own, d));
+    }
+  }
+  return device.invert_shifted(part.inverse, flattest * beta_, part.inverse);
+}
+
+template <class Real>
+bool Preconditioner<Real>::invert_through_samples(Part& part, Linearisation<Real> linear, const OwnCurvature& curvature) {
+  Device<Real>& device = data_.device();
+  const Index d = data_.N() - 1;
+  std::vector<DeviceMatrix<Real>> own;
+  for (const Stretch& from : part.stretches) {
+    for (Index j = from.first; j < from.first + from.count; ++j) {
+      if (columns_.lead[at(j)] != j) continue;
+      own.push_back(device.allocate(d, d));
+      device.unpack(curvature.of_block.view().column_range(curvature.block_of[at(j)], 1), own.back());
+    }
+  }
+  if (part.through_samples == nullptr) part.through_samples = std::make_unique<Woodbury<Real>>(device);
+  return part.through_samples->learn(std::move(linear), part.columns, std::move(own), flattest * beta_);
 }
 
 // Where no neuron is missing it is positive semidefinite; elsewhere its eigenvalues below `least` become that: least I + Π₊(. − least I), whose first
-// part `learn` adds to all of P.
+// part is left to be added.
 template <class Real>
-void Preconditioner<Real>::add_own_curvature(ConstView<Real> Z) {
+typename Preconditioner<Real>::OwnCurvature Preconditioner<Real>::own_curvature(ConstView<Real> Z) {
   Device<Real>& device = data_.device();
   const Index N = data_.N(), d = N - 1, p = data_.p();
   const ConstView<Real> Gamma = data_.dual_of(columns_, Z).gamma;
@@ -109,37 +160,41 @@ void Preconditioner<Real>::add_own_curvature(ConstView<Real> Z) {
     if (lead != j) continue;
     const Index pool = columns_.pool.empty() ? 0 : columns_.pool[j], place = columns_.output[j] * data_.pools() + pool;
     blocks.resize(at(count * packed::size(d)));
-    own_curvature(quadratic_form(gamma.data() + place * p, N), d, points.data() + j * at(N), columns_.sign[j], beta_, flattest * beta_,
-                  blocks.data() + (count - 1) * packed::size(d));
+    curvature_of(quadratic_form(gamma.data() + place * p, N), d, points.data() + j * at(N), columns_.sign[j], beta_, flattest * beta_,
+                 blocks.data() + (count - 1) * packed::size(d));
   }
   const Index even = count + count % 2;
   blocks.resize(at(even * packed::size(d)));
-  const DeviceMatrix<Real> V = device.allocate(packed::size(d), even), W = device.allocate(packed::size(d), even), own = device.allocate(d, d);
+  const DeviceMatrix<Real> V = device.allocate(packed::size(d), even);
+  DeviceMatrix<Real> W = device.allocate(packed::size(d), even);
   device.upload(blocks.data(), V);
   device.project_psd(d, V, W, device.allocate(d, d * even));
-  for (const Part& part : parts_) {
-    for (const Stretch& from : part.stretches) {
-      for (Index j = from.first; j < from.first + from.count; ++j) {
-        const Index at_own = (from.own_first + j - from.first) * d;
-        device.unpack(W.view().column_range(block_of[at(j)], 1), own);
-        device.axpby(Real(1), own, Real(1), part.inverse.view().row_range(at_own, d).column_range(at_own, d));
-      }
-    }
-  }
+  return {std::move(W), std::move(block_of)};
 }
 
 template <class Real>
 void Preconditioner<Real>::apply(ConstView<Real> residual, View<Real> result) {
   Device<Real>& device = data_.device();
-  if (parts_.size() == 1) return device.symm(Real(1), parts_.front().inverse, residual, Real(0), result);
   const Index d = data_.N() - 1;
+  const auto solve = [&](Part& part, ConstView<Real> from, View<Real> to) {
+    if (through_samples_) return part.through_samples->apply(from.reshaped(d, part.size()), to.reshaped(d, part.size()));
+    device.symm(Real(1), part.inverse, from, Real(0), to);
+  };
+  if (parts_.size() == 1) return solve(parts_.front(), residual, result);
   std::vector<SymmetricProduct<Real>> products;
   for (Part& part : parts_) {
+    if (part.residual.rows() == 0) {
+      part.residual = device.allocate(d * part.size(), 1);
+      part.result = device.allocate(d * part.size(), 1);
+    }
     for (const Stretch& from : part.stretches)
       device.copy(residual.row_range(from.first * d, from.count * d), part.residual.view().row_range(from.own_first * d, from.count * d));
-    products.push_back({part.inverse, part.residual, part.result});
+    if (through_samples_)
+      solve(part, part.residual, part.result);
+    else
+      products.push_back({part.inverse, part.residual, part.result});
   }
-  device.symm_each(products);
+  if (!through_samples_) device.symm_each(products);
   for (Part& part : parts_) {
     for (const Stretch& to : part.stretches)
       device.copy(part.result.view().row_range(to.own_first * d, to.count * d), result.row_range(to.first * d, to.count * d));

@@ -2,7 +2,11 @@
 // the samples or from their moments.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "lift/data_operator.hpp"
+#include "solve/woodbury.hpp"
 
 namespace neuspec {
 
@@ -16,9 +20,10 @@ class Preconditioner {
 
   /// How many Hessian products take as long as `learn`; none where P is out of reach: too many unknowns, too little memory.
   Index cost() const { return cost_; }
-  /// Forms and inverts P at the factored point Z, which is evaluated when it returns. False where P is not positive definite to rounding.
+  /// Forms P at the factored point Z, which is evaluated when it returns, and its inverse: of all unknowns or, where there are fewer, by one of the
+  /// samples. False where P is not positive definite to rounding.
   bool learn(ConstView<Real> Z);
-  /// result = P⁻¹ residual, d·m × 1: 2 (d m)² flops a problem.
+  /// result = P⁻¹ residual, d·m × 1: 2 (d m)² flops a problem, through n samples 4 n d m + 2 n².
   void apply(ConstView<Real> residual, View<Real> result);
 
  private:
@@ -30,16 +35,28 @@ class Preconditioner {
     FactorColumns columns;
     std::vector<Stretch> stretches;
     DeviceMatrix<Real> inverse, residual, result;
+    std::unique_ptr<Woodbury<Real>> through_samples;
     Index size() const { return static_cast<Index>(columns.sign.size()); }
+    double blocks() const { return static_cast<double>(Linearisation<Real>::starts_of_blocks(columns).size() - 1); }
+  };
+  /// The neurons' own curvature, one packed matrix a block, and each column's.
+  struct OwnCurvature {
+    DeviceMatrix<Real> of_block;
+    std::vector<Index> block_of;
   };
   void split();
-  void add_gauss_newton(ConstView<Real> Z, Part& part);
-  void add_own_curvature(ConstView<Real> Z);
+  void estimate();
+  DeviceMatrix<Real> own_point(ConstView<Real> Z, const Part& part);
+  OwnCurvature own_curvature(ConstView<Real> Z);
+  void form_gauss_newton(ConstView<Real> Z, Part& part);
+  bool invert_all(Part& part, const OwnCurvature& curvature);
+  bool invert_through_samples(Part& part, Linearisation<Real> linear, const OwnCurvature& curvature);
 
   DataOperator<Real>& data_;
   FactorColumns columns_;
   double beta_;
   Index samples_ = 0, cost_ = 0;
+  bool through_samples_ = false;  // by Woodbury's identity
   std::vector<Part> parts_;
 };
 
