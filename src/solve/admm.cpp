@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace neuspec {
 
@@ -72,13 +73,14 @@ void Admm<Real>::count_anew() {
   iterations_ = tested_ = halved_at_ = changes_ = changed_at_ = 0;
   repair_at_ = first_repair;
   halved_gap_ = std::numeric_limits<double>::infinity();
-  balance_pending_ = measure_pending_ = false;
+  balance_pending_ = measure_pending_ = evaluated_ = false;
   gaps_.clear();
 }
 
 template <class Real>
 void Admm<Real>::run(Monitor& monitor, double target) {
   if (iterations_ >= first_repair) repair_at_ = iterations_;  // again: what was found could not be proven
+  if (std::exchange(evaluated_, false)) iteration_.advance(balance_pending_);  // from where the last run ended
   while (true) {
     if (!prepared_) data_.prepare(step_.rho / step_.split_rho);
     prepared_ = true;
@@ -86,7 +88,10 @@ void Admm<Real>::run(Monitor& monitor, double target) {
     if (balance_pending_) balance();
     if (measure_pending_) measure();
     if (iterations_ % test_interval == test_interval / 4 || monitor.in_a_hurry()) {
-      if (converged(monitor, target)) break;
+      if (converged(monitor, target)) {
+        evaluated_ = true;
+        break;
+      }
       if (stagnates(monitor.relative_gap())) {
         monitor.give_up();
         break;

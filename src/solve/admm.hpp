@@ -98,6 +98,7 @@ class Admm final : public Solver {
   double primal_residual_ = 0, split_residual_ = 0;
   double size_ = std::numeric_limits<double>::quiet_NaN();  // about ‖D‖, once known
   bool balance_pending_ = false, measure_pending_ = false, prepared_ = false, warm_ = false;
+  bool evaluated_ = false;  // at V, which has not moved on since
 };
 
 }  // namespace neuspec

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <tuple>
+#include <numeric>
 
 #include "certify/sphere_quadratic.hpp"
 #include "decompose/neural_decomposition.hpp"
 #include "neuspec/error.hpp"
+#include "solve/factored_blocks.hpp"
 #include "solve/newton.hpp"
 #include "solve/preconditioner.hpp"
 #include "solve/violators.hpp"
@@ -20,67 +20,16 @@ namespace {
 constexpr Index neurons_a_round = 3;      // violating directions added per output and sign
 constexpr double start_weight = 1e-2;     // of a new neuron, relative to the heaviest
 constexpr double negligible = 1e-12;      // weight relative to the heaviest of its block below which a neuron has vanished
-constexpr double vanished = 1e-24;        // and relative to the heaviest of all
 constexpr double enough = 1.0;            // of the target: relative gradient at which a round ends
 constexpr double same_objective = 1e-11;  // relative: of two points so near the later one has the better gradient to prove it with
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 constexpr int rounds_a_polish = 3;        // likewise
 constexpr double cheap_to_learn = 0.5;    // of the products of a polish: what is worth learning before any of them
-constexpr double relevant = 0.5;          // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
+constexpr double rounds_of_a_good_polish = 2;
+constexpr Index products_with_it = 60;  // that such a round takes once the inverse is learnt
+constexpr double relevant = 0.5;        // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-/// A point by its blocks: the columns' table and the upper rows W (d × m) of each block's factor.
-struct Blocks {
-  FactorColumns table;
-  std::vector<double> W;
-};
-
-/// P ← P H, H the orthogonal matrix that brings the last row of P (N × r), all of whose entries are positive, to (s, 0, …): P Pᵀ stays.
-void align(Index N, std::vector<double>& P) {
-  const Index r = static_cast<Index>(P.size()) / N, d = N - 1;
-  std::vector<double> v;
-  for (Index j = 0; j < r; ++j) v.push_back(P[at(j * N + d)]);
-  const double s = norm_of(v);
-  for (double& entry : v) entry /= s;
-  const double scale = 1 / (1 + v[0]);  // 2/vᵀv for v = row/s + e₁
-  v[0] += 1;
-  for (Index i = 0; i < N; ++i) {
-    double product = 0;
-    for (Index j = 0; j < r; ++j) product += P[at(j * N + i)] * v[at(j)];
-    for (Index j = 0; j < r; ++j) P[at(j * N + i)] -= scale * product * v[at(j)];
-    P[at(i)] = -P[at(i)];
-  }
-}
-
-/// The neurons' factors Σ |α| [u; 1][u; 1]ᵀ of each pool, output and sign, brought to the form that FactorColumns tells.
-Blocks blocks_of(const Network& network) {
-  const Index d = network.direction_size(), N = d + 1;
-  std::map<std::tuple<Index, Index, bool>, std::vector<double>> factors;
-  double heaviest = 0;
-  for (const double alpha : network.weights) heaviest = std::max(heaviest, std::abs(alpha));
-  for (Index j = 0; j < network.neurons(); ++j) {
-    const double alpha = network.weights[at(j)], root = std::sqrt(std::abs(alpha));
-    if (!(std::abs(alpha) > vanished * heaviest)) continue;
-    std::vector<double>& P = factors[{network.pool_of(j), network.output[at(j)], alpha < 0}];
-    for (Index i = 0; i < d; ++i) P.push_back(root * network.directions[at(j * d + i)]);
-    P.push_back(root);
-  }
-  Blocks result;
-  for (auto& [block, P] : factors) {
-    const auto [pool, output, negative] = block;
-    align(N, P);
-    const auto lead = static_cast<Index>(result.table.sign.size());
-    for (auto column = P.begin(); column != P.end(); column += N) {
-      result.table.sign.push_back(negative ? -1.0 : 1.0);
-      result.table.output.push_back(output);
-      result.table.lead.push_back(lead);
-      if (!network.pool.empty()) result.table.pool.push_back(pool);
-      result.W.insert(result.W.end(), column, column + d);
-    }
-  }
-  return result;
-}
 }  // namespace
 
 template <class Real>
@@ -121,21 +70,32 @@ void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
 }
 
 template <class Real>
-void BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
+bool BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
   point_ = std::move(point);
   best_objective_.clear();
   for (int round = 0; round < rounds_a_polish; ++round) {
     improve(monitor, target, products_a_polish, true);
     if (round == 0) best_ = point_;
-    if (monitor.in_a_hurry()) return;
+    if (monitor.in_a_hurry()) return false;
     const Proof own = prove();
     remember(own.objective);
-    if (round + 1 == rounds_a_polish || monitor.relative_gap(own.objective, own.bounds) <= target) return;
+    const bool done = monitor.relative_gap(own.objective, own.bounds) <= target;
+    if (done || round + 1 == rounds_a_polish) return done;
     const Index before = point_.neurons();
     const std::vector<double> slopes = add_violators(own, beta_ * (1 + relevant * target));
-    if (point_.neurons() == before) return;
+    if (point_.neurons() == before) return false;
     scale_from(before, own.objective, slopes);
   }
+  return false;
+}
+
+template <class Real>
+double BurerMonteiro<Real>::polish_flops(const Network& point) const {
+  const FactorColumns columns = blocks_of(point).table;
+  const Preconditioner<Real> preconditioner(data_, columns, beta_);
+  if (!preconditioner.through_samples()) return std::numeric_limits<double>::infinity();
+  const auto products = static_cast<double>(preconditioner.cost() + products_with_it);
+  return rounds_of_a_good_polish * products * data_.product_flops(static_cast<double>((data_.N() - 1) * static_cast<Index>(columns.sign.size())));
 }
 
 template <class Real>

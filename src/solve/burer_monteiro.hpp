@@ -25,7 +25,10 @@ class BurerMonteiro final : public Solver {
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself. Neurons that it lacks for that are added.
-  void polish(Network point, const Monitor& monitor, double target);
+  /// \returns whether it does, to that gap
+  bool polish(Network point, const Monitor& monitor, double target);
+  /// About what that takes from a point that is near; infinite where the Hessian's inverse cannot be had through the samples.
+  double polish_flops(const Network& point) const;
 
  private:
   /// What the current point is worth and what its own ∇ℓ proves.

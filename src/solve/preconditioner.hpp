@@ -20,6 +20,7 @@ class Preconditioner {
 
   /// How many Hessian products take as long as `learn`; none where P is out of reach: too many unknowns, too little memory.
   Index cost() const { return cost_; }
+  bool through_samples() const { return through_samples_; }
   /// Forms P at the factored point Z, which is evaluated when it returns, and its inverse: of all unknowns or, where there are fewer, by one of the
   /// samples. False where P is not positive definite to rounding.
   bool learn(ConstView<Real> Z);
