@@ -211,8 +211,8 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index 
   const auto last_norm = [&] { return precision * 2 * beta_ * std::sqrt(device_.dot(W, W)); };
   Preconditioner<Real> preconditioner(data_, columns, beta_);
   if (preconditioner.cost() > 0) {
-    function.learning = preconditioner.cost();
-    if (near && static_cast<double>(function.learning) <= cheap_to_learn * products_a_polish) function.ends_at = last_norm();
+    function.learning = preconditioner.worth_after();
+    if (near && static_cast<double>(preconditioner.cost()) <= cheap_to_learn * products_a_polish) function.ends_at = last_norm();
     function.learn = [&] { return preconditioner.learn(Z); };
     function.precondition = [&](ConstView<Real> residual, View<Real> result) { preconditioner.apply(residual, result); };
   }

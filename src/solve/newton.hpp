@@ -17,8 +17,8 @@ class Newton {
     std::function<double(ConstView<Real> x, View<Real> gradient)> value;           ///< value at x; writes the gradient
     std::function<void(ConstView<Real> direction, View<Real> product)> curvature;  ///< Hessian at the x of the last `value`, times a direction
     std::function<bool()> abandon = [] { return false; };                          ///< asked before each product; true: make do with the step so far
-    /// Optional: learns a positive definite P like the Hessian at the x of the last `value`; false where that failed. It costs as much as
-    /// `learning` products, and is asked for whenever so many have been spent since.
+    /// Optional: learns a positive definite P like the Hessian at the x of the last `value`; false where that failed. It is
+    /// asked for whenever `learning` products have been spent since.
     std::function<bool()> learn = {};
     Index learning = 0;
     /// Near a minimum, where what is learnt at once serves to the end, the gradient's norm there: pays if that of the start is far above it.

@@ -12,7 +12,7 @@ namespace neuspec {
 namespace {
 constexpr Index most_unknowns = 8192;        // 512 MiB in double
 constexpr double part_of_free_memory = 0.3;  // that P may take, which a solve does not depend on
-constexpr double passes = 3;                 // a product's time over that of its flops in GEMM
+constexpr double early = 1.0 / 3;            // of its cost in products, after which P of all unknowns has been worth it
 constexpr double flattest = 0.3;             // eigenvalue of a neuron's own part, relative to β, below which rounding and missing neurons rule
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -53,9 +53,12 @@ void Preconditioner<Real>::estimate() {
   const double room = part_of_free_memory * data_.device().free_memory() / sizeof(Real), product = data_.product_flops(unknowns);
   const double all = data_.gauss_newton_flops(unknowns, squares, samples_) + cubes;
   const bool all_fits = data_.has_gauss_newton() && largest <= most_unknowns && squares + data_.gauss_newton_memory(largest) <= room;
-  through_samples_ = data_.has_linearisation() && held <= room && (through < all || !all_fits);
-  if (through_samples_) cost_ = std::max<Index>(1, static_cast<Index>(through / product));
-  if (!through_samples_ && all_fits) cost_ = std::max<Index>(1, static_cast<Index>(all / (product * passes)));
+  const bool samples_fit = data_.has_linearisation() && held <= room;
+  through_samples_ = samples_fit && (!all_fits || through < early * all);
+  if (!through_samples_ && !all_fits) return;
+  const double products = (through_samples_ ? through : all) / product;
+  cost_ = std::max<Index>(1, static_cast<Index>(products));
+  worth_after_ = std::max<Index>(1, static_cast<Index>(through_samples_ ? products : early * products));
 }
 
 template <class Real>

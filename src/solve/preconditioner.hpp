@@ -20,6 +20,8 @@ class Preconditioner {
 
   /// How many Hessian products take as long as `learn`; none where P is out of reach: too many unknowns, too little memory.
   Index cost() const { return cost_; }
+  /// How many have to be spent without it before it is worth while.
+  Index worth_after() const { return worth_after_; }
   bool through_samples() const { return through_samples_; }
   /// Forms P at the factored point Z, which is evaluated when it returns, and its inverse: of all unknowns or, where there are fewer, by one of the
   /// samples. False where P is not positive definite to rounding.
@@ -56,7 +58,7 @@ class Preconditioner {
   DataOperator<Real>& data_;
   FactorColumns columns_;
   double beta_;
-  Index samples_ = 0, cost_ = 0;
+  Index samples_ = 0, cost_ = 0, worth_after_ = 0;
   bool through_samples_ = false;  // by Woodbury's identity
   std::vector<Part> parts_;
 };
