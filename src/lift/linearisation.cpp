@@ -68,12 +68,11 @@ void Linearisation<Real>::kernel(const std::vector<DeviceMatrix<Real>>& B, View<
   }
   std::vector<double> Z(static_cast<std::size_t>(Z_.view().size()));
   device_.download(Z_, Z.data());
-  device_.axpby(Real(0), K, Real(0), K);
   const std::vector<Index> starts = starts_of_blocks(columns_);
   for (std::size_t block = 0; block + 1 < starts.size(); ++block) {
     const Index first = starts[block], count = starts[block + 1] - first;
     const ConstView<Real> own = U.view().column_range(first, count);
-    add_samples(own, B[block], K);
+    add_samples(own, B[block], block == 0 ? Real(0) : Real(1), K);
     const double norm = Z[static_cast<std::size_t>(first * (d + 1) + d)];
     if (!(norm > 0)) continue;
     device_.multiply(H_.view().column_range(first, 1), weight, Real(0), g);
@@ -83,7 +82,7 @@ void Linearisation<Real>::kernel(const std::vector<DeviceMatrix<Real>>& B, View<
 }
 
 template <class Real>
-void Linearisation<Real>::add_samples(ConstView<Real> U, ConstView<Real> B, View<Real> K) {
+void Linearisation<Real>::add_samples(ConstView<Real> U, ConstView<Real> B, Real beta, View<Real> K) {
   const Index n = samples(), most = std::min(strip, n);
   const DeviceMatrix<Real> Bx = device_.allocate(x_.rows, n), inner = device_.allocate(most, n), outer = device_.allocate(most, n);
   device_.gemm(Transpose::no, Transpose::no, Real(1), B, x_, Real(0), Bx);
@@ -92,7 +91,7 @@ void Linearisation<Real>::add_samples(ConstView<Real> U, ConstView<Real> B, View
     const View<Real> xBx = inner.view().row_range(0, rows).column_range(0, columns), UU = outer.view().row_range(0, rows).column_range(0, columns);
     device_.gemm(Transpose::yes, Transpose::no, Real(1), Bx.view().column_range(first, rows), x_.column_range(0, columns), Real(0), xBx);
     device_.gemm(Transpose::no, Transpose::yes, Real(1), U.row_range(first, rows), U.row_range(0, columns), Real(0), UU);
-    device_.multiply(UU, xBx, Real(1), K.row_range(first, rows).column_range(0, columns));
+    device_.multiply(UU, xBx, beta, K.row_range(first, rows).column_range(0, columns));
   }
 }
 

@@ -30,8 +30,8 @@ class Linearisation {
   static std::vector<Index> starts_of_blocks(const FactorColumns& columns);
 
  private:
-  /// K += (U Uᵀ)∘(xᵀ B x) for the block's U = u, in strips of rows.
-  void add_samples(ConstView<Real> U, ConstView<Real> B, View<Real> K);
+  /// K = beta K + (U Uᵀ)∘(xᵀ B x) for the block's U = u, in strips of rows.
+  void add_samples(ConstView<Real> U, ConstView<Real> B, Real beta, View<Real> K);
   /// K += what comes through ‖W‖ of the block, whose g it is.
   void add_norm(ConstView<Real> W, ConstView<Real> U, ConstView<Real> g, ConstView<Real> B, View<Real> K);
 

@@ -132,6 +132,22 @@ TYPED_TEST(Dense, AddsScaledMatrices) {
   EXPECT_EQ(largest(y.host()), 0);
 }
 
+TYPED_TEST(Dense, MultipliesElementwise) {
+  const Host X = this->random(67, 5), Y = this->random(67, 5), Z = this->random(67, 5);
+  Host expected(67, 5), sum(67, 5);
+  for (std::size_t e = 0; e < expected.values.size(); ++e) {
+    expected.values[e] = X.values[e] * Y.values[e];
+    sum.values[e] = expected.values[e] + 0.25 * Z.values[e];
+  }
+  const typename TestFixture::Matrix x(this->device_, X), y(this->device_, Y), z(this->device_, Z);
+  this->device_.multiply(x, y, 0.25, z);
+  this->expect_near(z.host(), sum, 4);
+  this->device_.multiply(x, y, 0, z);
+  this->expect_near(z.host(), expected, 4);
+  this->device_.multiply(x, y, 0, x);
+  this->expect_near(x.host(), expected, 4);
+}
+
 TYPED_TEST(Dense, AccumulatesDotProductsInDouble) {
   const Host X = this->random(129, 3), Y = this->random(129, 3);
   const typename TestFixture::Matrix x(this->device_, X), y(this->device_, Y);
