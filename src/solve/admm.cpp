@@ -73,14 +73,20 @@ void Admm<Real>::count_anew() {
   iterations_ = tested_ = halved_at_ = changes_ = changed_at_ = 0;
   repair_at_ = first_repair;
   halved_gap_ = std::numeric_limits<double>::infinity();
-  balance_pending_ = measure_pending_ = evaluated_ = false;
+  balance_pending_ = measure_pending_ = evaluated_ = on_the_way_ = false;
   gaps_.clear();
 }
 
 template <class Real>
+void Admm<Real>::approach(Monitor& monitor, double gap) {
+  run(monitor, gap);
+  on_the_way_ = true;
+}
+
+template <class Real>
 void Admm<Real>::run(Monitor& monitor, double target) {
-  if (iterations_ >= first_repair) repair_at_ = iterations_;  // again: what was found could not be proven
-  if (std::exchange(evaluated_, false)) iteration_.advance(balance_pending_);  // from where the last run ended
+  if (!std::exchange(on_the_way_, false) && iterations_ >= first_repair) repair_at_ = iterations_;  // again: what was found could not be proven
+  if (std::exchange(evaluated_, false)) iteration_.advance(balance_pending_);                       // from where the last run ended
   while (true) {
     if (!prepared_) data_.prepare(step_.rho / step_.split_rho);
     prepared_ = true;

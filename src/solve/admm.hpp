@@ -19,6 +19,8 @@ class Admm final : public Solver {
   Admm(DataOperator<Real>& data, double beta, ProjectionKind projection = ProjectionKind::automatic);
 
   void run(Monitor& monitor, double target) override;
+  /// Runs to a gap at which the caller looks around; the next `run` goes on from there as if it had never stopped.
+  void approach(Monitor& monitor, double gap);
   void set_beta(double beta) override;
   Network network() override;
   std::vector<double> dual_vector() override;
@@ -98,7 +100,8 @@ class Admm final : public Solver {
   double primal_residual_ = 0, split_residual_ = 0;
   double size_ = std::numeric_limits<double>::quiet_NaN();  // about ‖D‖, once known
   bool balance_pending_ = false, measure_pending_ = false, prepared_ = false, warm_ = false;
-  bool evaluated_ = false;  // at V, which has not moved on since
+  bool evaluated_ = false;   // at V, which has not moved on since
+  bool on_the_way_ = false;  // since `approach`
 };
 
 }  // namespace neuspec

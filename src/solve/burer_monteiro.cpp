@@ -70,23 +70,23 @@ void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
 }
 
 template <class Real>
-bool BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
+std::optional<typename BurerMonteiro<Real>::Proof> BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
   point_ = std::move(point);
   best_objective_.clear();
   for (int round = 0; round < rounds_a_polish; ++round) {
     improve(monitor, target, products_a_polish, true);
     if (round == 0) best_ = point_;
-    if (monitor.in_a_hurry()) return false;
-    const Proof own = prove();
+    if (monitor.in_a_hurry()) return std::nullopt;
+    Proof own = prove();
     remember(own.objective);
-    const bool done = monitor.relative_gap(own.objective, own.bounds) <= target;
-    if (done || round + 1 == rounds_a_polish) return done;
+    if (monitor.relative_gap(own.objective, own.bounds) <= target) return own;
+    if (round + 1 == rounds_a_polish) return std::nullopt;
     const Index before = point_.neurons();
     const std::vector<double> slopes = add_violators(own, beta_ * (1 + relevant * target));
-    if (point_.neurons() == before) return false;
+    if (point_.neurons() == before) return std::nullopt;
     scale_from(before, own.objective, slopes);
   }
-  return false;
+  return std::nullopt;
 }
 
 template <class Real>

@@ -5,6 +5,7 @@
 // smallest neuron.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "solve/solver.hpp"
@@ -14,6 +15,13 @@ namespace neuspec {
 template <class Real>
 class BurerMonteiro final : public Solver {
  public:
+  /// What the current point is worth and what its own ∇ℓ proves.
+  struct Proof {
+    Index columns;
+    DualCandidate<Real> candidate;
+    std::vector<double> objective, maxima, bounds;
+  };
+
   BurerMonteiro(DataOperator<Real>& data, double beta);
 
   void run(Monitor& monitor, double target) override;
@@ -25,18 +33,12 @@ class BurerMonteiro final : public Solver {
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself. Neurons that it lacks for that are added.
-  /// \returns whether it does, to that gap
-  bool polish(Network point, const Monitor& monitor, double target);
+  /// \returns that proof where it reaches the gap
+  std::optional<Proof> polish(Network point, const Monitor& monitor, double target);
   /// About what that takes from a point that is near; infinite where the Hessian's inverse cannot be had through the samples.
   double polish_flops(const Network& point) const;
 
  private:
-  /// What the current point is worth and what its own ∇ℓ proves.
-  struct Proof {
-    Index columns;
-    DualCandidate<Real> candidate;
-    std::vector<double> objective, maxima, bounds;
-  };
   Proof value();  ///< without the proof
   Proof prove();
   /// The same, told to the monitor, and missing neurons added. True when the monitor says stop.

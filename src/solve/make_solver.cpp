@@ -18,6 +18,7 @@ constexpr Index largest_share = 16;        // of the samples that a solve of all
 constexpr Index fewest_samples = 1 << 12;  // that foretell much of the others
 constexpr double stagnation = 1000;      // steps, and as many as have been taken, in which ADMM's gap has to halve where another method can take over
 constexpr double near = 1e-3;            // gap of ADMM's at which its neurons are mostly those of the optimum
+constexpr double nearer = 0.1;           // and from one such gap to the next
 constexpr int runs_of_admm = 2;          // each to a smaller gap, where what it found could not be proven
 constexpr double slow = 8;               // a flop of a product with a vector or an eigendecomposition beside one of GEMM
 constexpr double part_tolerance = 1e-4;  // its optimum is farther than that from the one of all
@@ -40,9 +41,12 @@ class PolishedAdmm final : public Solver {
 
   void run(Monitor& monitor, double target) override {
     if (!handed_over_) {
-      const bool early = near_ > target;
-      if (early && ends_early(monitor, target)) return;
-      if (!early || monitor.status() == Status::optimal) admm_.run(monitor, target);
+      bool goes_on = true;
+      for (; goes_on && near_ > target; near_ *= nearer) {
+        if (ends_early(monitor, target)) return;
+        goes_on = monitor.status() == Status::optimal;
+      }
+      if (goes_on) admm_.run(monitor, target);
       network_ = admm_.network();
       handed_over_ = monitor.status() == Status::stalled;
       if (handed_over_) polisher_.start_from(network_);
@@ -60,7 +64,9 @@ class PolishedAdmm final : public Solver {
     admm_.set_beta(beta);
     polisher_.set_beta(beta);
     handed_over_ = std::exchange(started_, false);
-    near_ = near;
+    near_ = data_.kind() == OperatorKind::gram ? near : 0;
+    steps_ = 0;
+    tried_ = 0;
   }
   /// ADMM would want a dual point too; descent does not.
   void start_from(const Network& point) override {
@@ -76,30 +82,39 @@ class PolishedAdmm final : public Solver {
   std::vector<double> dual_vector() override { return admm_.dual_vector(); }
 
  private:
-  /// Once, at a gap from which ADMM has about as many steps to go as it has taken: where descent takes less, and ADMM's rank no longer changes, that
-  /// may be all that is missing.
+  /// At a gap from which ADMM has about as many steps to go as it has taken: where descent takes less, and ADMM's rank no longer changes, that may be
+  /// all that is missing.
   bool ends_early(Monitor& monitor, double target) {
     const Index before = monitor.iterations();
-    admm_.run(monitor, std::exchange(near_, 0.0));
+    admm_.approach(monitor, near_);
+    steps_ += monitor.iterations() - before;
     const std::vector<Progress>& history = monitor.history();
     if (monitor.status() != Status::optimal || history.size() < 2 || history.back().neurons != history[history.size() - 2].neurons) return false;
     Network point = admm_.network();
-    if (polisher_.polish_flops(point) > static_cast<double>(monitor.iterations() - before) * step_flops(point)) return false;
-    const bool ended = polisher_.polish(std::move(point), monitor, target) || monitor.in_a_hurry();
-    if (ended) network_ = polisher_.network();
-    if (ended && monitor.in_a_hurry()) admm_.run(monitor, target);  // whose next test tells the monitor
-    return ended;
+    const double flops = polisher_.polish_flops(point);
+    if (tried_ + flops > static_cast<double>(steps_) * step_flops(point)) return false;
+    tried_ += flops;
+    const auto proof = polisher_.polish(std::move(point), monitor, target);
+    const bool in_a_hurry = monitor.in_a_hurry();
+    if (!proof && !in_a_hurry) return false;
+    network_ = polisher_.network();
+    if (proof) {
+      monitor.test(proof->objective, proof->bounds, network_.neurons(), 0, target);
+    } else {
+      admm_.run(monitor, target);  // which ends, and tells the monitor why
+    }
+    return true;
   }
   /// Of the form with the Gram matrix, whose steps take more than descent's; a product with a vector waits for memory.
   double step_flops(const Network& point) const {
-    if (data_.kind() != OperatorKind::gram) return 0;
     const auto n = static_cast<double>(data_.samples()), d = static_cast<double>(data_.N() - 1), C = static_cast<double>(data_.outputs());
     return n * d * d * C + 4 * n * d * static_cast<double>(point.neurons()) + 2 * slow * n * n * C;
   }
 
-  bool handed_over_ = false;  // to descent
-  double near_ = near;
-  bool started_ = false;  // somewhere, before the first β is set
+  bool handed_over_ = false;     // to descent
+  double near_ = 0, tried_ = 0;  // flops of descents that have been tried
+  Index steps_ = 0;              // of ADMM until then
+  bool started_ = false;         // somewhere, before the first β is set
   const DataOperator<Real>& data_;
   Admm<Real> admm_;
   BurerMonteiro<Real> polisher_;

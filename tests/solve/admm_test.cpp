@@ -84,5 +84,30 @@ TEST_P(WarmStart, IterationLimitStopsAndCanBeContinued) {
 INSTANTIATE_TEST_SUITE_P(Forms, WarmStart, testing::Values(OperatorKind::moments, OperatorKind::gram),
                          [](const auto& tested) { return name(tested.param); });
 
+// Where each step takes n d² flops, ADMM stops short of the optimum as soon as its neurons are known, and descent through the samples does the rest.
+TEST(EarlyEnd, OfAdmmIsTheOptimumToo) {
+  test::Random random(3);
+  const Index n = 200, d = 180;
+  const Dataset x = test::random_dataset(random, n, d, 1);
+  std::vector<double> y = naive::predict(random.network({1, 0, 0}, d, 1, 4), x);
+  for (double& value : y) value += 0.1 * random.normal();
+  const Dataset data(n, d, 1, x.x(), y);
+  Problem problem;
+  problem.beta = 0.01 * beta_max(problem, data);
+  Settings settings;
+  settings.solver = SolverKind::admm;
+  settings.data_operator = OperatorKind::gram;
+  const auto [network, report] = fit(data, problem, settings);
+  EXPECT_EQ(report.status, Status::optimal) << report.relative_gap;
+  ASSERT_GE(report.history.size(), 3U);
+  EXPECT_GT((report.history.end() - 2)->relative_gap, 1e-5);
+  EXPECT_LE(report.history.back().relative_gap, 1e-6);
+  settings.solver = SolverKind::burer_monteiro;
+  settings.data_operator = OperatorKind::matrix_free;
+  const Report other = fit(data, problem, settings).report;
+  EXPECT_EQ(other.status, Status::optimal) << other.relative_gap;
+  EXPECT_NEAR(report.primal, other.primal, 1e-6 * other.primal);
+}
+
 }  // namespace
 }  // namespace neuspec
