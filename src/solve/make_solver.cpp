@@ -42,9 +42,9 @@ class PolishedAdmm final : public Solver {
   void run(Monitor& monitor, double target) override {
     if (!handed_over_) {
       bool goes_on = true;
-      for (; goes_on && near_ > target; near_ *= nearer) {
+      while (goes_on && near_ * nearer > target) {
         if (ends_early(monitor, target)) return;
-        goes_on = monitor.status() == Status::optimal;
+        goes_on = monitor.status() == Status::optimal && monitor.relative_gap() > target;
       }
       if (goes_on) admm_.run(monitor, target);
       network_ = admm_.network();
@@ -88,8 +88,11 @@ class PolishedAdmm final : public Solver {
     const Index before = monitor.iterations();
     admm_.approach(monitor, near_);
     steps_ += monitor.iterations() - before;
+    near_ = nearer * std::min(near_, monitor.relative_gap());
     const std::vector<Progress>& history = monitor.history();
-    if (monitor.status() != Status::optimal || history.size() < 2 || history.back().neurons != history[history.size() - 2].neurons) return false;
+    if (monitor.relative_gap() <= target || monitor.status() != Status::optimal || history.size() < 2 ||
+        history.back().neurons != history[history.size() - 2].neurons)
+      return false;
     Network point = admm_.network();
     const double flops = polisher_.polish_flops(point);
     if (tried_ + flops > static_cast<double>(steps_) * step_flops(point)) return false;
@@ -99,6 +102,7 @@ class PolishedAdmm final : public Solver {
     if (!proof && !in_a_hurry) return false;
     network_ = polisher_.network();
     if (proof) {
+      handed_over_ = true;
       monitor.test(proof->objective, proof->bounds, network_.neurons(), 0, target);
     } else {
       admm_.run(monitor, target);  // which ends, and tells the monitor why
