@@ -27,8 +27,8 @@ constexpr Index products_a_polish = 300;  // a point that needs more is better s
 constexpr int rounds_a_polish = 3;        // likewise
 constexpr double cheap_to_learn = 0.5;    // of the products of a polish: what is worth learning before any of them
 constexpr double rounds_of_a_good_polish = 2;
-constexpr Index products_with_it = 60;  // that such a round takes once the inverse is learnt
-constexpr double relevant = 0.5;        // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
+constexpr double products_with_it = 60;  // that such a round takes once the inverse is learnt
+constexpr double relevant = 0.5;         // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
@@ -90,12 +90,17 @@ std::optional<typename BurerMonteiro<Real>::Proof> BurerMonteiro<Real>::polish(N
 }
 
 template <class Real>
-double BurerMonteiro<Real>::polish_flops(const Network& point) const {
-  const FactorColumns columns = blocks_of(point).table;
-  const Preconditioner<Real> preconditioner(data_, columns, beta_);
-  if (!preconditioner.through_samples()) return std::numeric_limits<double>::infinity();
-  const auto products = static_cast<double>(preconditioner.cost() + products_with_it);
-  return rounds_of_a_good_polish * products * data_.product_flops(static_cast<double>((data_.N() - 1) * static_cast<Index>(columns.sign.size())));
+double BurerMonteiro<Real>::polish_flops(Index neurons) const {
+  if (!data_.has_linearisation()) return std::numeric_limits<double>::infinity();
+  const auto n = static_cast<double>(data_.samples()), d = static_cast<double>(data_.N() - 1), C = static_cast<double>(data_.outputs()),
+             m = static_cast<double>(neurons);
+  const double learning = C * Woodbury<Real>::flops(n, d, m / C, 2);
+  return rounds_of_a_good_polish * (learning + products_with_it * data_.product_flops(d * m));
+}
+
+template <class Real>
+bool BurerMonteiro<Real>::goes_through_samples(const Network& point) const {
+  return Preconditioner<Real>(data_, blocks_of(point).table, beta_).through_samples();
 }
 
 template <class Real>

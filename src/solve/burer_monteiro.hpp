@@ -35,8 +35,9 @@ class BurerMonteiro final : public Solver {
   /// vector as any: what another solver found becomes a point that proves itself. Neurons that it lacks for that are added.
   /// \returns that proof where it reaches the gap
   std::optional<Proof> polish(Network point, const Monitor& monitor, double target);
-  /// About what that takes from a point that is near; infinite where the Hessian's inverse cannot be had through the samples.
-  double polish_flops(const Network& point) const;
+  /// About what that takes from a point that is near, with the Hessian's inverse through the samples; infinite where that cannot be had.
+  double polish_flops(Index neurons) const;
+  bool goes_through_samples(const Network& point) const;
 
  private:
   Proof value();  ///< without the proof

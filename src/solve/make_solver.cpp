@@ -93,9 +93,11 @@ class PolishedAdmm final : public Solver {
     if (monitor.relative_gap() <= target || monitor.status() != Status::optimal || history.size() < 2 ||
         history.back().neurons != history[history.size() - 2].neurons)
       return false;
+    const Index neurons = history.back().neurons;
+    const double flops = polisher_.polish_flops(neurons);
+    if (tried_ + flops > static_cast<double>(steps_) * step_flops(neurons)) return false;
     Network point = admm_.network();
-    const double flops = polisher_.polish_flops(point);
-    if (tried_ + flops > static_cast<double>(steps_) * step_flops(point)) return false;
+    if (!polisher_.goes_through_samples(point)) return false;
     tried_ += flops;
     const auto proof = polisher_.polish(std::move(point), monitor, target);
     const bool in_a_hurry = monitor.in_a_hurry();
@@ -110,9 +112,9 @@ class PolishedAdmm final : public Solver {
     return true;
   }
   /// Of the form with the Gram matrix, whose steps take more than descent's; a product with a vector waits for memory.
-  double step_flops(const Network& point) const {
+  double step_flops(Index neurons) const {
     const auto n = static_cast<double>(data_.samples()), d = static_cast<double>(data_.N() - 1), C = static_cast<double>(data_.outputs());
-    return n * d * d * C + 4 * n * d * static_cast<double>(point.neurons()) + 2 * slow * n * n * C;
+    return n * d * d * C + 4 * n * d * static_cast<double>(neurons) + 2 * slow * n * n * C;
   }
 
   bool handed_over_ = false;     // to descent

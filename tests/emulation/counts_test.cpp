@@ -8,8 +8,10 @@
 
 #include "device/device.hpp"
 #include "emulation.hpp"
+#include "lift/data_operator.hpp"
 #include "neuspec/fit.hpp"
 #include "solve/newton.hpp"
+#include "solve/preconditioner.hpp"
 #include "support/random_problem.hpp"
 
 namespace neuspec {
@@ -126,6 +128,32 @@ TEST(Products, AreNotWaitedFor) {
   std::vector<double> minimum(n);
   device->download(x, minimum.data());
   for (Index i = 0; i < n; ++i) EXPECT_NEAR(minimum[static_cast<std::size_t>(i)], 1 / (1 + static_cast<double>(i)), 1e-8);
+}
+
+TEST(Preconditioners, ThroughSamplesWaitForNothing) {
+  emulation::reset();
+  constexpr Index n = 6, d = 7;
+  test::Random random(3);
+  const Dataset data = test::random_dataset(random, n, d, 1);
+  const auto device = make_device<double>(DeviceKind::cuda);
+  const auto form = make_operator<double>(OperatorKind::matrix_free, *device, {.activation = {1, 0.5, 0.1}, .loss = Loss::logistic, .beta = 1},
+                                          Dataset(n, d, 1, data.x(), {1, -1, 1, 1, -1, -1}));
+  const FactorColumns columns{{1, 1, -1}, {0, 0, 0}, {}, {0, 0, 2}};
+  const auto m = static_cast<Index>(columns.sign.size());
+  const auto W = device->allocate(d, m), Z = device->allocate(d + 1, m), G = device->allocate(d + 1, m), result = device->allocate(d * m, 1);
+  device->upload(random.normals(d * m).data(), W);
+  device->lift_neurons(columns, W, Z);
+  form->evaluate(columns, Z, G);
+  Preconditioner<double> preconditioner(*form, columns, 1);
+  ASSERT_TRUE(preconditioner.through_samples());
+  ASSERT_TRUE(preconditioner.learn(Z));
+  preconditioner.apply(W.view().reshaped(d * m, 1), result);
+  const emulation::Counts before = emulation::counts();
+  preconditioner.apply(W.view().reshaped(d * m, 1), result);
+  const emulation::Counts after = emulation::counts();
+  EXPECT_EQ(after.waits, before.waits);
+  EXPECT_LE(after.queued - before.queued, 40);
+  EXPECT_LE(after.travelled - before.travelled, 1000) << "tables of columns, no matrix";
 }
 
 }  // namespace
