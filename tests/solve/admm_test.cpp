@@ -100,7 +100,7 @@ TEST(EarlyEnd, OfAdmmIsTheOptimumToo) {
   const auto [network, report] = fit(data, problem, settings);
   EXPECT_EQ(report.status, Status::optimal) << report.relative_gap;
   ASSERT_GE(report.history.size(), 3U);
-  EXPECT_GT((report.history.end() - 2)->relative_gap, 1e-5);
+  EXPECT_GT((report.history.end() - 2)->relative_gap, 1e-6);
   EXPECT_LE(report.history.back().relative_gap, 1e-6);
   settings.solver = SolverKind::burer_monteiro;
   settings.data_operator = OperatorKind::matrix_free;
