@@ -97,7 +97,10 @@ class PolishedAdmm final : public Solver {
     const double flops = polisher_.polish_flops(neurons);
     if (tried_ + flops > static_cast<double>(steps_) * step_flops(neurons)) return false;
     Network point = admm_.network();
-    if (!polisher_.goes_through_samples(point)) return false;
+    if (!polisher_.goes_through_samples(point)) {
+      near_ = 0;
+      return false;
+    }
     tried_ += flops;
     const auto proof = polisher_.polish(std::move(point), monitor, target);
     const bool in_a_hurry = monitor.in_a_hurry();

@@ -54,7 +54,8 @@ class BetweenTests : public testing::TestWithParam<OperatorKind> {
     const Dataset one = test::random_dataset(random, n, d, 1);
     std::vector<double> y;
     for (const double target : one.y()) y.insert(y.end(), static_cast<std::size_t>(C), target);
-    fit(Dataset(n, d, C, one.x(), y), {.activation = {}, .loss = Loss::squared, .beta = 20}, settings, observer);
+    const bool bias = data_operator == OperatorKind::gram;  // so that no descent takes over between two tests
+    fit(Dataset(n, d, C, one.x(), y), {.activation = {}, .loss = Loss::squared, .beta = 20, .bias = bias}, settings, observer);
     result.erase(result.begin(), result.begin() + std::min<Index>(3, static_cast<Index>(result.size())));  // what is timed and allocated at first
     return result;
   }
@@ -67,7 +68,7 @@ TEST_P(BetweenTests, NothingIsWaitedFor) {
   for (const Interval& interval : all) {
     EXPECT_EQ(interval.steps, 20);
     EXPECT_LE(interval.waits, 6) << "all of them the test's";
-    EXPECT_LE(interval.queued, GetParam() == OperatorKind::gram ? 1500 : 1300);
+    EXPECT_LE(interval.queued, GetParam() == OperatorKind::gram ? 1540 : 1300) << "four a step of them for the intercept";
     EXPECT_LE(interval.travelled, 24 * C * 8 + 600) << "a few numbers a block, no matrix";
   }
 }
