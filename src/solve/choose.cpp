@@ -35,9 +35,9 @@ constexpr double read_again = 1.5;  // a product's time where the samples come a
 // Below this much work an iteration, one more thread costs more in waiting than it brings.
 constexpr double flops_a_thread = 5e5;
 
-// Losses other than squared take more steps, with kinks some twenty times as many, each with two products with the samples; descent then needs fewer
-// than for squared loss, whose Gram factor makes ADMM so quick.
-constexpr double smooth_losses = 6, losses_with_kinks = 20, other_products = 1000;
+// Losses other than squared take more steps, with kinks or coupled outputs some twenty times as many, each with two products with the samples;
+// descent then needs fewer than for squared loss, whose Gram factor makes ADMM so quick.
+constexpr double smooth_losses = 6, other_losses = 20, other_products = 1000;
 
 std::array<Cost, 6> costs(const Size& size, double word) {
   const auto n = static_cast<double>(size.samples), f = static_cast<double>(size.features), C = static_cast<double>(size.outputs);
@@ -45,9 +45,10 @@ std::array<Cost, 6> costs(const Size& size, double word) {
   const double N = f + 1, p = N * (N + 1) / 2, P = p * B, m = neurons_per_output * C * B;
   const bool squared = size.loss.kind == LossKind::squared;
   const double descents = squared ? newton_products : other_products;
-  const double steps = admm_iterations * (squared              ? 1
-                                          : size.loss.smooth() ? smooth_losses
-                                                               : losses_with_kinks),
+  const bool many_steps = !size.loss.smooth() || size.loss.coupled();
+  const double steps = admm_iterations * (squared      ? 1
+                                          : many_steps ? other_losses
+                                                       : smooth_losses),
                products = squared ? 0 : 3 * n * f * f * C * patches;
   const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * P * C * word,
                iterate = (90 * P * C + 8 * p) * word;  // of ADMM: points, factors and the fifteen pairs of Anderson's memory; a projection's matrices
