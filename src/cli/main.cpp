@@ -33,7 +33,8 @@ constexpr const char* exit_codes =
 /// Of ranks all do what training takes, other commands are the first one's; they end together, with the first one's exit code.
 int on_ranks(const CLI::App& program, const Action& action) {
   if (ranks() == nullptr) return action();
-  const bool shared = program.got_subcommand("fit") || program.got_subcommand("path");
+  const std::string command = program.get_subcommands().front()->get_name();
+  const bool shared = command == "fit" || command == "path";
   const ThreadScope threads(threads_of_rank());
   if (!is_first_rank()) listen();  // to a wish to stop the first one does, and the others stop with it
   return ranks()->together(
