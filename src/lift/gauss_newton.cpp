@@ -20,11 +20,8 @@ View<T> part(View<T> view, Index row, Index rows, Index column, Index columns) {
 
 template <class Real>
 DeviceMatrix<Real> SampleOperator<Real>::squares_of(ConstView<Real> e) {
-  std::vector<double> values(static_cast<std::size_t>(e.size()));
-  this->device().download(e, values.data());
-  for (double& value : values) value *= value;
   DeviceMatrix<Real> result = this->device().allocate(e.rows, e.columns);
-  this->device().upload(values.data(), result);
+  this->device().multiply(e, e, Real(0), result);
   return result;
 }
 

@@ -7,8 +7,7 @@ namespace neuspec {
 template <class Real>
 bool Woodbury<Real>::learn(Linearisation<Real> A, const FactorColumns& columns, std::vector<DeviceMatrix<Real>> D, double shift) {
   const Index n = A.samples(), d = D.front().rows(), m = static_cast<Index>(columns.sign.size());
-  A_.clear();
-  A_.push_back(std::move(A));
+  A_.emplace(std::move(A));
   starts_ = Linearisation<Real>::starts_of_blocks(columns);
   inverse_ = std::move(D);
   for (DeviceMatrix<Real>& block : inverse_)
@@ -20,7 +19,7 @@ bool Woodbury<Real>::learn(Linearisation<Real> A, const FactorColumns& columns, 
     through_ = device_.allocate(d, m);
     divided_ = device_.allocate(d, m);
   }
-  A_.front().kernel(inverse_, inner_);
+  A_->kernel(inverse_, inner_);
   return device_.invert_shifted(inner_, 1, inner_);
 }
 
@@ -35,9 +34,9 @@ void Woodbury<Real>::divide(ConstView<Real> from, View<Real> to) {
 template <class Real>
 void Woodbury<Real>::apply(ConstView<Real> residual, View<Real> result) {
   divide(residual, result);
-  A_.front().times(result, f_);
+  A_->times(result, f_);
   device_.symm(Real(1), inner_, f_, Real(0), solved_);
-  A_.front().transposed_times(solved_, through_);
+  A_->transposed_times(solved_, through_);
   divide(through_, divided_);
   device_.axpby(Real(-1), divided_, Real(1), result);
 }

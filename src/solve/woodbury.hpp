@@ -1,6 +1,7 @@
 // The inverse of a Hessian that few samples and the neurons' own curvature make.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "lift/linearisation.hpp"
@@ -28,7 +29,7 @@ class Woodbury {
   void divide(ConstView<Real> from, View<Real> to);  ///< D⁻¹ of all neurons
 
   Device<Real>& device_;
-  std::vector<Linearisation<Real>> A_;       // one, once it is known
+  std::optional<Linearisation<Real>> A_;     // once it is known
   std::vector<Index> starts_;                // of blocks
   std::vector<DeviceMatrix<Real>> inverse_;  // of D's
   DeviceMatrix<Real> inner_, f_, solved_, through_, divided_;
