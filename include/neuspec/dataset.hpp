@@ -91,8 +91,9 @@ struct Table {
   std::string path;  ///< for messages
   Index samples = 0, features = 0, targets = 0;
   Index before = 0;  ///< of consecutive samples of a file: how many come before them, for messages
-  /// samples × features, row-major; bytes where the file stores unsigned bytes (images), an eighth of the memory. Binary arrays above 64 MiB stay in
-  /// the file, which is open until the last copy of the table and of what was made of it is gone.
+  /// samples × features, row-major; bytes where the file stores unsigned bytes (images), an eighth of the memory. Binary arrays above 64 MiB, and
+  /// text that memory does not hold (ReadOptions::memory), stay in the file, which is open until the last copy of the table and of what was made of it is
+  /// gone.
   std::variant<std::vector<double>, std::vector<std::uint8_t>, std::shared_ptr<const StoredFeatures>> x;
   std::vector<double> y;                    ///< samples × targets, row-major; empty when the file has no targets
   std::vector<std::string> labels;          ///< labels that are text, sorted: then y holds positions in this list
@@ -138,6 +139,7 @@ struct ReadOptions {
   /// any order; columns that the training file did not have are left out, with a notice. Else they are found by position, in a file that has as many
   /// columns as the training file, or only the features. `targets`, where given, says what is no feature instead.
   const Preprocessing* like = nullptr;
+  double memory = 0;  ///< bytes: text that needs more than half of them is left in its file, and read again at every visit; 0: of what is free
 };
 
 /// Reads CSV (comma, semicolon, tab or blanks, header or not, quoted fields), NPY, HDF5, LIBSVM text or IDX, plain or gzip-compressed, from a file or

@@ -5,6 +5,7 @@
 
 #include "certify/targets.hpp"
 #include "cli/ranks.hpp"
+#include "device/gpus.hpp"
 #include "network/encoding.hpp"
 #include "neuspec/error.hpp"
 #include "read/learn.hpp"
@@ -49,10 +50,11 @@ ReadOptions read_options(const SampleFile& file, const Preprocessing& preprocess
 
 }  // namespace
 
-TrainingData read_training(const DataOptions& options, const Loss& loss, const Ranks* ranks) {
+TrainingData read_training(const DataOptions& options, const Loss& loss, const Settings& settings, const Ranks* ranks) {
   PreprocessingOptions preparation = preprocessing_options(options);
   ReadOptions reading = read_options(options);
   reading.labels = options.one_vs_rest || loss.classification() ? Labels::any : Labels::numbers;
+  reading.memory = is_gpu(settings.device) ? 0 : settings.memory_limit;
   set_rank_order(options.rank_order);
   if (ranks != nullptr) ranks->name_ranks(false);
   Table table = read_and_tell(options.path, reading, ranks);

@@ -17,9 +17,9 @@ struct TrainingData {
   Preprocessing preprocessing;
 };
 
-/// Reads the training data and learns the preprocessing from them; on `ranks` each takes its part, null: this process all of it. \throws UsageError,
-/// DataError
-TrainingData read_training(const DataOptions& options, const Loss& loss, const Ranks* ranks);
+/// Reads the training data, within the settings' limit of memory, and learns the preprocessing from them; on `ranks` each takes its part, null: this
+/// process all of it. \throws UsageError, DataError
+TrainingData read_training(const DataOptions& options, const Loss& loss, const Settings& settings, const Ranks* ranks);
 
 /// Features and targets for a network that was trained behind `preprocessing`; labels are those of its classes. \throws UsageError, DataError
 std::shared_ptr<const Source> read_samples(const SampleFile& file, const Preprocessing& preprocessing, const Loss& loss);

@@ -110,7 +110,7 @@ class FitRun {
   void read() {
     if (!Moments::is_file(options_.data.path)) {
       check_sample_options(options_.data);
-      training_ = read_training(options_.data, problem_.loss, options_.layers == 1 ? ranks() : nullptr);
+      training_ = read_training(options_.data, problem_.loss, options_.settings, options_.layers == 1 ? ranks() : nullptr);
       return;
     }
     if (options_.layers > 1) {

@@ -58,7 +58,7 @@ int run_accumulate(const AccumulateOptions& options) {
     throw UsageError(options.data.path + ": these are moments already; 'neuspec merge' adds them up");
   }
   const ThreadScope threads(options.settings.threads);
-  const TrainingData training = read_training(options.data, Loss::squared, nullptr);
+  const TrainingData training = read_training(options.data, Loss::squared, options.settings, nullptr);
   Moments moments(training.preprocessing, "of " + options.data.path + " by neuspec " NEUSPEC_VERSION);
   in_file(options.data.path, [&] { moments.add(*training.data, options.settings.device); });
   moments.save(options.output);

@@ -124,7 +124,7 @@ class PathRun {
       training_.preprocessing = moments_->preprocessing();
     } else {
       check_sample_options(options_.data);
-      training_ = read_training(options_.data, problem_.loss, options_.folds == 0 ? ranks() : nullptr);
+      training_ = read_training(options_.data, problem_.loss, options_.settings, options_.folds == 0 ? ranks() : nullptr);
     }
     line_.say(options_.data.path + ": " +
               (moments_ ? shape_text(*moments_) : shape_text(training_.samples, training_.data->features(), training_.data->targets())) +

@@ -2,15 +2,12 @@
 
 #include <omp.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <condition_variable>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <string>
 #include <system_error>
@@ -19,6 +16,7 @@
 #include <vector>
 
 #include "neuspec/error.hpp"
+#include "threads/available_memory.hpp"
 #include "threads/parallel.hpp"
 #include "threads/processors.hpp"
 
@@ -143,14 +141,6 @@ int blas_threads_that_fit(int wanted) {
   while (fitting < wanted && map(buffer) && map(buffer) && map(rest)) ++fitting;
   for (const auto& [room, bytes] : mapped) ::munmap(room, bytes);
   return fitting;
-}
-
-double address_space_left() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::numeric_limits<double>::infinity();
-  double pages = 0;
-  std::ifstream("/proc/self/statm") >> pages;
-  return std::max(0.0, static_cast<double>(limit.rlim_cur) - pages * static_cast<double>(::sysconf(_SC_PAGESIZE)));
 }
 
 BlasThreads::BlasThreads(double flops) {

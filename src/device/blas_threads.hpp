@@ -43,7 +43,4 @@ double blas_buffer();
 /// How many threads, at most those wanted, OpenBLAS can be loaded for and called by within the limits on memory. Needs nothing that is initialised.
 int blas_threads_that_fit(int wanted);
 
-/// Bytes that a limit on the address space (ulimit -v) leaves; infinity without one.
-double address_space_left();
-
 }  // namespace neuspec

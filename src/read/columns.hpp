@@ -24,7 +24,8 @@ struct Selection {
   Index features = 0;                   ///< LIBSVM: as in ReadOptions
   Header header = Header::automatic;
   Labels labels = Labels::numbers;
-  Index samples = 0;                    ///< in a file of labels: how many there should be; 0: not known
+  Index samples = 0;                                        ///< in a file of labels: how many there should be; 0: not known
+  double memory = std::numeric_limits<double>::infinity();  ///< bytes of it that text and what is made of it may take; larger text stays in its file
   const Preprocessing* like = nullptr;  ///< as in ReadOptions; `rule` and `names` then say only whether targets are wanted and which columns they are
 };
 

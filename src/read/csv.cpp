@@ -1,12 +1,16 @@
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
+#include "numeric/all_within.hpp"
 #include "read/blocks.hpp"
 #include "read/csv_field.hpp"
 #include "read/csv_layout.hpp"
 #include "read/csv_rows.hpp"
 #include "read/number.hpp"
+#include "read/range.hpp"
 #include "read/readers.hpp"
+#include "read/row_marks.hpp"
 #include "read/text_labels.hpp"
 #include "threads/available_memory.hpp"
 
@@ -28,6 +32,29 @@ class RowReader {
     const char* p = block_.text.data();
     for (Index row = 0; row < block_.rows; ++row, x += columns.features, y += columns.targets) {
       p = read_row(p, x, y);
+    }
+  }
+
+  // The same without x, whose rows are marked by where they are behind `text`. \returns whether all of them are of a size that can be used
+  bool look(const char* text, double* y, RowMarks& marks) {
+    const Columns& columns = sheet_.columns;
+    std::vector<double> x(static_cast<std::size_t>(columns.features));
+    const char* p = block_.text.data();
+    bool in_range = true;
+    for (Index row = 0; row < block_.rows; ++row, y += columns.targets) {
+      marks.note(block_.rows_before + row, static_cast<std::size_t>(p - text));
+      p = read_row(p, x.data(), y);
+      in_range = all_within(x.data(), columns.features, largest_usable) && in_range;
+    }
+    return in_range;
+  }
+
+  // x of the rows behind so many others.
+  void read_behind(Index skipped, double* x) {
+    std::vector<double> others(static_cast<std::size_t>(sheet_.columns.features));
+    const char* p = block_.text.data();
+    for (Index row = 0; row < block_.rows; ++row) {
+      p = read_row(p, row < skipped ? others.data() : x + (row - skipped) * sheet_.columns.features, nullptr);
     }
   }
 
@@ -79,7 +106,9 @@ class RowReader {
   FieldReader fields_;
 };
 
-void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table) {
+std::string_view without_line_feed(std::string_view text) { return text.substr(0, text.size() - (text.ends_with('\n') ? 1 : 0)); }
+
+void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table, RowMarks* marks) {
   const std::string_view body = sheet.layout.body;
   RowBlocks cut = cut_at_rows(body, sheet.layout.delimiter, block_bytes);
   // A row takes at least one byte and a delimiter for each number. More rows than that: some row is ragged, and the first error
@@ -91,17 +120,29 @@ void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table) {
     cut.blocks.assign(1, {body, 0, 0, cut.rows});
   }
   table.samples = cut.rows;
-  expect_memory(sizeof(double) * static_cast<double>(table.samples * (table.features + table.targets)));
-  std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));
+  const Index held = table.targets + (marks == nullptr ? table.features : 0);  // of a row
+  expect_memory(sizeof(double) * static_cast<double>(table.samples * held));
+  std::vector<double> x(static_cast<std::size_t>(marks == nullptr ? table.samples * table.features : 0));
   table.y.resize(static_cast<std::size_t>(table.samples * table.targets));
+  if (marks != nullptr) {
+    marks->expect(table.samples, sheet.layout.columns);
+    marks->text_size = body.size();
+  }
   std::vector<RowReader> readers;
   for (const RowBlock& block : cut.blocks) {
     readers.emplace_back(sheet, block);
   }
+  std::atomic<bool> in_range = true;
   read_blocks(readers.size(), [&](std::size_t k) {
     const Index row = cut.blocks[k].rows_before;
-    readers[k].read(x.data() + row * table.features, table.y.data() + row * table.targets);
+    double* const y = table.y.data() + row * table.targets;
+    if (marks == nullptr) {
+      readers[k].read(x.data() + row * table.features, y);
+    } else if (!readers[k].look(body.data(), y, *marks)) {
+      in_range = false;
+    }
   });
+  if (marks != nullptr) marks->in_range = in_range;
   table.x = std::move(x);
   if (sheet.labels == Labels::text) {
     std::vector<NumberedLabels> parts;
@@ -120,7 +161,7 @@ Table read_csv(std::string_view content, const std::string& path, const Selectio
                        selection, block_bytes);
 }
 
-Table read_csv_rows(const CsvLayout& layout, const std::string& path, const Selection& selection, std::size_t block_bytes) {
+Table read_csv_rows(const CsvLayout& layout, const std::string& path, const Selection& selection, std::size_t block_bytes, RowMarks* marks) {
   const Columns columns = select_columns({path, layout.header, layout.columns}, selection);
   Table table;
   for (const std::string& notice : layout.notices) {
@@ -129,11 +170,16 @@ Table read_csv_rows(const CsvLayout& layout, const std::string& path, const Sele
   describe(columns, path, table);
   const Labels labels = columns.targets == 1 ? selection.labels : Labels::numbers;
   try {
-    read_rows({path, layout, columns, labels}, block_bytes, table);
+    read_rows({path, layout, columns, labels}, block_bytes, table, marks);
   } catch (const FoundText&) {
-    read_rows({path, layout, columns, Labels::text}, block_bytes, table);
+    read_rows({path, layout, columns, Labels::text}, block_bytes, table, marks);
   }
   return table;
+}
+
+void read_csv_features(std::string_view rows, const CsvLayout& layout, const std::string& path, const Columns& columns, Index skipped, Index count,
+                       double* x) {
+  RowReader({path, layout, columns, Labels::numbers}, {without_line_feed(rows), 0, 0, skipped + count}).read_behind(skipped, x);
 }
 
 }  // namespace neuspec::read

@@ -29,8 +29,16 @@ CsvLayout csv_layout(std::string_view content, const std::string& path, const Se
 /// Whether `content`, whole lines of which more may follow, shows all that `csv_layout` looks at: two rows, and that they are not the last.
 bool shows_layout(std::string_view content);
 
-/// Rows of a file whose layout is known, `layout.body` all of them or some.
-Table read_csv_rows(const CsvLayout& layout, const std::string& path, const Selection& selection, std::size_t block_bytes = kBlockBytes);
+struct RowMarks;
+
+/// Rows of a file whose layout is known, `layout.body` all of them or some. With `marks` the table lacks its features, and the marks say where they
+/// are.
+Table read_csv_rows(const CsvLayout& layout, const std::string& path, const Selection& selection, std::size_t block_bytes = kBlockBytes,
+                    RowMarks* marks = nullptr);
+
+/// Features (row-major) of `count` rows of a text behind as many as are skipped, which have been read before; `columns` has no targets.
+void read_csv_features(std::string_view rows, const CsvLayout& layout, const std::string& path, const Columns& columns, Index skipped, Index count,
+                       double* x);
 
 /// `text` without blank lines at its end and without the last line break.
 std::string_view without_blank_end(std::string_view text);

@@ -1,24 +1,21 @@
 #include <algorithm>
+#include <atomic>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "read/blocks.hpp"
 #include "read/libsvm_lines.hpp"
+#include "read/libsvm_reader.hpp"
 #include "read/libsvm_words.hpp"
 #include "read/message.hpp"
 #include "read/number.hpp"
 #include "read/readers.hpp"
+#include "read/row_marks.hpp"
 #include "threads/available_memory.hpp"
 
 namespace neuspec::read {
 namespace {
-
-// Where an index stands, the largest one; 0 for none.
-struct Place {
-  Index index = 0, line = 0, column = 0;
-};
 
 Index last_index(std::string_view line) {
   while (true) {
@@ -55,139 +52,38 @@ LibsvmOutline outline_of(std::string_view text) {
   return outline;
 }
 
-// Rows of a dense table that the samples of a block go to; x is null where they are only looked at.
-struct Rows {
-  double* x;
-  double* y;
-  Index features;
-};
+/// What is before each block, and in all of them.
+std::vector<LibsvmOutline> starts_of(const std::vector<std::string_view>& blocks) {
+  std::vector<LibsvmOutline> starts(blocks.size() + 1);
+  read_blocks(blocks.size(), [&](std::size_t k) { starts[k + 1] = outline_of(blocks[k]); });
+  for (std::size_t k = 0; k < blocks.size(); ++k) starts[k + 1] = starts[k] + starts[k + 1];
+  return starts;
+}
 
-class LineReader {
- public:
-  LineReader(const std::string& path, Index line, Index most_features) : path_(path), line_(line), most_features_(most_features) {}
-
-  // Reads all samples of a block; returns where its largest index stands.
-  Place read(std::string_view text, Rows rows) {
-    end_of_text_ = text.data() + text.size();
-    for (; !text.empty(); ++line_) {
-      const std::string_view line = next_line(text);
-      if (!std::all_of(line.begin(), line.end(), is_blank)) {
-        read_line(line, rows);
-        rows.x += rows.x == nullptr ? 0 : rows.features;
-        ++rows.y;
-      }
-    }
-    return largest_;
+/// Takes lines off `text` up to one with a sample, which stays; false where there is none.
+bool skip_to_sample(std::string_view& text) {
+  while (!text.empty()) {
+    std::string_view rest = text;
+    const std::string_view line = next_line(rest);
+    if (!std::all_of(line.begin(), line.end(), is_blank)) return true;
+    text = rest;
   }
+  return false;
+}
 
- private:
-  void read_line(std::string_view line, const Rows& rows) {
-    column_ = 1;
-    previous_ = 0;
-    *rows.y = label(next_word(line));
-    Index column_of_last = 0;
-    while (skip_blanks(line)) {
-      ++column_;
-      double value = 0;
-      if (!take_pair(line, value) && !take_word(line, value)) {
-        continue;
-      }
-      if (rows.x != nullptr && previous_ <= rows.features) {  // beyond: the line goes wrong further on
-        rows.x[previous_ - 1] = value;
-      }
-      column_of_last = column_;
-    }
-    if (previous_ > largest_.index) {
-      largest_ = {previous_, line_, column_of_last};
-    }
+void skip_samples(std::string_view& text, Index count) {
+  for (; count > 0 && skip_to_sample(text); --count) next_line(text);
+}
+
+/// Where samples of a block are behind `text`, the first of which is that one.
+void mark_samples(const char* text, std::string_view block, Index sample, RowMarks& marks) {
+  for (; skip_to_sample(block); ++sample) {
+    marks.note(sample, static_cast<std::size_t>(block.data() - text));
+    next_line(block);
   }
+}
 
-  // Takes a pair without fault, the usual case, off the line: its index becomes `previous_`.
-  bool take_pair(std::string_view& line, double& value) {
-    constexpr std::ptrdiff_t kMostDigits = 18;
-    const char* const last = line.data() + line.size();
-    const char* p = line.data();
-    Index index = 0;
-    for (; p != last && *p >= '0' && *p <= '9' && p - line.data() < kMostDigits; ++p) {
-      index = 10 * index + (*p - '0');
-    }
-    if (index <= previous_ || (most_features_ > 0 && index > most_features_) || p == last || *p != ':') {
-      return false;
-    }
-    const char* const end = parse_number(p + 1, end_of_text_, value);
-    if (end == nullptr || (end != last && !is_blank(*end)) || !std::isfinite(value)) {
-      return false;
-    }
-    previous_ = index;
-    line = {end, static_cast<std::size_t>(last - end)};
-    return true;
-  }
-
-  // The same for any word; false for one that is no pair and is let pass.
-  bool take_word(std::string_view& line, double& value) {
-    const std::string_view word = next_word(line);
-    if (word.starts_with("qid:")) {
-      return false;
-    }
-    const std::size_t colon = word.find(':');
-    if (colon == std::string_view::npos) {
-      fail_here(quoted(word) + " is not of the form index:value");
-    }
-    previous_ = ascending_index(word.substr(0, colon));
-    value = number(word.substr(colon + 1), "the value ");
-    return true;
-  }
-
-  [[noreturn]] void fail_here(const std::string& message) const { fail_at(path_, line_, column_, message); }
-
-  double label(std::string_view text) const {
-    if (is_list(text)) {
-      fail_here("the sample has several labels, " + quoted(text) + "; one is expected");
-    }
-    return number(text, "the label ");
-  }
-
-  // What follows a word is no part of a number, so that more than the word may be looked at.
-  double number(std::string_view text, const char* what) const {
-    double value = 0;
-    const char* const last = text.data() + text.size();
-    if (text.empty() || parse_number(text.data(), end_of_text_, value) != last) {
-      fail_here(what + quoted(text) + " is not a number");
-    }
-    if (!std::isfinite(value)) {
-      fail_here(what + quoted(text) + " is not finite");
-    }
-    return value;
-  }
-
-  Index ascending_index(std::string_view text) const {
-    Index index = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      fail_here("the index " + quoted(text) + (error == std::errc::result_out_of_range ? " overflows" : " is not an integer"));
-    }
-    if (index < 1) {
-      fail_here("the index " + quoted(text) + " is below 1; indices count from 1");
-    }
-    if (index <= previous_) {
-      fail_here("the index " + quoted(text) + " does not ascend after " + std::to_string(previous_));
-    }
-    if (most_features_ > 0 && index > most_features_) {
-      fail_here("the index " + quoted(text) + " exceeds the " + count_of(most_features_, "feature") + " expected");
-    }
-    return index;
-  }
-
-  const std::string& path_;
-  Index line_;
-  Index most_features_;
-  const char* end_of_text_ = nullptr;
-  Index column_ = 1;
-  Index previous_ = 0;
-  Place largest_;
-};
-
-[[noreturn]] void fail_too_large(const std::string& path, Index samples, Index features, const Place& largest) {
+[[noreturn]] void fail_too_large(const std::string& path, Index samples, Index features, const LibsvmPlace& largest) {
   const std::string message = " makes the table of " + count_of(samples, "sample") + " too large to be held densely";
   if (features == largest.index) {
     fail_at(path, largest.line, largest.column, "the index " + std::to_string(features) + message);
@@ -233,14 +129,12 @@ Table read_libsvm(std::string_view content, const std::string& path, const Selec
 }
 
 Table read_libsvm_lines(std::string_view content, const LibsvmFile* part_of, const std::string& path, const Selection& selection,
-                        std::size_t block_bytes) {
+                        std::size_t block_bytes, RowMarks* marks) {
   if (selection.rule == TargetRule::every_column) {
     fail(path, "a LIBSVM file cannot serve as a file of labels");
   }
   const std::vector<std::string_view> blocks = cut_at_lines(content, block_bytes);
-  std::vector<LibsvmOutline> starts(blocks.size() + 1);  // of each block, and what is before it
-  read_blocks(blocks.size(), [&](std::size_t k) { starts[k + 1] = outline_of(blocks[k]); });
-  for (std::size_t k = 0; k < blocks.size(); ++k) starts[k + 1] = starts[k] + starts[k + 1];
+  const std::vector<LibsvmOutline> starts = starts_of(blocks);
   const LibsvmOutline whole = starts.back();
   const LibsvmFile file = part_of == nullptr ? LibsvmFile{whole, content.size(), 0} : *part_of;
   if (whole.samples == 0) {
@@ -250,21 +144,29 @@ Table read_libsvm_lines(std::string_view content, const LibsvmFile* part_of, con
   table.path = path;
   table.samples = whole.samples;
   table.features = selection.features > 0 ? selection.features : file.outline.features;
-  const bool dense = fits_densely(selection, file);
-  if (dense) expect_memory(sizeof(double) * static_cast<double>(table.samples) * static_cast<double>(table.features + 1));
-  std::vector<double> x(dense ? static_cast<std::size_t>(table.samples * table.features) : 0), labels(static_cast<std::size_t>(table.samples));
-  std::vector<Place> largest(blocks.size());
+  const bool dense = fits_densely(selection, file), held = dense && marks == nullptr;
+  if (held) expect_memory(sizeof(double) * static_cast<double>(table.samples) * static_cast<double>(table.features + 1));
+  if (marks != nullptr) marks->expect(table.samples, table.features);
+  std::vector<double> x(held ? static_cast<std::size_t>(table.samples * table.features) : 0), labels(static_cast<std::size_t>(table.samples));
+  std::vector<LibsvmPlace> largest(blocks.size());
+  std::atomic<bool> in_range = true;
   read_blocks(blocks.size(), [&](std::size_t k) {
     const Index sample = starts[k].samples;
-    const Rows rows{dense ? x.data() + sample * table.features : nullptr, labels.data() + sample, table.features};
-    largest[k] = LineReader(path, file.lines_before + starts[k].lines + 1, selection.features).read(blocks[k], rows);
+    LibsvmReader reader(path, file.lines_before + starts[k].lines + 1, selection.features);
+    largest[k] = reader.read(blocks[k], {held ? x.data() + sample * table.features : nullptr, labels.data() + sample, table.features});
+    if (!reader.in_range()) in_range = false;
+    if (marks != nullptr) mark_samples(content.data(), blocks[k], sample, *marks);
   });
   if (table.features == 0) {
     fail(path, "no line has a feature");
   }
   if (!dense) {
-    const auto less = [](const Place& a, const Place& b) { return a.index < b.index; };
+    const auto less = [](const LibsvmPlace& a, const LibsvmPlace& b) { return a.index < b.index; };
     fail_too_large(path, file.outline.samples, table.features, *std::max_element(largest.begin(), largest.end(), less));
+  }
+  if (marks != nullptr) {
+    marks->text_size = content.size();
+    marks->in_range = in_range;
   }
   table.columns.count = table.features;
   table.feature_names = numbered_names("x", table.features);
@@ -277,6 +179,15 @@ Table read_libsvm_lines(std::string_view content, const LibsvmFile* part_of, con
     table.target_names = numbered_names("y", 1);
   }
   return table;
+}
+
+void read_libsvm_features(std::string_view lines, const std::string& path, Index features, Index skipped, Index count, double* x) {
+  skip_samples(lines, skipped);
+  std::string_view rest = lines;
+  skip_samples(rest, count);
+  std::fill_n(x, count * features, 0.0);
+  std::vector<double> labels(static_cast<std::size_t>(count));
+  LibsvmReader(path, 0, features).read(lines.substr(0, lines.size() - rest.size()), {x, labels.data(), features});
 }
 
 }  // namespace neuspec::read

@@ -31,8 +31,13 @@ struct LibsvmFile {
 /// Whether its samples may be held densely: one large index in a small file must not claim the whole memory.
 bool fits_densely(const Selection& selection, const LibsvmFile& file);
 
-/// `read_libsvm` of some lines of a file; null: these are all.
+struct RowMarks;
+
+/// `read_libsvm` of some lines of a file; null: these are all. With `marks` the table lacks its features, and the marks say where they are.
 Table read_libsvm_lines(std::string_view content, const LibsvmFile* part_of, const std::string& path, const Selection& selection,
-                        std::size_t block_bytes = kBlockBytes);
+                        std::size_t block_bytes = kBlockBytes, RowMarks* marks = nullptr);
+
+/// Features (row-major) of `count` samples of lines behind as many as are skipped, which have been read before.
+void read_libsvm_features(std::string_view lines, const std::string& path, Index features, Index skipped, Index count, double* x);
 
 }  // namespace neuspec::read

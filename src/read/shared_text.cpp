@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "read/learn.hpp"
+#include "read/message.hpp"
 #include "read/names.hpp"
 #include "read/parts.hpp"
 #include "read/readers.hpp"
@@ -65,10 +66,16 @@ class OwnText {
   void look() {
     for (const FileRange& range : ranges_) {
       const TextFile& file = files_[range.file];
-      pieces_.push_back(file.compressed ? nullptr : std::make_unique<TextPiece>(file, range.bytes, selection_));
+      pieces_.push_back(file.compressed ? nullptr : std::make_unique<TextPiece>(opened(file), range.bytes));
       outlines_.push_back(pieces_.back() == nullptr || !pieces_.back()->can_be_cut() ? LibsvmOutline{} : pieces_.back()->outline());
       needs_whole_ = needs_whole_ || (pieces_.back() != nullptr && !pieces_.back()->can_be_cut());
     }
+  }
+
+  std::shared_ptr<const OpenText> opened(const TextFile& file) const {
+    auto text = std::make_shared<const OpenText>(file.path, selection_);
+    if (text->file().size() != file.bytes) fail(file.path, "was written to while it was read");
+    return text;
   }
 
   /// What the ranks have counted together; whether each can read its part.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
@@ -18,6 +19,8 @@
 #include "read/readers.hpp"
 #include "read/rows.hpp"
 #include "read/shared_text.hpp"
+#include "read/stored_text.hpp"
+#include "threads/available_memory.hpp"
 
 namespace neuspec {
 namespace {
@@ -55,9 +58,11 @@ namespace {
 }  // namespace
 
 Table read::read_file(const std::string& path, const Selection& selection, std::size_t held) {
-  const auto stays = [](std::string_view head) { return read::is_npy(head) || read::is_idx(head) || read::is_hdf5(head); };
+  const auto stays = [](std::string_view head) {
+    return read::is_npy(head) || read::is_idx(head) || read::is_hdf5(head) || (!read::is_gzip(head) && read::is_text(head));
+  };
   const read::Hdf5Name name = read::hdf5_name(path);
-  const auto file = std::make_shared<FileBuffer>(name.file, stays, held);
+  auto file = std::make_shared<FileBuffer>(name.file, stays, held);
   std::string_view content = file->content();
   if (content.empty()) {
     read::fail(path, "the file is empty");
@@ -77,6 +82,13 @@ Table read::read_file(const std::string& path, const Selection& selection, std::
   if (!read::is_text(content)) {
     fail_unknown(content, path);
   }
+  if (!file->in_memory()) {
+    if (std::optional<Table> table = read::read_stored_text(file, path, selection)) {
+      return *std::move(table);
+    }
+    file = std::make_shared<FileBuffer>(path);
+    content = file->content();
+  }
   file->mend_line_ends();
   content = read::without_byte_order_mark(content);
   if (read::looks_like_libsvm(content, path)) {
@@ -93,7 +105,8 @@ Table read_selected(const std::string& path, Selection selection) {
   if (files.size() == 1) {
     return read::read_file(files.front(), selection);
   }
-  selection.samples = 0;                                     // of a part nobody knows how many there should be
+  selection.samples = 0;  // of a part nobody knows how many there should be
+  selection.memory /= static_cast<double>(files.size());
   const std::size_t held = read::held_bytes / files.size();  // together no more than of one file
   std::vector<Table> parts;
   bool again = false;
@@ -110,6 +123,8 @@ Table read_selected(const std::string& path, Selection selection) {
   }
   return read::joined(path, std::move(parts));
 }
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// A model with classes says what its labels are.
 Labels labels_of(const ReadOptions& options) {
@@ -130,6 +145,8 @@ Selection selection_of(const ReadOptions& options) {
   selection.header = options.header;
   selection.labels = labels_of(options);
   selection.like = options.like;
+  constexpr double part_of_memory = 0.5;  // which the solve needs, too
+  selection.memory = part_of_memory * std::min({available_memory(), address_space_left(), options.memory > 0 ? options.memory : infinity});
   return selection;
 }
 
@@ -171,6 +188,10 @@ void Table::read_features(Index first, Index count, double* to) const {
 
 namespace {
 
+[[noreturn]] void fail_for_memory(const std::string& path) {
+  throw EnvironmentError(path + ": not enough memory to hold the data; what is compressed has to be held, text in a plain file has not");
+}
+
 /// `read(selection)`, with labels from their own file where they are in one; `all(table)` is how many samples there are in all.
 template <class Read, class All>
 Table read_with_labels(const std::string& path, const ReadOptions& options, const Read& read, const All& all) {
@@ -188,9 +209,9 @@ Table read_with_labels(const std::string& path, const ReadOptions& options, cons
     }
     return table;
   } catch (const std::bad_alloc&) {
-    throw EnvironmentError(path + ": not enough memory to hold the data");
+    fail_for_memory(path);
   } catch (const std::length_error&) {
-    throw EnvironmentError(path + ": not enough memory to hold the data");
+    fail_for_memory(path);
   }
 }
 

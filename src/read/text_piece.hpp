@@ -3,14 +3,14 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
+#include <utility>
 
 #include "read/columns.hpp"
-#include "read/csv_layout.hpp"
-#include "read/file_buffer.hpp"
 #include "read/growing_bytes.hpp"
 #include "read/libsvm_lines.hpp"
+#include "read/open_text.hpp"
+#include "read/row_marks.hpp"
 #include "read/text_files.hpp"
 
 namespace neuspec::read {
@@ -18,33 +18,30 @@ namespace neuspec::read {
 /// The lines that begin within a range of bytes: what those of ranges that meet give together is what the whole file does.
 class TextPiece {
  public:
-  /// Opens the file and reads as much of its beginning as tells what it holds, but the lines not yet. \throws DataError
-  TextPiece(const TextFile& file, ByteRange range, const Selection& selection);
+  TextPiece(std::shared_ptr<const OpenText> file, ByteRange range) : file_(std::move(file)), range_(range), can_be_cut_(file_->can_be_cut()) {}
 
-  /// Whether it can be read in pieces: lines end with line feeds, none of them within quotes where this piece ends, and blanks keep no columns apart.
+  /// Whether the file can be read in pieces, and no quotes are open where this one ends.
   bool can_be_cut() const { return can_be_cut_; }
-  /// Lines, and of LIBSVM samples and the largest index. Reads the lines.
+  /// Lines, and of LIBSVM samples and the largest index. Reads the lines. \throws DataError
   LibsvmOutline outline();
-  /// The table of these lines; `file` is what is known of all of them. Their text is given back.
-  Table read(const Selection& selection, const LibsvmFile& file);
+  /// The table of these lines; `file` is what is known of all of them. Their text is given back. With `marks` the features stay in the file, and the
+  /// marks say where.
+  Table read(const Selection& selection, const LibsvmFile& file, RowMarks* marks = nullptr);
   /// Whether there are none that hold samples.
   bool is_empty();
   /// Whether the samples of a LIBSVM file with what is known of it fit a dense table.
-  bool fits(const Selection& selection, const LibsvmFile& file) const { return !libsvm_ || fits_densely(selection, file); }
+  bool fits(const Selection& selection, const LibsvmFile& file) const { return !file_->is_libsvm() || fits_densely(selection, file); }
 
  private:
-  bool look(std::string_view head, const Selection& selection);
-  std::size_t line_start(std::size_t position) const;
   void load();
   std::string_view text() const { return {bytes_.data(), bytes_.size}; }
 
-  std::string path_;
+  std::shared_ptr<const OpenText> file_;
   ByteRange range_;
-  std::shared_ptr<const FileBuffer> file_;
-  bool can_be_cut_ = true, libsvm_ = false, loaded_ = false;
-  CsvLayout layout_;
+  bool can_be_cut_, loaded_ = false;
   LibsvmOutline outline_;
-  std::size_t body_ = 0;  // where the first line is that is no header
+  std::size_t begin_ = 0;  // of the lines
+  bool at_end_ = false;    // they are the file's last, whose line feed may be missing
   GrowingBytes bytes_;
 };
 

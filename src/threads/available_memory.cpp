@@ -1,5 +1,6 @@
 #include "threads/available_memory.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,14 @@ double available_memory(const fs::path& root) {
 void expect_memory(double bytes) {
   constexpr double worth_asking = 1 << 26;  // what is there is read from half a dozen files
   if (bytes >= worth_asking && bytes > available_memory()) throw std::bad_alloc();
+}
+
+double address_space_left() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return infinity;
+  double pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return std::max(0.0, static_cast<double>(limit.rlim_cur) - pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
 }
 
 double held_memory() {

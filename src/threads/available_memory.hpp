@@ -9,6 +9,9 @@ namespace neuspec {
 /// whose memory is limited (memory.max and memory.high of version 2, memory.limit_in_bytes of version 1). Files are looked for below `root`.
 double available_memory(const std::filesystem::path& root = "/");
 
+/// Bytes that a limit on the address space (ulimit -v) leaves; infinity without one.
+double address_space_left();
+
 /// Before so many more bytes are taken. \throws std::bad_alloc where they are not there: Linux promises them, and ends the process that uses them.
 void expect_memory(double bytes);
 

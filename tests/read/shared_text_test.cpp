@@ -187,6 +187,16 @@ TEST_F(SharedText, PartsAreSharedOutByTheirBytes) {
   expect_the_same(list);
 }
 
+// The cut between two ranks is three bytes before the end of the first file.
+TEST_F(SharedText, ALastLineWithoutLineFeedIsWhole) {
+  const std::string first = "a,b,y\n" + rows(20) + "1,2,1234567890";
+  write("open-1.csv", first);
+  std::string second = "a,b,y\n" + rows(18) + "1,2,0";
+  second.append(first.size() - 6 - second.size(), '1');
+  write("open-2.csv", second);
+  expect_the_same(path("open-*.csv"));
+}
+
 TEST_F(SharedText, WhatCannotBeCutIsReadWhole) {
   std::string blanks;
   for (int i = 0; i < 60; ++i) blanks += " 1.5  2   " + std::to_string(i) + "\n";

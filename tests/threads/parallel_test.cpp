@@ -20,6 +20,7 @@
 #include "neuspec/error.hpp"
 #include "support/random.hpp"
 #include "support/sanitizers.hpp"
+#include "threads/available_memory.hpp"
 
 namespace neuspec::test {
 namespace {

@@ -1,0 +1,70 @@
+#include "read/open_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "read/blocks.hpp"
+#include "read/growing_bytes.hpp"
+#include "read/readers.hpp"
+
+namespace neuspec::read {
+namespace {
+
+/// Whole lines of the beginning of a text file, without what may come before the first.
+std::string_view whole_lines(std::string_view head, bool complete) {
+  const std::string_view text = without_byte_order_mark(head);
+  return complete ? text : text.substr(0, text.rfind('\n') + 1);
+}
+
+/// Whether a line tells, and not the name's ending.
+bool content_tells(std::string_view lines) { return looks_like_libsvm(lines, ".svm") == looks_like_libsvm(lines, ""); }
+
+}  // namespace
+
+OpenText::OpenText(std::string path, std::shared_ptr<const FileBuffer> file, const Selection& selection)
+    : path_(std::move(path)), file_(std::move(file)) {
+  GrowingBytes longer;
+  std::string_view head = file_->content();
+  while (!look(head, selection)) {
+    const std::size_t size = std::min(file_->size(), 4 * head.size());
+    longer.reserve(size);
+    file_->read(0, size, longer.data());
+    head = {longer.data(), size};
+  }
+  layout_.body = {};
+}
+
+OpenText::OpenText(const std::string& path, const Selection& selection)
+    : OpenText(path, std::make_shared<FileBuffer>(path, [](std::string_view) { return true; }, 0), selection) {}
+
+/// False where more of the file has to be seen.
+bool OpenText::look(std::string_view head, const Selection& selection) {
+  const bool complete = head.size() == file_->size();
+  const std::string_view lines = whole_lines(head, complete);
+  if (!complete && (lines.empty() || !content_tells(lines))) return false;
+  body_ = static_cast<std::size_t>(lines.data() - head.data());
+  libsvm_ = looks_like_libsvm(lines, path_);
+  if (libsvm_) return true;
+  if (!complete && !shows_layout(lines)) return false;
+  can_be_cut_ = lines.find('\n') != std::string_view::npos && blanks_to_delimiters(lines, kBlockBytes).size == 0;
+  if (!can_be_cut_) return true;
+  layout_ = csv_layout(lines, path_, selection);
+  body_ = static_cast<std::size_t>(layout_.body.data() - head.data());
+  numbers_a_byte_ = static_cast<double>((1 + count_lines(layout_.body)) * layout_.columns) / static_cast<double>(layout_.body.size());
+  return true;
+}
+
+std::size_t OpenText::line_start(std::size_t position) const {
+  constexpr std::size_t kWindow = std::size_t{1} << 12;
+  if (position <= body_) return body_;
+  std::string window(kWindow, '\0');
+  for (std::size_t at = position - 1; at < file_->size(); at += window.size()) {
+    window.resize(std::min(kWindow, file_->size() - at));
+    file_->read(at, window.size(), window.data());
+    const std::size_t feed = window.find('\n');
+    if (feed != std::string::npos) return at + feed + 1;
+  }
+  return file_->size();
+}
+
+}  // namespace neuspec::read

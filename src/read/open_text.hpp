@@ -1,0 +1,43 @@
+/// \file open_text.hpp
+/// A text file that is read in pieces, and what its beginning tells of all of them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "read/columns.hpp"
+#include "read/csv_layout.hpp"
+#include "read/file_buffer.hpp"
+
+namespace neuspec::read {
+
+class OpenText {
+ public:
+  /// Reads as much of the beginning as tells what the file holds. \throws DataError
+  OpenText(std::string path, std::shared_ptr<const FileBuffer> file, const Selection& selection);
+  OpenText(const std::string& path, const Selection& selection);
+
+  const std::string& path() const { return path_; }
+  const FileBuffer& file() const { return *file_; }
+  /// Whether it can be read in pieces: lines end with line feeds, and blanks keep no columns apart.
+  bool can_be_cut() const { return can_be_cut_; }
+  bool is_libsvm() const { return libsvm_; }
+  const CsvLayout& layout() const { return layout_; }  ///< of CSV, but for the rows
+  /// Numbers that a byte of CSV holds, in its beginning.
+  double numbers_a_byte() const { return numbers_a_byte_; }
+  /// Where the first line starts that is no header and starts there or later.
+  std::size_t line_start(std::size_t position) const;
+
+ private:
+  bool look(std::string_view head, const Selection& selection);
+
+  std::string path_;
+  std::shared_ptr<const FileBuffer> file_;
+  bool can_be_cut_ = true, libsvm_ = false;
+  CsvLayout layout_;
+  double numbers_a_byte_ = 0;
+  std::size_t body_ = 0;  // where the first line is that is no header
+};
+
+}  // namespace neuspec::read
