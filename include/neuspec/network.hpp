@@ -55,7 +55,8 @@ struct HiddenLayer {
   std::vector<double> apply(const double* x, Index samples) const;
 };
 
-/// The hidden layer that a trained network makes on the data it was trained on. Visits them twice.
+/// The hidden layer that a trained network makes on the data it was trained on, which it visits once; of ranks on those of all of them, collective. A
+/// neuron whose output does not vary beyond its rounding has scale 1.
 HiddenLayer hidden_layer(const Network& network, const Problem& problem, const Source& data);
 
 /// The data as the layer above the last of `layers` sees them: `data` themselves where there are none, up to 64 MiB a Dataset, else made anew at

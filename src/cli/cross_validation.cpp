@@ -1,11 +1,15 @@
 #include "cli/cross_validation.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "cli/folds.hpp"
+#include "distribute/gathered_source.hpp"
+#include "distribute/ranked_source.hpp"
+#include "distribute/share.hpp"
 #include "neuspec/error.hpp"
 #include "read/held.hpp"
 
@@ -75,25 +79,55 @@ void put_outputs(const Network& network, const Source& data, const std::vector<I
   });
 }
 
-}  // namespace
-
-std::optional<std::vector<FoldScores>> cross_validate(const Source& data, const Problem& problem, const std::vector<double>& betas, Index folds,
-                                                      const Settings& settings, const Stopwatch& clock, const Observer& observer) {
-  if (folds < 2 || folds > data.samples()) {
-    throw UsageError("--folds " + std::to_string(folds) + ": give an integer from 2 to the number of samples, " + std::to_string(data.samples()));
+/// Each sample's fold: those of all ranks' samples as one process deals them.
+std::vector<Index> folds_of(const Targets& own, const Loss& loss, Index folds, unsigned seed) {
+  if (own.ranks == nullptr) return deal_folds(own, loss, folds, seed);
+  std::vector<double> y = gather(*own.ranks, own.y), dealt;
+  if (own.ranks->first()) {
+    const std::vector<Index> all = deal_folds({own.outputs, std::move(y), {}}, loss, folds, seed);
+    dealt.assign(all.begin(), all.end());
   }
-  const Targets targets = targets_of(data);
-  const std::vector<Index> fold_of = deal_folds(targets, problem.loss, folds, settings.seed);
-  std::vector<FoldScores> points(betas.size());
+  dealt = scatter(*own.ranks, std::move(dealt), static_cast<std::size_t>(own.samples()));
+  std::vector<Index> result;
+  std::transform(dealt.begin(), dealt.end(), std::back_inserter(result), [](double fold) { return static_cast<Index>(fold); });
+  return result;
+}
+
+/// Whether every rank has samples of others than each fold.
+bool all_have_others(const std::vector<Index>& fold_of, Index folds, const Ranks& ranks) {
+  Index most = 0;
+  for (Index fold = 0; fold < folds; ++fold) most = std::max<Index>(most, std::count(fold_of.begin(), fold_of.end(), fold));
+  return ranks.smallest(static_cast<double>(static_cast<Index>(fold_of.size()) - most)) > 0;
+}
+
+/// What to try on the samples left out.
+struct Trial {
+  const Problem& problem;
+  const std::vector<double>& betas;
+  Index folds;
+  const Settings& settings;
+  const Stopwatch& clock;
+  const Observer& observer;
+};
+
+/// The samples of all folds but one, held where they are small; of ranks each one's own.
+std::shared_ptr<const Source> all_but(Index fold, const Source& data, const std::vector<Index>& fold_of) {
+  return shared_out_as(data, held_if_small(std::make_shared<Part>(data, fold_of, fold, false)));
+}
+
+std::optional<std::vector<FoldScores>> scores_of_folds(const Source& data, const Targets& targets, const std::vector<Index>& fold_of,
+                                                       const Trial& trial) {
+  std::vector<FoldScores> points(trial.betas.size());
   // Outputs for the samples left out are pooled, not the folds' scores: a fold of one sample has no area under its curve.
-  std::vector<std::vector<double>> f(betas.size(), std::vector<double>(targets.y.size()));
-  for (Index fold = 0; fold < folds; ++fold) {
-    const std::shared_ptr<const Source> others = held_if_small(std::make_shared<Part>(data, fold_of, fold, false));
-    const std::vector<Result> results = fit_path(*others, problem, betas, with_what_is_left(settings, clock), {}, observer);
-    if (results.size() < betas.size()) {
+  std::vector<std::vector<double>> f(points.size(), std::vector<double>(targets.y.size()));
+  for (Index fold = 0; fold < trial.folds; ++fold) {
+    const auto others = all_but(fold, data, fold_of);
+    const std::vector<Result> results =
+        fit_path(*others, trial.problem, trial.betas, with_what_is_left(trial.settings, trial.clock), {}, trial.observer);
+    if (results.size() < points.size()) {
       return std::nullopt;
     }
-    for (std::size_t point = 0; point < betas.size(); ++point) {
+    for (std::size_t point = 0; point < points.size(); ++point) {
       const Report& report = results[point].report;
       if (report.status == Status::time_limit) {
         return std::nullopt;
@@ -104,11 +138,35 @@ std::optional<std::vector<FoldScores>> cross_validate(const Source& data, const 
       put_outputs(results[point].network, data, fold_of, fold, f[point]);
     }
   }
-  for (std::size_t point = 0; point < betas.size(); ++point) {
-    require_finite(f[point], data.targets());
-    points[point].scores = score(f[point], problem.loss, targets);
+  for (std::size_t point = 0; point < points.size(); ++point) {
+    require_finite(f[point], data.targets(), targets.before);
+    points[point].scores = score(f[point], trial.problem.loss, targets);
   }
   return points;
+}
+
+std::optional<std::vector<FoldScores>> cross_validate(const Source& data, const Trial& trial) {
+  const Index samples = all_samples(data);
+  if (trial.folds < 2 || trial.folds > samples) {
+    throw UsageError("--folds " + std::to_string(trial.folds) + ": give an integer from 2 to the number of samples, " + std::to_string(samples));
+  }
+  const Ranks* const ranks = data.ranks();
+  const Targets targets = targets_of(data);
+  const std::vector<Index> fold_of = folds_of(targets, trial.problem.loss, trial.folds, trial.settings.seed);
+  const bool shared = ranks == nullptr || (ranks->order() == RankOrder::any && all_have_others(fold_of, trial.folds, *ranks));
+  if (shared) return scores_of_folds(data, targets, fold_of, trial);
+  std::optional<std::vector<FoldScores>> points;
+  on_first_rank(data, [&](const Source& all) { points = cross_validate(all, trial); });
+  const bool done = ranks->broadcast(points ? 1.0 : 0.0) > 0;
+  return done && !ranks->first() ? std::vector<FoldScores>() : points;
+}
+
+}  // namespace
+
+std::optional<std::vector<FoldScores>> cross_validate(const Source& data, const Problem& problem, const std::vector<double>& betas, Index folds,
+                                                      const Settings& settings, const Stopwatch& clock, const Observer& observer) {
+  const auto trial = [&] { return cross_validate(data, Trial{problem, betas, folds, settings, clock, observer}); };
+  return data.ranks() == nullptr ? trial() : data.ranks()->together(trial);
 }
 
 }  // namespace neuspec::cli

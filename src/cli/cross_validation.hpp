@@ -25,7 +25,8 @@ struct FoldScores {
 };
 
 /// Scores for each β; nothing when the limit of time, counted from the start of `clock`, passed before all folds were done.
-/// \throws UsageError for fewer than 2 folds or more folds than samples
+/// Of ranks the folds are those that one process deals, and every fit is shared out; in a fixed order, and where a rank would be left without
+/// samples, rank 0 fits alone, and the others have no scores. Collective. \throws UsageError for fewer than 2 folds or more folds than samples
 std::optional<std::vector<FoldScores>> cross_validate(const Source& data, const Problem& problem, const std::vector<double>& betas, Index folds,
                                                       const Settings& settings, const Stopwatch& clock, const Observer& observer);
 

@@ -110,7 +110,7 @@ class FitRun {
   void read() {
     if (!Moments::is_file(options_.data.path)) {
       check_sample_options(options_.data);
-      training_ = read_training(options_.data, problem_.loss, options_.settings, options_.layers == 1 ? ranks() : nullptr);
+      training_ = read_training(options_.data, problem_.loss, options_.settings, ranks());
       return;
     }
     if (options_.layers > 1) {
@@ -221,8 +221,8 @@ class FitRun {
   std::optional<Moments> moments_;  // in place of samples
 };
 
-/// A second layer needs all outputs of the first together, and moments are samples no more: rank 0 does that alone.
-bool is_shared(const FitOptions& options) { return options.layers == 1 && !Moments::is_file(options.data.path); }
+/// Moments are samples no more: rank 0 does that alone.
+bool is_shared(const FitOptions& options) { return !Moments::is_file(options.data.path); }
 
 /// Of ranks that leave printing, files and what is tried on other data to the first.
 FitOptions silent(FitOptions options) {

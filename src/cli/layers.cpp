@@ -59,14 +59,26 @@ void train_next(Tower& tower, const Problem& problem, const LayerHooks& hooks, S
 
 /// Lets the samples through the layer that was trained last.
 void go_up(Tower& tower, const LayerHooks& hooks) {
-  tower.below.push_back(in_file(hooks.path, [&] { return hidden_of(tower.trained.layers.back(), *tower.data); }));
-  tower.data = in_file(hooks.path, [&] { return through({tower.below.back()}, tower.data); });
+  const auto lift = [&] {
+    tower.below.push_back(hidden_of(tower.trained.layers.back(), *tower.data));
+    return through({tower.below.back()}, tower.data);
+  };
+  const Ranks* const ranks = tower.data->ranks();
+  tower.data = in_file(hooks.path, [&] { return ranks == nullptr ? lift() : ranks->together(lift); });
   if (tower.validation) {
     tower.validation = in_file(hooks.validation_path, [&] { return through({tower.below.back()}, tower.validation); });
   }
 }
 
-bool is_the_last(const Result& result) { return result.network.neurons() == 0 || result.report.status == Status::time_limit || interrupted(); }
+/// Whether there is a next layer, for all ranks.
+bool goes_on(const Tower& tower, Index count) {
+  const LayeredNetwork& trained = tower.trained;
+  const Result& last = trained.layers.back().result;
+  const bool ended = trained.failure || last.network.neurons() == 0 || last.report.status == Status::time_limit || interrupted();
+  const bool own = !ended && static_cast<Index>(trained.layers.size()) < count;
+  const Ranks* const ranks = tower.data->ranks();
+  return ranks == nullptr ? own : ranks->together([&] { return ranks->smallest(own ? 1 : 0) > 0; });
+}
 
 }  // namespace
 
@@ -74,19 +86,17 @@ LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Pro
                             const std::shared_ptr<const Source>& validation, const LayerHooks& hooks, const Settings& settings,
                             const Stopwatch& clock) {
   Tower tower{data, validation};
-  LayeredNetwork& trained = tower.trained;
-  try {
-    train_next(tower, problem, hooks, with_what_is_left(settings, clock));
-    while (static_cast<Index>(trained.layers.size()) < count && !is_the_last(trained.layers.back().result)) {
-      go_up(tower, hooks);
+  do {
+    try {
+      if (!tower.trained.layers.empty()) go_up(tower, hooks);
       train_next(tower, problem, hooks, with_what_is_left(settings, clock));
+    } catch (...) {
+      if (tower.trained.layers.empty()) {
+        throw;
+      }
+      tower.trained.failure = std::current_exception();
     }
-  } catch (...) {
-    if (trained.layers.empty()) {
-      throw;
-    }
-    trained.failure = std::current_exception();
-  }
+  } while (goes_on(tower, count));
   return std::move(tower.trained);
 }
 

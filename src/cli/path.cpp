@@ -92,7 +92,7 @@ class PathRun {
     betas_ = in_file(options_.data.path,
                      [&] { return moments_ ? betas_of(options_, problem_, *moments_) : betas_of(options_, problem_, *training_.data); });
     if (options_.folds > 0 && !score_folds()) {
-      std::cerr << "neuspec: the limit of time passed before all folds were done; nothing was saved\n";
+      if (is_first_rank()) std::cerr << "neuspec: the limit of time passed before all folds were done; nothing was saved\n";
       return exit_stopped;
     }
     try {
@@ -124,7 +124,7 @@ class PathRun {
       training_.preprocessing = moments_->preprocessing();
     } else {
       check_sample_options(options_.data);
-      training_ = read_training(options_.data, problem_.loss, options_.settings, options_.folds == 0 ? ranks() : nullptr);
+      training_ = read_training(options_.data, problem_.loss, options_.settings, ranks());
     }
     line_.say(options_.data.path + ": " +
               (moments_ ? shape_text(*moments_) : shape_text(training_.samples, training_.data->features(), training_.data->targets())) +
@@ -239,8 +239,8 @@ class PathRun {
   std::exception_ptr failure_;
 };
 
-/// Folds leave out samples of all ranks, and moments are samples no more: rank 0 does that alone.
-bool is_shared(const PathOptions& options) { return options.folds == 0 && !Moments::is_file(options.data.path); }
+/// Moments are samples no more: rank 0 does that alone.
+bool is_shared(const PathOptions& options) { return !Moments::is_file(options.data.path); }
 
 /// Of ranks that leave printing, files and what is tried on other data to the first.
 PathOptions silent(PathOptions options) {

@@ -6,7 +6,7 @@
 #include "moments/coordinates.hpp"
 #include "moments/index.hpp"
 #include "neuspec/error.hpp"
-#include "read/features.hpp"
+#include "read/scaling.hpp"
 
 namespace neuspec {
 

@@ -1,9 +1,10 @@
 // Layers below the one that predicts.
-#include <cmath>
 #include <utility>
 
+#include "distribute/ranked_source.hpp"
 #include "neuspec/network.hpp"
 #include "read/held.hpp"
+#include "read/scaling.hpp"
 
 namespace neuspec {
 
@@ -36,24 +37,33 @@ class LayeredSource final : public Source {
   std::shared_ptr<const Source> data_;
 };
 
+/// A network's neurons on data, as features alone; of ranks on each one's own.
+class Activations final : public Source {
+ public:
+  Activations(const Network& network, const Source& data) : network_(network), data_(data) {}
+  Index samples() const override { return data_.samples(); }
+  Index features() const override { return network_.neurons(); }
+  Index targets() const override { return 0; }
+  void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override {
+    std::vector<double> h;
+    data_.visit(chunk_samples, [&](const Chunk& chunk) {
+      h.resize(static_cast<std::size_t>(chunk.samples * features()));
+      network_.activate(chunk.x, chunk.samples, h.data());
+      visitor({chunk.first, chunk.samples, h.data(), nullptr, nullptr});
+    });
+  }
+  const Ranks* ranks() const override { return data_.ranks(); }
+
+ private:
+  const Network& network_;
+  const Source& data_;
+};
+
 }  // namespace
 
 HiddenLayer hidden_layer(const Network& network, const Problem& problem, const Source& data) {
-  const auto m = static_cast<std::size_t>(network.neurons());
-  const auto samples = static_cast<double>(data.samples());
-  HiddenLayer layer{network, std::vector<double>(m), std::vector<double>(m), problem, 0, 0, 0, {}};
-  std::vector<double> h;
-  const auto visit_activations = [&](const auto& visitor) {
-    data.visit(visited_samples, [&](const Chunk& chunk) {
-      h.resize(static_cast<std::size_t>(chunk.samples) * m);
-      network.activate(chunk.x, chunk.samples, h.data());
-      for (std::size_t e = 0; e < h.size(); ++e) visitor(h[e], e % m);
-    });
-  };
-  visit_activations([&](double value, std::size_t j) { layer.mean[j] += value / samples; });
-  visit_activations([&](double value, std::size_t j) { layer.scale[j] += (value - layer.mean[j]) * (value - layer.mean[j]) / samples; });
-  for (double& scale : layer.scale) scale = scale > 0 ? std::sqrt(scale) : 1.0;  // a constant output is only centred
-  return layer;
+  read::Scaling scaling = read::scaling_of(Activations(network, data));
+  return {network, std::move(scaling.mean), std::move(scaling.scale), problem, 0, 0, 0, {}};
 }
 
 std::vector<double> HiddenLayer::apply(const double* x, Index samples) const {
@@ -66,7 +76,7 @@ std::vector<double> HiddenLayer::apply(const double* x, Index samples) const {
 
 std::shared_ptr<const Source> through(const std::vector<HiddenLayer>& layers, const std::shared_ptr<const Source>& data) {
   if (layers.empty()) return data;
-  return held_if_small(std::make_shared<LayeredSource>(layers, data));
+  return shared_out_as(*data, held_if_small(std::make_shared<LayeredSource>(layers, data)));
 }
 
 }  // namespace neuspec

@@ -60,7 +60,7 @@ char* delimit(std::string_view text, char delimiter, char* out) {
 
 }  // namespace
 
-GrowingBytes blanks_to_delimiters(std::string_view content, std::size_t block_bytes) {
+std::optional<char> delimiter_for_blanks(std::string_view content) {
   constexpr std::string_view kDelimiters = ",;\t";
   const std::string_view first = line_at(content, 0), second = line_at(content, first.size() + 1);
   const Words names = words_of(first), sample = trimmed(second).empty() ? names : words_of(second);
@@ -71,17 +71,18 @@ GrowingBytes blanks_to_delimiters(std::string_view content, std::size_t block_by
   }
   const auto absent = [&](char delimiter) { return content.find(delimiter) == std::string_view::npos; };
   const auto delimiter = std::find_if(kDelimiters.begin(), kDelimiters.end(), absent);
-  if (delimiter == kDelimiters.end()) {
-    return {};
-  }
-  // Each block goes to where it stood, as it becomes no longer; then they close up.
+  return delimiter == kDelimiters.end() ? std::nullopt : std::optional(*delimiter);
+}
+
+// Each block goes to where it stood, as it becomes no longer; then they close up.
+GrowingBytes delimit_blanks(std::string_view content, char delimiter, std::size_t block_bytes) {
   GrowingBytes result;
   result.reserve(content.size());
   const std::vector<std::string_view> blocks = cut_at_lines(content, block_bytes);
   std::vector<std::size_t> sizes(blocks.size());
   read_blocks(blocks.size(), [&](std::size_t k) {
     char* const start = result.data() + (blocks[k].data() - content.data());
-    sizes[k] = static_cast<std::size_t>(delimit(blocks[k], *delimiter, start) - start);
+    sizes[k] = static_cast<std::size_t>(delimit(blocks[k], delimiter, start) - start);
   });
   char* end = result.data();
   for (std::size_t k = 0; k < blocks.size(); ++k) {

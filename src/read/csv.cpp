@@ -156,9 +156,9 @@ void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table, RowMar
 }  // namespace
 
 Table read_csv(std::string_view content, const std::string& path, const Selection& selection, std::size_t block_bytes) {
-  const GrowingBytes delimited = blanks_to_delimiters(content, block_bytes);
-  return read_csv_rows(csv_layout(delimited.size == 0 ? content : std::string_view(delimited.data(), delimited.size), path, selection), path,
-                       selection, block_bytes);
+  const std::optional<char> delimiter = delimiter_for_blanks(content);
+  const GrowingBytes delimited = delimiter ? delimit_blanks(content, *delimiter, block_bytes) : GrowingBytes();
+  return read_csv_rows(csv_layout(delimiter ? delimited.view() : content, path, selection), path, selection, block_bytes);
 }
 
 Table read_csv_rows(const CsvLayout& layout, const std::string& path, const Selection& selection, std::size_t block_bytes, RowMarks* marks) {

@@ -2,6 +2,7 @@
 /// What must be known about a CSV file before its rows are read, and how one field is delimited.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,9 +44,11 @@ void read_csv_features(std::string_view rows, const CsvLayout& layout, const std
 /// `text` without blank lines at its end and without the last line break.
 std::string_view without_blank_end(std::string_view text);
 
-/// For a file whose fields are separated by blanks, as many as there are: the same with one delimiter for each run of blanks outside quotes. Empty
-/// for any other file.
-GrowingBytes blanks_to_delimiters(std::string_view content, std::size_t block_bytes);
+/// For a file whose fields are separated by blanks, as many as there are, a delimiter that it does not contain; none for any other file.
+std::optional<char> delimiter_for_blanks(std::string_view content);
+
+/// The same with one delimiter for each run of blanks outside quotes.
+GrowingBytes delimit_blanks(std::string_view content, char delimiter, std::size_t block_bytes = kBlockBytes);
 
 inline constexpr const char* unclosed_quote = "a quote is opened and not closed at the end of the field";
 

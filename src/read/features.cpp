@@ -2,21 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <span>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "distribute/gathered_source.hpp"
 #include "read/message.hpp"
+#include "read/scaling.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec::read {
 namespace {
-
-// Samples that one thread handles in a go. Sums are taken per run and then over the runs in order, so that they do not depend on the
-// number of threads.
-constexpr Index kRun = 1024;
 
 struct Windows {
   Index image_height, image_width, height, width;
@@ -89,54 +84,6 @@ void average(const Preprocessing& map, const Table& table, Index first, Index co
   }
 }
 
-// Sums over samples, relative to an origin.
-struct Deviations {
-  double samples = 0;
-  std::vector<double> mean, squares;  // of the deviations from the mean
-};
-
-// Two passes over samples in the cache; the second removes what rounding left in the mean.
-Deviations deviations_of_run(std::vector<double>& z, const std::vector<double>& origin) {
-  const std::size_t d = origin.size(), n = z.size() / d;
-  Deviations run{static_cast<double>(n), std::vector<double>(d), std::vector<double>(d)};
-  std::vector<double> residue(d);
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < d; ++j) {
-      z[i * d + j] -= origin[j];
-      run.mean[j] += z[i * d + j];
-    }
-  }
-  for (double& mean : run.mean) mean /= run.samples;
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < d; ++j) {
-      const double deviation = z[i * d + j] - run.mean[j];
-      residue[j] += deviation;
-      run.squares[j] += deviation * deviation;
-    }
-  }
-  for (std::size_t j = 0; j < d; ++j) {
-    const double error = residue[j] / run.samples;
-    run.mean[j] += error;
-    run.squares[j] = std::max(0.0, run.squares[j] - run.samples * error * error);
-  }
-  return run;
-}
-
-// Chan, Golub and LeVeque's update.
-void merge(const Deviations& more, Deviations& all) {
-  if (all.samples == 0) {
-    all = more;
-    return;
-  }
-  const double samples = all.samples + more.samples;
-  for (std::size_t j = 0; j < all.mean.size(); ++j) {
-    const double delta = more.mean[j] - all.mean[j];
-    all.squares[j] += more.squares[j] + delta * delta * (all.samples / samples) * more.samples;
-    all.mean[j] += delta * (more.samples / samples);
-  }
-  all.samples = samples;
-}
-
 // The features after the block means as a source, of one rank where there are several.
 class Averaged final : public Source {
  public:
@@ -160,47 +107,6 @@ class Averaged final : public Source {
   const Table& table_;
   const Ranks* ranks_;
 };
-
-Deviations deviations_of(const Source& source, const std::vector<double>& origin) {
-  const Index d = source.features();
-  Deviations all;
-  source.visit(kRun * threads(), [&](const Chunk& chunk) {
-    std::vector<Deviations> parts(static_cast<std::size_t>((chunk.samples + kRun - 1) / kRun));
-    parallel_ranges(static_cast<Index>(parts.size()), 1, [&](Index first, Index last) {
-      for (Index run = first; run < last; ++run) {
-        const Index end = std::min((run + 1) * kRun, chunk.samples);
-        std::vector<double> z(chunk.x + run * kRun * d, chunk.x + end * d);
-        parts[static_cast<std::size_t>(run)] = deviations_of_run(z, origin);
-      }
-    });
-    for (const Deviations& part : parts) merge(part, all);
-  });
-  return all;
-}
-
-std::vector<double> numbers_of(const Deviations& deviations) {
-  std::vector<double> numbers{deviations.samples};
-  numbers.insert(numbers.end(), deviations.mean.begin(), deviations.mean.end());
-  numbers.insert(numbers.end(), deviations.squares.begin(), deviations.squares.end());
-  return numbers;
-}
-
-// In a fixed order those of all samples as one table, else of each rank's.
-Deviations deviations_of_ranks(const Source& own, const std::vector<double>& origin) {
-  const Ranks& ranks = *own.ranks();
-  const auto d = static_cast<std::ptrdiff_t>(origin.size());
-  std::vector<double> parts;
-  if (ranks.order() == RankOrder::fixed) {
-    on_first_rank(own, [&](const Source& samples) { parts = numbers_of(deviations_of(samples, origin)); });
-    ranks.broadcast(parts);
-  } else {
-    parts = ranks.all(numbers_of(deviations_of(own, origin)));
-  }
-  Deviations all;
-  for (auto part = parts.begin(); part != parts.end(); part += 1 + 2 * d)
-    merge({*part, {part + 1, part + 1 + d}, {part + 1 + d, part + 1 + 2 * d}}, all);
-  return all;
-}
 
 }  // namespace
 
@@ -244,28 +150,14 @@ void prepare(const Preprocessing& map, const Table& table, Index first, Index co
 
 void prepare_all(const Preprocessing& map, const Table& table, Index first, Index count, double* z) {
   constexpr Index kNumbers = 1 << 16;  // of a table that are worth a thread's while
-  const Index d = prepared_features(map), grain = std::clamp<Index>(kNumbers / table.features, 1, kRun);
+  const Index d = prepared_features(map), grain = std::clamp<Index>(kNumbers / table.features, 1, run_samples);
   parallel_ranges(count, grain, [&](Index begin, Index end) { prepare(map, table, first + begin, end - begin, z + begin * d); });
 }
 
-// n ε |mean| is what a sum of n equal numbers may be off by; more samples than one run do not make any value less exact.
-double scale_of(double deviation, double mean, Index samples) {
-  const double rounding = static_cast<double>(std::min(samples, kRun)) * std::numeric_limits<double>::epsilon();
-  return deviation > rounding * std::abs(mean) ? deviation : 1.0;
-}
-
-// Values are taken relative to the first sample, so that a constant feature has exactly that mean and deviation 0, and a large common offset costs
-// no digits.
 void learn_scaling(const Table& table, Preprocessing& map, const Ranks* ranks) {
-  const Averaged own(map, table, ranks);
-  std::vector<double> origin(static_cast<std::size_t>(own.features()));
-  average(map, table, 0, 1, origin.data());
-  if (ranks != nullptr) ranks->broadcast(std::span(origin));
-  const Deviations all = ranks == nullptr ? deviations_of(own, origin) : deviations_of_ranks(own, origin);
-  for (std::size_t j = 0; j < origin.size(); ++j) {
-    map.mean.push_back(origin[j] + all.mean[j]);
-    map.scale.push_back(scale_of(std::sqrt(all.squares[j] / all.samples), map.mean.back(), static_cast<Index>(all.samples)));
-  }
+  Scaling learnt = scaling_of(Averaged(map, table, ranks));
+  map.mean = std::move(learnt.mean);
+  map.scale = std::move(learnt.scale);
 }
 
 }  // namespace neuspec::read

@@ -20,10 +20,6 @@ void prepare(const Preprocessing& map, const Table& table, Index first, Index co
 /// The same for as many as there are, by several threads. A sample's features do not depend on who prepares them.
 void prepare_all(const Preprocessing& map, const Table& table, Index first, Index count, double* z);
 
-/// What a feature of that deviation and mean is divided by, 1 where it is constant: a deviation that the rounding of values of this size explains is
-/// none, for the features that the next data have would be divided by an accident of rounding.
-double scale_of(double deviation, double mean, Index samples);
-
 /// Learns mean and scale of every feature, in one pass over the table; on ranks those of all their samples. \throws DataError as `prepare`
 void learn_scaling(const Table& table, Preprocessing& map, const Ranks* ranks);
 

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 namespace neuspec::read {
 
@@ -16,6 +17,7 @@ class GrowingBytes {
   void fit();
   char* data() { return bytes_.get(); }
   const char* data() const { return bytes_.get(); }
+  std::string_view view() const { return {bytes_.get(), size}; }
   std::size_t capacity() const { return capacity_; }
 
   std::size_t size = 0;  ///< how many of the bytes are in use, at most `capacity()`

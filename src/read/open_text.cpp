@@ -1,6 +1,7 @@
 #include "read/open_text.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "read/blocks.hpp"
@@ -46,11 +47,19 @@ bool OpenText::look(std::string_view head, const Selection& selection) {
   libsvm_ = looks_like_libsvm(lines, path_);
   if (libsvm_) return true;
   if (!complete && !shows_layout(lines)) return false;
-  can_be_cut_ = lines.find('\n') != std::string_view::npos && blanks_to_delimiters(lines, kBlockBytes).size == 0;
+  can_be_cut_ = lines.find('\n') != std::string_view::npos;
   if (!can_be_cut_) return true;
-  layout_ = csv_layout(lines, path_, selection);
-  body_ = static_cast<std::size_t>(layout_.body.data() - head.data());
-  numbers_a_byte_ = static_cast<double>((1 + count_lines(layout_.body)) * layout_.columns) / static_cast<double>(layout_.body.size());
+  const std::optional<char> delimiter = delimiter_for_blanks(lines);
+  const GrowingBytes delimited = delimiter ? delimit_blanks(lines, *delimiter) : GrowingBytes();
+  blank_separated_ = delimiter.has_value();
+  layout_ = csv_layout(delimiter ? delimited.view() : lines, path_, selection);
+  can_be_cut_ = !delimiter || layout_.delimiter == *delimiter;
+  if (delimiter) {
+    for (Index line = 1; line < layout_.first_line; ++line) body_ = head.find('\n', body_) + 1;
+  } else {
+    body_ = static_cast<std::size_t>(layout_.body.data() - head.data());
+  }
+  numbers_a_byte_ = static_cast<double>((1 + count_lines(layout_.body)) * layout_.columns) / static_cast<double>(head.size() - body_);
   return true;
 }
 

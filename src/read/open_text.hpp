@@ -20,9 +20,11 @@ class OpenText {
 
   const std::string& path() const { return path_; }
   const FileBuffer& file() const { return *file_; }
-  /// Whether it can be read in pieces: lines end with line feeds, and blanks keep no columns apart.
+  /// Whether it can be read in pieces: lines end with line feeds.
   bool can_be_cut() const { return can_be_cut_; }
   bool is_libsvm() const { return libsvm_; }
+  /// Whether runs of blanks stand for the layout's delimiter.
+  bool is_blank_separated() const { return blank_separated_; }
   const CsvLayout& layout() const { return layout_; }  ///< of CSV, but for the rows
   /// Numbers that a byte of CSV holds, in its beginning.
   double numbers_a_byte() const { return numbers_a_byte_; }
@@ -34,7 +36,7 @@ class OpenText {
 
   std::string path_;
   std::shared_ptr<const FileBuffer> file_;
-  bool can_be_cut_ = true, libsvm_ = false;
+  bool can_be_cut_ = true, libsvm_ = false, blank_separated_ = false;
   CsvLayout layout_;
   double numbers_a_byte_ = 0;
   std::size_t body_ = 0;  // where the first line is that is no header

@@ -23,6 +23,12 @@ struct RowMarks {
     every = std::max<Index>(1, numbers_a_mark / std::max<Index>(numbers_a_row, 1));
     begins.resize(static_cast<std::size_t>((rows + every - 1) / every));
   }
+  /// For as many rows as are expected, each of which is a line of the text.
+  void mark_lines(std::string_view text) {
+    text_size = text.size();
+    Index row = 0;
+    for (std::size_t begin = 0; begin < text.size(); begin = std::min(text.find('\n', begin), text.size()) + 1) note(row++, begin);
+  }
   /// From threads that have rows of their own.
   void note(Index row, std::size_t begin) {
     if (row % every == 0) begins[static_cast<std::size_t>(row / every)] = begin;

@@ -14,7 +14,6 @@
 #include "read/readers.hpp"
 #include "read/rows.hpp"
 #include "read/text_files.hpp"
-#include "read/text_piece.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -25,13 +24,15 @@ double number(Index value) { return static_cast<double>(value); }
 /// comes first in the files is told.
 class OwnText {
  public:
-  OwnText(std::string path, std::vector<TextFile> files, Selection selection, const Ranks& ranks)
-      : path_(std::move(path)),
+  OwnText(std::string path, std::vector<TextFile> files, Selection selection, const Ranks& ranks, std::size_t piece_bytes)
+      : piece_bytes_(piece_bytes),
+        path_(std::move(path)),
         files_(std::move(files)),
         selection_(std::move(selection)),
         ranks_(ranks),
         ranges_(ranges_of(files_, ranks.rank(), ranks.size())) {
     selection_.samples = 0;
+    selection_.memory /= static_cast<double>(std::max<std::size_t>(ranges_.size(), 1) * static_cast<std::size_t>(ranks.communicator().local_size()));
   }
 
   std::optional<Table> table() {
@@ -66,7 +67,7 @@ class OwnText {
   void look() {
     for (const FileRange& range : ranges_) {
       const TextFile& file = files_[range.file];
-      pieces_.push_back(file.compressed ? nullptr : std::make_unique<TextPiece>(opened(file), range.bytes));
+      pieces_.push_back(file.compressed ? nullptr : std::make_unique<TextRange>(opened(file), range.bytes, piece_bytes_));
       outlines_.push_back(pieces_.back() == nullptr || !pieces_.back()->can_be_cut() ? LibsvmOutline{} : pieces_.back()->outline());
       needs_whole_ = needs_whole_ || (pieces_.back() != nullptr && !pieces_.back()->can_be_cut());
     }
@@ -129,7 +130,7 @@ class OwnText {
           tables_.clear();  // a rank without samples: one that sees all says what is wrong
           return;
         }
-        tables_.push_back(pieces_[at]->read(selection_, known_[at]));
+        tables_.push_back(*pieces_[at]->read(selection_, known_[at]));
       }
     });
   }
@@ -196,12 +197,13 @@ class OwnText {
     return joined(path_, std::move(tables_));
   }
 
+  std::size_t piece_bytes_;
   std::string path_;
   std::vector<TextFile> files_;
   Selection selection_;
   const Ranks& ranks_;
   std::vector<FileRange> ranges_;
-  std::vector<std::unique_ptr<TextPiece>> pieces_;  // null: a compressed file
+  std::vector<std::unique_ptr<TextRange>> pieces_;  // null: a compressed file
   std::vector<LibsvmOutline> outlines_;
   std::vector<LibsvmFile> known_;
   std::vector<Table> tables_;
@@ -212,10 +214,10 @@ class OwnText {
 
 }  // namespace
 
-std::optional<Table> read_shared_text(const std::string& path, const Selection& selection, const Ranks& ranks) {
+std::optional<Table> read_shared_text(const std::string& path, const Selection& selection, const Ranks& ranks, std::size_t piece_bytes) {
   std::vector<TextFile> files = shared_text_files(path, ranks);
   if (files.empty()) return {};
-  return OwnText(path, std::move(files), selection, ranks).table();
+  return OwnText(path, std::move(files), selection, ranks, piece_bytes).table();
 }
 
 }  // namespace neuspec::read

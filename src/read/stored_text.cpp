@@ -8,7 +8,6 @@
 #include "read/open_text.hpp"
 #include "read/parts.hpp"
 #include "read/row_marks.hpp"
-#include "read/text_piece.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -29,7 +28,8 @@ class StoredRows final : public StoredFeatures {
     if (text_->is_libsvm()) {
       read_libsvm_features(lines, text_->path(), features_, rows.skipped, count, to);
     } else {
-      read_csv_features(lines, text_->layout(), text_->path(), *columns_, rows.skipped, count, to);
+      const GrowingBytes delimited = text_->is_blank_separated() ? delimit_blanks(lines, text_->layout().delimiter) : GrowingBytes();
+      read_csv_features(text_->is_blank_separated() ? delimited.view() : lines, text_->layout(), text_->path(), *columns_, rows.skipped, count, to);
     }
   }
 
@@ -51,77 +51,80 @@ std::shared_ptr<const Columns> columns_of_features(const OpenText& text, const S
   return std::make_shared<const Columns>(std::move(columns));
 }
 
-class TextReader {
- public:
-  TextReader(std::shared_ptr<const OpenText> text, Selection selection, std::size_t piece_bytes)
-      : text_(std::move(text)), selection_(std::move(selection)), columns_(columns_of_features(*text_, selection_)) {
-    const std::size_t size = text_->file().size();
-    for (std::size_t begin = 0; begin < size; begin += piece_bytes) ranges_.push_back({begin, std::min(begin + piece_bytes, size)});
-  }
-
-  /// Whether what is made of the file, and its text, are more than memory is to hold.
-  bool is_too_large() {
-    const auto bytes = static_cast<double>(text_->file().size());
-    double numbers = text_->numbers_a_byte() * bytes;
-    if (text_->is_libsvm()) {
-      for (const ByteRange& range : ranges_) all_.outline = all_.outline + TextPiece(text_, range).outline();
-      all_.bytes = text_->file().size();
-      numbers = static_cast<double>(all_.outline.samples) * static_cast<double>(std::max(all_.outline.features, selection_.features) + 1);
-    }
-    return bytes + numbers * sizeof(double) > selection_.memory;
-  }
-
-  /// Nothing where a piece cannot be read without the others.
-  std::optional<Table> table() {
-    std::vector<Table> pieces;
-    if (!read(pieces)) return {};
-    const auto differs = [&](const Table& piece) { return piece.labels.empty() != pieces.front().labels.empty(); };
-    if (std::any_of(pieces.begin(), pieces.end(), differs)) {  // words of one piece make all labels words
-      selection_.labels = Labels::text;
-      if (!read(pieces)) return {};
-    }
-    const bool lines_are_samples = std::all_of(pieces.begin(), pieces.end(), [](const Table& piece) { return piece.target_line > 0; });
-    const std::string target_path = pieces.front().target_path;
-    const Index first_line = pieces.front().target_line;
-    Table all = joined(text_->path(), std::move(pieces));
-    all.target_path = target_path;
-    all.target_line = lines_are_samples ? first_line : 0;
-    return all;
-  }
-
- private:
-  bool read(std::vector<Table>& pieces) {
-    pieces.clear();
-    LibsvmFile file = all_;
-    for (const ByteRange& range : ranges_) {
-      TextPiece piece(text_, range);
-      const LibsvmOutline outline = piece.outline();
-      if (!piece.can_be_cut() || !piece.fits(selection_, file)) return false;
-      if (!piece.is_empty()) {
-        RowMarks marks;
-        pieces.push_back(piece.read(selection_, file, &marks));
-        pieces.back().x = std::make_shared<const StoredRows>(text_, columns_, pieces.back().features, std::move(marks));
-      }
-      file.lines_before += outline.lines;
-    }
-    return !pieces.empty();
-  }
-
-  std::shared_ptr<const OpenText> text_;
-  Selection selection_;
-  std::shared_ptr<const Columns> columns_;
-  std::vector<ByteRange> ranges_;
-  LibsvmFile all_;  // of LIBSVM
-};
-
 }  // namespace
+
+TextRange::TextRange(std::shared_ptr<const OpenText> file, ByteRange range, std::size_t piece_bytes)
+    : file_(std::move(file)), range_(range), whole_(file_, range_), can_be_cut_(file_->can_be_cut()) {
+  for (std::size_t begin = range.begin; begin < range.end; begin += piece_bytes) pieces_.push_back({begin, std::min(begin + piece_bytes, range.end)});
+}
+
+LibsvmOutline TextRange::outline() {
+  outline_ = {};
+  const auto add = [this](TextPiece& piece) {
+    outline_ = outline_ + piece.outline();
+    can_be_cut_ = can_be_cut_ && piece.can_be_cut();
+    empty_ = empty_ && piece.is_empty();
+  };
+  if (pieces_.size() == 1) {
+    add(whole_);
+    return outline_;
+  }
+  for (const ByteRange& range : pieces_) {
+    TextPiece piece(file_, range);
+    add(piece);
+  }
+  return outline_;
+}
+
+bool TextRange::is_too_large(const Selection& selection, const LibsvmFile& file) const {
+  const auto bytes = static_cast<double>(range_.end - range_.begin);
+  const auto features = static_cast<double>(selection.features > 0 ? selection.features : file.outline.features);
+  const double numbers = file_->is_libsvm() ? static_cast<double>(outline_.samples) * (features + 1) : file_->numbers_a_byte() * bytes;
+  return pieces_.size() > 1 && bytes + numbers * sizeof(double) > selection.memory;
+}
+
+std::optional<Table> TextRange::read(Selection selection, const LibsvmFile& file) {
+  if (!is_too_large(selection, file)) return whole_.read(selection, file);
+  std::vector<Table> tables;
+  if (!read_pieces(selection, file, tables)) return {};
+  const auto differs = [&](const Table& table) { return table.labels.empty() != tables.front().labels.empty(); };
+  if (std::any_of(tables.begin(), tables.end(), differs)) {  // words of one piece make all labels words
+    selection.labels = Labels::text;
+    if (!read_pieces(selection, file, tables)) return {};
+  }
+  const bool lines_are_samples = std::all_of(tables.begin(), tables.end(), [](const Table& table) { return table.target_line > 0; });
+  const std::string target_path = tables.front().target_path;
+  const Index first_line = tables.front().target_line;
+  Table all = joined(file_->path(), std::move(tables));
+  all.target_path = target_path;
+  all.target_line = lines_are_samples ? first_line : 0;
+  return all;
+}
+
+bool TextRange::read_pieces(const Selection& selection, LibsvmFile file, std::vector<Table>& tables) const {
+  tables.clear();
+  const auto columns = columns_of_features(*file_, selection);
+  for (const ByteRange& range : pieces_) {
+    TextPiece piece(file_, range);
+    const LibsvmOutline outline = piece.outline();
+    if (!piece.can_be_cut()) return false;
+    if (!piece.is_empty()) {
+      RowMarks marks;
+      tables.push_back(piece.read(selection, file, &marks));
+      tables.back().x = std::make_shared<const StoredRows>(file_, columns, tables.back().features, std::move(marks));
+    }
+    file.lines_before += outline.lines;
+  }
+  return !tables.empty();
+}
 
 std::optional<Table> read_stored_text(const std::shared_ptr<const FileBuffer>& file, const std::string& path, const Selection& selection,
                                       std::size_t piece_bytes) {
   const auto text = std::make_shared<const OpenText>(path, file, selection);
-  if (!text->can_be_cut()) return {};
-  TextReader reader(text, selection, piece_bytes);
-  return reader.is_too_large() ? reader.table() : std::nullopt;
+  TextRange range(text, {0, file->size()}, piece_bytes);
+  if (!range.can_be_cut()) return {};
+  const LibsvmFile all{text->is_libsvm() ? range.outline() : LibsvmOutline{}, file->size(), 0};
+  return range.is_too_large(selection, all) && range.fits(selection, all) ? range.read(selection, all) : std::nullopt;
 }
 
 }  // namespace neuspec::read

@@ -5,16 +5,44 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "read/columns.hpp"
-#include "read/file_buffer.hpp"
+#include "read/text_piece.hpp"
 
 namespace neuspec::read {
 
 inline constexpr std::size_t text_piece_bytes = std::size_t{1} << 25;  // read at a time: many blocks for each thread
 
-/// The table of an open text file whose numbers and text would take more than `selection.memory`; every row is read once, for its errors. Nothing
-/// where they take less, and where lines cannot be cut apart: such files are held. \throws DataError
+/// The lines that begin within a range of bytes, however many.
+class TextRange {
+ public:
+  TextRange(std::shared_ptr<const OpenText> file, ByteRange range, std::size_t piece_bytes = text_piece_bytes);
+
+  /// As those of a piece. Of a long range the text is not kept.
+  bool can_be_cut() const { return can_be_cut_; }
+  LibsvmOutline outline();
+  bool is_empty() const { return empty_; }  ///< once the outline is known
+  bool fits(const Selection& selection, const LibsvmFile& file) const { return whole_.fits(selection, file); }
+
+  /// Whether the range is long, and its text and what is made of it are more than `selection.memory`.
+  bool is_too_large(const Selection& selection, const LibsvmFile& file) const;
+  /// The table of these lines; `file` is what is known of all lines of the file. Features of what is too large stay there; every row is read once,
+  /// for its errors. Nothing where a piece of it cannot be read without the others, which the outline tells, too. \throws DataError
+  std::optional<Table> read(Selection selection, const LibsvmFile& file);
+
+ private:
+  bool read_pieces(const Selection& selection, LibsvmFile file, std::vector<Table>& tables) const;
+
+  std::shared_ptr<const OpenText> file_;
+  ByteRange range_;
+  TextPiece whole_;
+  std::vector<ByteRange> pieces_;  // one where the range is short
+  bool can_be_cut_, empty_ = true;
+  LibsvmOutline outline_;
+};
+
+/// The table of an open text file that is too large. Nothing where it is not, and where lines cannot be cut apart: such files are held.
+/// \throws DataError
 std::optional<Table> read_stored_text(const std::shared_ptr<const FileBuffer>& file, const std::string& path, const Selection& selection,
                                       std::size_t piece_bytes = text_piece_bytes);
 

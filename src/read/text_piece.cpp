@@ -33,8 +33,11 @@ LibsvmOutline TextPiece::outline() {
   load();
   if (file_->is_libsvm()) return outline_ = libsvm_outline(text());
   const bool blank = !is_empty() && without_blank_end(text()).empty();  // of lines at the end of the file, which are none, or of an error
-  const bool quotes = !at_end_ && text().find('"') != std::string_view::npos;
-  can_be_cut_ = can_be_cut_ && !blank && !(quotes && cut_at_rows(text(), file_->layout().delimiter, kBlockBytes).open);
+  const char delimiter = file_->layout().delimiter;
+  const bool quotes = text().find('"') != std::string_view::npos;
+  const bool open = file_->is_blank_separated() ? quotes || text().find(delimiter) != std::string_view::npos
+                                                : quotes && !at_end_ && cut_at_rows(text(), delimiter, kBlockBytes).open;
+  can_be_cut_ = can_be_cut_ && !blank && !open;
   return {count_lines(text()), 0, 0};
 }
 
@@ -51,10 +54,12 @@ Table TextPiece::read(const Selection& selection, const LibsvmFile& file, RowMar
   } else {
     body.remove_suffix(1);
   }
+  const GrowingBytes delimited = file_->is_blank_separated() ? delimit_blanks(body, file_->layout().delimiter) : GrowingBytes();
   CsvLayout layout = file_->layout();
-  layout.body = body;
+  layout.body = file_->is_blank_separated() ? delimited.view() : body;
   layout.first_line += file.lines_before;
   Table table = read_csv_rows(layout, file_->path(), selection, kBlockBytes, marks);
+  if (marks != nullptr && file_->is_blank_separated()) marks->mark_lines(body);
   if (range_.begin > 0) table.notices.clear();  // those are of the file, and said once
   return table;
 }
