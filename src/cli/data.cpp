@@ -5,7 +5,7 @@
 
 #include "certify/targets.hpp"
 #include "cli/ranks.hpp"
-#include "device/gpus.hpp"
+#include "cli/training.hpp"
 #include "network/encoding.hpp"
 #include "neuspec/error.hpp"
 #include "read/learn.hpp"
@@ -42,6 +42,7 @@ ReadOptions read_options(const SampleFile& file, const Preprocessing& preprocess
   options.labels_file = file.labels;
   options.header = parse_header(file.header);
   options.like = &preprocessing;
+  options.memory = file.memory;
   if (!file.targets.empty()) {
     options.targets = split_list("--target", file.targets);
   }
@@ -54,7 +55,7 @@ TrainingData read_training(const DataOptions& options, const Loss& loss, const S
   PreprocessingOptions preparation = preprocessing_options(options);
   ReadOptions reading = read_options(options);
   reading.labels = options.one_vs_rest || loss.classification() ? Labels::any : Labels::numbers;
-  reading.memory = is_gpu(settings.device) ? 0 : settings.memory_limit;
+  reading.memory = memory_of_samples(settings);
   set_rank_order(options.rank_order);
   if (ranks != nullptr) ranks->name_ranks(false);
   Table table = read_and_tell(options.path, reading, ranks);

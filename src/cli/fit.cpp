@@ -73,7 +73,7 @@ std::shared_ptr<const Source> read_optional(const std::string& path, const std::
   if (path.empty()) {
     return nullptr;
   }
-  return read_samples({path, labels, options.data.header, {}}, preprocessing, problem_of(options.problem).loss);
+  return read_samples({path, labels, options.data.header, {}, memory_of_samples(options.settings)}, preprocessing, problem_of(options.problem).loss);
 }
 
 /// A solve in progress and the files it leaves.

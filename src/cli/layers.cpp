@@ -27,6 +27,35 @@ struct Tower {
   LayeredNetwork trained = {};
 };
 
+/// Keeps the layer that was trained last if it is the better end of the network; of ranks the first alone has anything to do here.
+void judge(Tower& tower, const LayerHooks& hooks) {
+  LayeredNetwork& trained = tower.trained;
+  const bool first = trained.layers.size() == 1;
+  if (first) {
+    hooks.keep(trained);  // whatever the validation data do
+  }
+  TrainedLayer& added = trained.layers.back();
+  if (tower.validation) {
+    added.validation = in_file(hooks.validation_path, [&] {
+      if (!first) tower.validation = through({tower.below.back()}, tower.validation);
+      return evaluate(added.result.network, added.problem.loss, *tower.validation);
+    });
+  }
+  if (!first && (!tower.validation || is_better(*added.validation, *trained.kept().validation))) {
+    trained.last = trained.layers.size() - 1;
+    trained.hidden = tower.below;
+    hooks.keep(trained);
+  }
+}
+
+/// Lets the samples through the layer that was trained last.
+void go_up(Tower& tower, const LayerHooks& hooks) {
+  tower.data = in_file(hooks.path, [&] {
+    tower.below.push_back(hidden_of(tower.trained.layers.back(), *tower.data));
+    return through({tower.below.back()}, tower.data);
+  });
+}
+
 void train_next(Tower& tower, const Problem& problem, const LayerHooks& hooks, Settings settings) {
   LayeredNetwork& trained = tower.trained;
   const bool first = trained.layers.empty();
@@ -43,30 +72,10 @@ void train_next(Tower& tower, const Problem& problem, const LayerHooks& hooks, S
   // The model file has the dual vector of all samples.
   if (const Ranks* ranks = tower.data->ranks()) layer.result.report.dual_vector = gather(*ranks, std::move(layer.result.report.dual_vector));
   trained.layers.push_back(std::move(layer));
-  if (first) {
-    hooks.keep(trained);  // whatever the validation data do
-  }
-  TrainedLayer& added = trained.layers.back();
-  if (tower.validation) {
-    added.validation = in_file(hooks.validation_path, [&] { return evaluate(added.result.network, added.problem.loss, *tower.validation); });
-  }
-  if (!first && (!tower.validation || is_better(*added.validation, *trained.kept().validation))) {
-    trained.last = trained.layers.size() - 1;
-    trained.hidden = tower.below;
-    hooks.keep(trained);
-  }
-}
-
-/// Lets the samples through the layer that was trained last.
-void go_up(Tower& tower, const LayerHooks& hooks) {
-  const auto lift = [&] {
-    tower.below.push_back(hidden_of(tower.trained.layers.back(), *tower.data));
-    return through({tower.below.back()}, tower.data);
-  };
-  const Ranks* const ranks = tower.data->ranks();
-  tower.data = in_file(hooks.path, [&] { return ranks == nullptr ? lift() : ranks->together(lift); });
-  if (tower.validation) {
-    tower.validation = in_file(hooks.validation_path, [&] { return through({tower.below.back()}, tower.validation); });
+  try {
+    judge(tower, hooks);
+  } catch (...) {
+    trained.failure = std::current_exception();
   }
 }
 
@@ -77,7 +86,7 @@ bool goes_on(const Tower& tower, Index count) {
   const bool ended = trained.failure || last.network.neurons() == 0 || last.report.status == Status::time_limit || interrupted();
   const bool own = !ended && static_cast<Index>(trained.layers.size()) < count;
   const Ranks* const ranks = tower.data->ranks();
-  return ranks == nullptr ? own : ranks->together([&] { return ranks->smallest(own ? 1 : 0) > 0; });
+  return ranks == nullptr ? own : ranks->smallest(own ? 1 : 0) > 0;
 }
 
 }  // namespace
@@ -91,8 +100,8 @@ LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Pro
       if (!tower.trained.layers.empty()) go_up(tower, hooks);
       train_next(tower, problem, hooks, with_what_is_left(settings, clock));
     } catch (...) {
-      if (tower.trained.layers.empty()) {
-        throw;
+      if (tower.trained.layers.empty() || data->ranks() != nullptr) {
+        throw;  // of ranks all end together
       }
       tower.trained.failure = std::current_exception();
     }

@@ -41,8 +41,8 @@ struct LayerHooks {
 
 /// Trains at most `count` layers; the first has the problem's architecture, later ones are dense. A layer without neurons has nothing to pass on and
 /// is the last. Without validation data the last layer is kept. The limit of time is counted from the start of `clock`. Of ranks
-/// collective; validation data are rank 0's, which alone knows what is kept. \throws what ends the
-/// training of the first layer
+/// collective: what ends the training of any layer ends them together; validation data are rank 0's, which alone knows what is kept. \throws what
+/// ends the training of the first layer
 LayeredNetwork train_layers(const std::shared_ptr<const Source>& data, const Problem& problem, Index count,
                             const std::shared_ptr<const Source>& validation, const LayerHooks& hooks, const Settings& settings,
                             const Stopwatch& clock);

@@ -33,6 +33,7 @@ struct SampleFile {
   std::string labels;           ///< file of the targets, or empty
   std::string header = "auto";  ///< auto, yes or no
   std::string targets;          ///< comma list of names or positions, or empty
+  double memory = 0;            ///< as in ReadOptions
 };
 /// DATA, --target and --header; `target_help` says what the targets are for.
 void add_sample_options(CLI::App& command, SampleFile& file, const std::string& data_help, const std::string& target_help);

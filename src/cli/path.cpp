@@ -130,7 +130,8 @@ class PathRun {
               (moments_ ? shape_text(*moments_) : shape_text(training_.samples, training_.data->features(), training_.data->targets())) +
               ", read in " + rounded(clock_.seconds(), 2) + " s");
     if (!options_.validation.empty()) {
-      validation_ = read_samples({options_.validation, options_.validation_labels, options_.data.header, {}}, training_.preprocessing, problem_.loss);
+      validation_ = read_samples({options_.validation, options_.validation_labels, options_.data.header, {}, memory_of_samples(options_.settings)},
+                                 training_.preprocessing, problem_.loss);
       in_file(options_.validation, [&] { check_range(*validation_); });
     }
   }

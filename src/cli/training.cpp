@@ -14,6 +14,8 @@ std::string shape_text(Index samples, Index features, Index outputs) {
   return count(samples, "sample") + ", " + count(features, "feature") + ", " + count(outputs, "output");
 }
 
+double memory_of_samples(const Settings& settings) { return is_gpu(settings.device) ? 0 : settings.memory_limit; }
+
 Settings with_what_is_left(Settings settings, const Stopwatch& clock) {
   constexpr double least = 1e-3;  // of the limit: a solve that begins late still gives a network with a proven gap
   settings.time_limit = std::max(settings.time_limit - clock.seconds(), least * settings.time_limit);

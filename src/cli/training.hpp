@@ -26,6 +26,9 @@ std::string shape_text(const Data& data) {
   return shape_text(data.samples(), data.features(), data.targets());
 }
 
+/// What --memory-limit leaves for samples: a GPU's is its own memory, and nothing is said of the host's.
+double memory_of_samples(const Settings& settings);
+
 /// The settings of a solve that begins now, of a program that has all of their limit of time since the start of `clock`, and on a CPU all of their
 /// limit of memory, of which it holds samples already.
 Settings with_what_is_left(Settings settings, const Stopwatch& clock);

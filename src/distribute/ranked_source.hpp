@@ -24,11 +24,10 @@ class RankedSource final : public Source {
   std::shared_ptr<const Ranks> ranks_;
 };
 
-/// A part made of each rank's part of `data`, where ranks share these out; else the part itself.
-inline std::shared_ptr<const Source> shared_out_as(const Source& data, std::shared_ptr<const Source> part) {
-  if (data.ranks() == nullptr) return part;
-  const std::shared_ptr<const Ranks> not_owned(std::shared_ptr<const Ranks>(), data.ranks());
-  return std::make_shared<RankedSource>(std::move(part), not_owned);
+/// A part as one of those of `ranks`, where there are any; else the part itself.
+inline std::shared_ptr<const Source> shared_out(std::shared_ptr<const Source> part, std::shared_ptr<const Ranks> ranks) {
+  if (ranks == nullptr) return part;
+  return std::make_shared<RankedSource>(std::move(part), std::move(ranks));
 }
 
 }  // namespace neuspec

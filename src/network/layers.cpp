@@ -62,7 +62,8 @@ class Activations final : public Source {
 }  // namespace
 
 HiddenLayer hidden_layer(const Network& network, const Problem& problem, const Source& data) {
-  read::Scaling scaling = read::scaling_of(Activations(network, data));
+  const auto learn = [&] { return read::scaling_of(Activations(network, data)); };
+  read::Scaling scaling = data.ranks() == nullptr ? learn() : data.ranks()->together(learn);
   return {network, std::move(scaling.mean), std::move(scaling.scale), problem, 0, 0, 0, {}};
 }
 
@@ -76,7 +77,7 @@ std::vector<double> HiddenLayer::apply(const double* x, Index samples) const {
 
 std::shared_ptr<const Source> through(const std::vector<HiddenLayer>& layers, const std::shared_ptr<const Source>& data) {
   if (layers.empty()) return data;
-  return shared_out_as(*data, held_if_small(std::make_shared<LayeredSource>(layers, data)));
+  return shared_out(held_if_small(std::make_shared<LayeredSource>(layers, data)), {data, data->ranks()});
 }
 
 }  // namespace neuspec

@@ -33,6 +33,7 @@ OpenText::OpenText(std::string path, std::shared_ptr<const FileBuffer> file, con
     head = {longer.data(), size};
   }
   layout_.body = {};
+  find_end();
 }
 
 OpenText::OpenText(const std::string& path, const Selection& selection)
@@ -59,21 +60,46 @@ bool OpenText::look(std::string_view head, const Selection& selection) {
   } else {
     body_ = static_cast<std::size_t>(layout_.body.data() - head.data());
   }
-  numbers_a_byte_ = static_cast<double>((1 + count_lines(layout_.body)) * layout_.columns) / static_cast<double>(head.size() - body_);
   return true;
+}
+
+void OpenText::find_end() {
+  constexpr std::size_t kWindow = std::size_t{1} << 12;
+  std::string window;
+  for (end_ = file_->size(); !libsvm_ && end_ > body_;) {
+    window.resize(std::min(kWindow, end_ - body_));
+    file_->read(end_ - window.size(), window.size(), window.data());
+    const std::size_t last = window.find_last_not_of(" \r\n");
+    end_ -= window.size() - (last == std::string::npos ? 0 : last + 1);
+    if (last != std::string::npos) return;
+  }
+}
+
+double OpenText::numbers_in(ByteRange range) const {
+  constexpr std::size_t kWindow = std::size_t{1} << 16, kWindows = 16;
+  std::string window;
+  double lines = 0, seen = 0;
+  for (std::size_t k = 0; k < kWindows; ++k) {
+    const std::size_t at = range.begin + (range.end - range.begin) / kWindows * k;
+    window.resize(std::min(kWindow, range.end - at));
+    file_->read(at, window.size(), window.data());
+    lines += static_cast<double>(count_lines(window));
+    seen += static_cast<double>(window.size());
+  }
+  return (1 + lines) * static_cast<double>(layout_.columns) * static_cast<double>(range.end - range.begin) / std::max(seen, 1.0);
 }
 
 std::size_t OpenText::line_start(std::size_t position) const {
   constexpr std::size_t kWindow = std::size_t{1} << 12;
   if (position <= body_) return body_;
   std::string window(kWindow, '\0');
-  for (std::size_t at = position - 1; at < file_->size(); at += window.size()) {
-    window.resize(std::min(kWindow, file_->size() - at));
+  for (std::size_t at = position - 1; at < end_; at += window.size()) {
+    window.resize(std::min(kWindow, end_ - at));
     file_->read(at, window.size(), window.data());
     const std::size_t feed = window.find('\n');
     if (feed != std::string::npos) return at + feed + 1;
   }
-  return file_->size();
+  return end_;
 }
 
 }  // namespace neuspec::read

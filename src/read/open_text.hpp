@@ -9,6 +9,7 @@
 #include "read/columns.hpp"
 #include "read/csv_layout.hpp"
 #include "read/file_buffer.hpp"
+#include "read/text_files.hpp"
 
 namespace neuspec::read {
 
@@ -26,20 +27,22 @@ class OpenText {
   /// Whether runs of blanks stand for the layout's delimiter.
   bool is_blank_separated() const { return blank_separated_; }
   const CsvLayout& layout() const { return layout_; }  ///< of CSV, but for the rows
-  /// Numbers that a byte of CSV holds, in its beginning.
-  double numbers_a_byte() const { return numbers_a_byte_; }
+  /// Where the last line ends, behind which are blank lines at most.
+  std::size_t end() const { return end_; }
   /// Where the first line starts that is no header and starts there or later.
   std::size_t line_start(std::size_t position) const;
+  /// About how many numbers a range of CSV holds, by what is seen of its lines here and there.
+  double numbers_in(ByteRange range) const;
 
  private:
   bool look(std::string_view head, const Selection& selection);
+  void find_end();
 
   std::string path_;
   std::shared_ptr<const FileBuffer> file_;
   bool can_be_cut_ = true, libsvm_ = false, blank_separated_ = false;
   CsvLayout layout_;
-  double numbers_a_byte_ = 0;
-  std::size_t body_ = 0;  // where the first line is that is no header
+  std::size_t body_ = 0, end_ = 0;  // of the lines that are no header
 };
 
 }  // namespace neuspec::read

@@ -157,16 +157,22 @@ std::vector<std::string> parts_of(const std::string& path) {
 }
 
 Table joined(const std::string& path, std::vector<Table> parts) {
-  const Table& first = parts.front();
-  Table all = columns_of(first);
+  for (const Table& part : parts) check_part(part, parts.front());
+  return stacked(path, std::move(parts));
+}
+
+Table stacked(const std::string& path, std::vector<Table> parts) {
+  Table all = columns_of(parts.front());
   all.path = all.target_path = path;
   for (const Table& part : parts) {
-    check_part(part, first);
     all.samples += part.samples;
     all.notices.insert(all.notices.end(), part.notices.begin(), part.notices.end());
   }
   join_targets(parts, all);
-  for (Table& part : parts) part.y = {};
+  for (Table& part : parts) {
+    part.y = {};
+    part.feature_names = part.target_names = {};
+  }
   if (all.features > 0) all.x = std::make_shared<JoinedFeatures>(std::move(parts));
   return all;
 }

@@ -17,4 +17,7 @@ std::vector<std::string> parts_of(const std::string& path);
 /// columns, or the shape of whose images, are not those of the first one
 Table joined(const std::string& path, std::vector<Table> parts);
 
+/// The same of parts whose columns are known to be alike, named by the first.
+Table stacked(const std::string& path, std::vector<Table> parts);
+
 }  // namespace neuspec::read

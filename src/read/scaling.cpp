@@ -62,9 +62,10 @@ void merge(const Deviations& more, Deviations& all) {
 
 // `origin` becomes the first sample, of ranks rank 0's.
 Deviations deviations_of(const Source& source, std::vector<double>& origin) {
-  const Index d = source.features();
+  constexpr Index most_numbers = 1 << 22;  // of samples at a time, unless these are a single run
+  const Index d = source.features(), runs = std::clamp<Index>(most_numbers / (run_samples * d), 1, threads());
   Deviations all;
-  source.visit(run_samples * threads(), [&](const Chunk& chunk) {
+  source.visit(run_samples * runs, [&](const Chunk& chunk) {
     if (all.samples == 0) {
       origin.assign(chunk.x, chunk.x + d);
       if (source.ranks() != nullptr) source.ranks()->broadcast(std::span(origin));
@@ -116,6 +117,7 @@ double scale_of(double deviation, double mean, Index samples) {
 }
 
 Scaling scaling_of(const Source& data) {
+  if (data.features() == 0) return {};
   std::vector<double> origin;
   const Deviations all = data.ranks() == nullptr ? deviations_of(data, origin) : deviations_of_ranks(data, origin);
   Scaling scaling;

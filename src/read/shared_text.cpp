@@ -32,7 +32,6 @@ class OwnText {
         ranks_(ranks),
         ranges_(ranges_of(files_, ranks.rank(), ranks.size())) {
     selection_.samples = 0;
-    selection_.memory /= static_cast<double>(std::max<std::size_t>(ranges_.size(), 1) * static_cast<std::size_t>(ranks.communicator().local_size()));
   }
 
   std::optional<Table> table() {
@@ -119,18 +118,20 @@ class OwnText {
 
   void read() {
     attempt([this] {
+      Selection left = selection_;
       tables_.clear();
       for (std::size_t at = 0; at < pieces_.size(); ++at) {
         if (pieces_[at] == nullptr) {
-          tables_.push_back(read_file(files_[ranges_[at].file].path, selection_, held_bytes / files_.size()));
+          tables_.push_back(read_file(files_[ranges_[at].file].path, left, held_bytes / files_.size()));
+        } else if (pieces_[at]->is_empty()) {
           continue;
-        }
-        if (pieces_[at]->is_empty()) continue;
-        if (!pieces_[at]->fits(selection_, known_[at])) {
+        } else if (pieces_[at]->fits(left, known_[at])) {
+          tables_.push_back(*pieces_[at]->read(left, known_[at]));
+        } else {
           tables_.clear();  // a rank without samples: one that sees all says what is wrong
           return;
         }
-        tables_.push_back(*pieces_[at]->read(selection_, known_[at]));
+        left.memory -= held_bytes_of(tables_.back());
       }
     });
   }

@@ -78,13 +78,16 @@ LibsvmOutline TextRange::outline() {
 
 bool TextRange::is_too_large(const Selection& selection, const LibsvmFile& file) const {
   const auto bytes = static_cast<double>(range_.end - range_.begin);
+  constexpr double most = 0.5;  // numbers a byte of CSV: a digit and a delimiter
+  if (!file_->is_libsvm() && bytes * (2 + most * sizeof(double)) <= selection.memory) return false;
   const auto features = static_cast<double>(selection.features > 0 ? selection.features : file.outline.features);
-  const double numbers = file_->is_libsvm() ? static_cast<double>(outline_.samples) * (features + 1) : file_->numbers_a_byte() * bytes;
-  return pieces_.size() > 1 && bytes + numbers * sizeof(double) > selection.memory;
+  const double numbers = file_->is_libsvm() ? static_cast<double>(outline_.samples) * (features + 1) : file_->numbers_in(range_);
+  return bytes * (file_->is_blank_separated() ? 2 : 1) + numbers * sizeof(double) > selection.memory;
 }
 
 std::optional<Table> TextRange::read(Selection selection, const LibsvmFile& file) {
   if (!is_too_large(selection, file)) return whole_.read(selection, file);
+  whole_ = TextPiece(file_, range_);  // whose text may be there
   std::vector<Table> tables;
   if (!read_pieces(selection, file, tables)) return {};
   const auto differs = [&](const Table& table) { return table.labels.empty() != tables.front().labels.empty(); };
@@ -95,27 +98,39 @@ std::optional<Table> TextRange::read(Selection selection, const LibsvmFile& file
   const bool lines_are_samples = std::all_of(tables.begin(), tables.end(), [](const Table& table) { return table.target_line > 0; });
   const std::string target_path = tables.front().target_path;
   const Index first_line = tables.front().target_line;
-  Table all = joined(file_->path(), std::move(tables));
+  Table all = stacked(file_->path(), std::move(tables));
   all.target_path = target_path;
   all.target_line = lines_are_samples ? first_line : 0;
   return all;
 }
 
-bool TextRange::read_pieces(const Selection& selection, LibsvmFile file, std::vector<Table>& tables) const {
+bool TextRange::read_pieces(Selection selection, LibsvmFile file, std::vector<Table>& tables) const {
   tables.clear();
   const auto columns = columns_of_features(*file_, selection);
+  bool gap = false;
   for (const ByteRange& range : pieces_) {
     TextPiece piece(file_, range);
     const LibsvmOutline outline = piece.outline();
     if (!piece.can_be_cut()) return false;
-    if (!piece.is_empty()) {
+    if (piece.is_empty()) {
+      gap = gap || (outline.lines > 0 && !tables.empty());
+    } else {
       RowMarks marks;
-      tables.push_back(piece.read(selection, file, &marks));
-      tables.back().x = std::make_shared<const StoredRows>(file_, columns, tables.back().features, std::move(marks));
+      Table table = piece.read(selection, file, &marks);
+      table.x = std::make_shared<const StoredRows>(file_, columns, table.features, std::move(marks));
+      if (gap) table.target_line = 0;
+      if (!tables.empty()) table.feature_names = table.target_names = {};  // of a wide file they would soon be as large as it
+      if (!table.labels.empty()) selection.labels = Labels::text;
+      tables.push_back(std::move(table));
     }
     file.lines_before += outline.lines;
   }
   return !tables.empty();
+}
+
+double held_bytes_of(const Table& table) {
+  const auto* const numbers = std::get_if<std::vector<double>>(&table.x);
+  return numbers == nullptr ? 0 : static_cast<double>(numbers->size() * sizeof(double));
 }
 
 std::optional<Table> read_stored_text(const std::shared_ptr<const FileBuffer>& file, const std::string& path, const Selection& selection,

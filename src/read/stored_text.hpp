@@ -24,14 +24,14 @@ class TextRange {
   bool is_empty() const { return empty_; }  ///< once the outline is known
   bool fits(const Selection& selection, const LibsvmFile& file) const { return whole_.fits(selection, file); }
 
-  /// Whether the range is long, and its text and what is made of it are more than `selection.memory`.
+  /// Whether its text and what is made of it are more than `selection.memory`.
   bool is_too_large(const Selection& selection, const LibsvmFile& file) const;
   /// The table of these lines; `file` is what is known of all lines of the file. Features of what is too large stay there; every row is read once,
   /// for its errors. Nothing where a piece of it cannot be read without the others, which the outline tells, too. \throws DataError
   std::optional<Table> read(Selection selection, const LibsvmFile& file);
 
  private:
-  bool read_pieces(const Selection& selection, LibsvmFile file, std::vector<Table>& tables) const;
+  bool read_pieces(Selection selection, LibsvmFile file, std::vector<Table>& tables) const;
 
   std::shared_ptr<const OpenText> file_;
   ByteRange range_;
@@ -40,6 +40,9 @@ class TextRange {
   bool can_be_cut_, empty_ = true;
   LibsvmOutline outline_;
 };
+
+/// Bytes of memory that a table's features take.
+double held_bytes_of(const Table& table);
 
 /// The table of an open text file that is too large. Nothing where it is not, and where lines cannot be cut apart: such files are held.
 /// \throws DataError

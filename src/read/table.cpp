@@ -83,7 +83,8 @@ Table read::read_file(const std::string& path, const Selection& selection, std::
     fail_unknown(content, path);
   }
   if (!file->in_memory()) {
-    if (std::optional<Table> table = read::read_stored_text(file, path, selection)) {
+    const bool features = selection.rule != TargetRule::every_column;
+    if (std::optional<Table> table = features ? read::read_stored_text(file, path, selection) : std::nullopt) {
       return *std::move(table);
     }
     file = std::make_shared<FileBuffer>(path);
@@ -105,21 +106,26 @@ Table read_selected(const std::string& path, Selection selection) {
   if (files.size() == 1) {
     return read::read_file(files.front(), selection);
   }
-  selection.samples = 0;  // of a part nobody knows how many there should be
-  selection.memory /= static_cast<double>(files.size());
+  selection.samples = 0;                                     // of a part nobody knows how many there should be
   const std::size_t held = read::held_bytes / files.size();  // together no more than of one file
   std::vector<Table> parts;
   bool again = false;
-  for (const std::string& file : files) {
-    parts.push_back(read::read_file(file, selection, held));
-    again = again || parts.back().features != parts.front().features || parts.back().labels.empty() != parts.front().labels.empty();
-  }
+  const auto read_all = [&] {
+    Selection left = selection;
+    parts.clear();
+    for (const std::string& file : files) {
+      parts.push_back(read::read_file(file, left, held));
+      left.memory -= read::held_bytes_of(parts.back());
+      again = again || parts.back().features != parts.front().features || parts.back().labels.empty() != parts.front().labels.empty();
+    }
+  };
+  read_all();
   if (again) {
     const auto wider = [](const Table& one, const Table& other) { return one.features < other.features; };
     const bool text = std::any_of(parts.begin(), parts.end(), [](const Table& part) { return !part.labels.empty(); });
     selection.features = std::max_element(parts.begin(), parts.end(), wider)->features;
     selection.labels = text ? Labels::text : selection.labels;
-    std::transform(files.begin(), files.end(), parts.begin(), [&](const std::string& file) { return read::read_file(file, selection, held); });
+    read_all();
   }
   return read::joined(path, std::move(parts));
 }
@@ -223,7 +229,8 @@ Table read_table(const std::string& path, const ReadOptions& options) {
 }
 
 Table read::read_part(const std::string& path, const ReadOptions& options, const Ranks& ranks) {
-  const auto read = [&](const Selection& selection) {
+  const auto read = [&](Selection selection) {
+    selection.memory /= ranks.communicator().local_size();
     std::optional<Table> text = read_shared_text(path, selection, ranks);
     return text ? *std::move(text) : own_rows(read_selected(path, selection), ranks);
   };

@@ -13,9 +13,9 @@ void TextPiece::load() {
   if (loaded_) return;
   constexpr std::size_t kStretch = std::size_t{1} << 22;  // that one thread reads
   begin_ = file_->line_start(range_.begin);
-  const std::size_t end = std::min(range_.end < file_->file().size() ? file_->line_start(range_.end) : range_.end, file_->file().size());
+  const std::size_t end = range_.end < file_->end() ? file_->line_start(range_.end) : file_->end();
   const std::size_t size = end > begin_ ? end - begin_ : 0;
-  at_end_ = end == file_->file().size();
+  at_end_ = end == file_->end();
   bytes_.reserve(size + 1);
   read_blocks((size + kStretch - 1) / kStretch, [&](std::size_t k) {
     file_->file().read(begin_ + k * kStretch, std::min(kStretch, size - k * kStretch), bytes_.data() + k * kStretch);
@@ -32,7 +32,7 @@ bool TextPiece::is_empty() {
 LibsvmOutline TextPiece::outline() {
   load();
   if (file_->is_libsvm()) return outline_ = libsvm_outline(text());
-  const bool blank = !is_empty() && without_blank_end(text()).empty();  // of lines at the end of the file, which are none, or of an error
+  const bool blank = !is_empty() && without_blank_end(text()).empty();  // an error, which who sees all lines tells
   const char delimiter = file_->layout().delimiter;
   const bool quotes = text().find('"') != std::string_view::npos;
   const bool open = file_->is_blank_separated() ? quotes || text().find(delimiter) != std::string_view::npos
@@ -49,11 +49,7 @@ Table TextPiece::read(const Selection& selection, const LibsvmFile& file, RowMar
   std::string_view body(lines.data(), lines.size);
   if (marks != nullptr) marks->text_begin = begin_;
   if (file_->is_libsvm()) return read_libsvm_lines(body, &file, file_->path(), selection, kBlockBytes, marks);
-  if (at_end_) {
-    body = without_blank_end(body);
-  } else {
-    body.remove_suffix(1);
-  }
+  if (!at_end_) body.remove_suffix(1);
   const GrowingBytes delimited = file_->is_blank_separated() ? delimit_blanks(body, file_->layout().delimiter) : GrowingBytes();
   CsvLayout layout = file_->layout();
   layout.body = file_->is_blank_separated() ? delimited.view() : body;

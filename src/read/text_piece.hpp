@@ -41,7 +41,7 @@ class TextPiece {
   bool can_be_cut_, loaded_ = false;
   LibsvmOutline outline_;
   std::size_t begin_ = 0;  // of the lines
-  bool at_end_ = false;    // they are the file's last, whose line feed may be missing
+  bool at_end_ = false;    // they are the file's last, which lack their line feed
   GrowingBytes bytes_;
 };
 

@@ -146,9 +146,9 @@ TEST_F(StoredText, IsHeldWhereItFitsOrCannotBeCut) {
   const auto open = std::make_shared<read::FileBuffer>(file, [](std::string_view) { return true; }, 0);
   Selection selection;
   const auto bytes = static_cast<double>(std::filesystem::file_size(file));
-  selection.memory = bytes + 61 * 4 * sizeof(double);
+  selection.memory = bytes + 80 * 4 * sizeof(double);
   EXPECT_FALSE(read::read_stored_text(open, file, selection, 100).has_value());
-  selection.memory = bytes + 55 * 4 * sizeof(double);
+  selection.memory = bytes + 45 * 4 * sizeof(double);
   EXPECT_TRUE(read::read_stored_text(open, file, selection, 100).has_value());
   EXPECT_FALSE(stored(write("cr.csv", csv(60, "\r", false, false)), {}, 100).has_value());
   const std::string blanks = "1 2  3\n4 5 6\n7 8 9\n";
