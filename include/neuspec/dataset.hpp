@@ -92,8 +92,8 @@ struct Table {
   Index samples = 0, features = 0, targets = 0;
   Index before = 0;  ///< of consecutive samples of a file: how many come before them, for messages
   /// samples × features, row-major; bytes where the file stores unsigned bytes (images), an eighth of the memory. Binary arrays above 64 MiB, and
-  /// text that memory does not hold (ReadOptions::memory), stay in the file, which is open until the last copy of the table and of what was made of it is
-  /// gone.
+  /// text that memory does not hold (ReadOptions::memory), stay in the file, which is open until the last copy of the table and of what was made of
+  /// it is gone.
   std::variant<std::vector<double>, std::vector<std::uint8_t>, std::shared_ptr<const StoredFeatures>> x;
   std::vector<double> y;                    ///< samples × targets, row-major; empty when the file has no targets
   std::vector<std::string> labels;          ///< labels that are text, sorted: then y holds positions in this list

@@ -159,38 +159,6 @@ TEST_F(SharedText, ColumnsThatBlanksKeepApartAreCutAtLineEnds) {
   expect_the_same_complaint(write("ragged.txt", blanks + "1 2\n" + blanks));
 }
 
-// A rank's part in many pieces, whose features stay where they are.
-TEST_F(SharedText, StaysInTheFilesWhereMemoryDoesNotHoldIt) {
-  write("stay-1.csv", "a,b,y\n" + rows(70) + "1,2,345");
-  write("stay-2.csv", "a,b,y\n" + rows(5));
-  write("stay-3.csv", "a,b,y\n" + rows(90, "\r\n"));
-  for (const std::string& files : {path("stay-*.csv"), path("stay-3.csv")}) {
-    const Table whole = read_table(files);
-    for (const int size : {1, 2, 3}) {
-      std::vector<std::optional<Table>> parts(static_cast<std::size_t>(size));
-      on_ranks(size, [&](const auto& communicator) {
-        const Ranks ranks(communicator, RankOrder::any);
-        read::Selection selection;
-        selection.memory = 0;
-        ranks.together([&] {
-          parts[static_cast<std::size_t>(ranks.rank())] = read::read_shared_text(files, selection, ranks, 100);
-          return 0;
-        });
-      });
-      Together all;
-      for (int rank = 0; rank < size; ++rank) {
-        ASSERT_TRUE(parts[static_cast<std::size_t>(rank)].has_value());
-        const Table& part = *parts[static_cast<std::size_t>(rank)];
-        EXPECT_TRUE(std::holds_alternative<std::shared_ptr<const StoredFeatures>>(part.x));
-        add(part, rank, all);
-      }
-      EXPECT_EQ(all.x, features_of(whole)) << files << " on " << size;
-      EXPECT_EQ(all.y, whole.y);
-      EXPECT_EQ(all.first.target_line, whole.target_line);
-    }
-  }
-}
-
 TEST_F(SharedText, LabelsAreThoseOfAllRanks) {
   const ReadOptions any{.labels = Labels::any};
   expect_the_same(write("words.csv", rows(60, "\n", "cat") + rows(60, "\n", "dog")), any);

@@ -8,6 +8,8 @@
 
 #include "files.hpp"
 #include "read/readers.hpp"
+#include "read/shared_text.hpp"
+#include "support/thread_ranks.hpp"
 
 namespace neuspec::test {
 namespace {
@@ -222,6 +224,35 @@ TEST_F(StoredText, KnowsWhetherItsNumbersCanBeUsed) {
   EXPECT_FALSE(in_range("x.csv", rows + "1e61,2,3\n" + rows));
   EXPECT_TRUE(in_range("x.svm", "1 1:2\n2 2:3\n1 1:2\n2 2:3\n1 1:2\n"));
   EXPECT_FALSE(in_range("x.svm", "1 1:2\n2 2:3\n1 1:2\n2 2:-3e60\n1 1:2\n"));
+}
+
+TEST_F(StoredText, OfRanksIsTogetherThatWhichOneHolds) {
+  const std::string body = csv(70, "\n", false, false);
+  write("part-1.csv", body + "1,2,3,456");
+  write("part-2.csv", csv(3, "\n", false, false));
+  write("part-3.csv", csv(90, "\r\n", false, false));
+  for (const std::string& files : {path("part-*.csv"), path("part-3.csv")}) {
+    const Table whole = read_table(files);
+    for (const int size : {1, 2, 3}) {
+      std::vector<std::optional<Table>> parts(static_cast<std::size_t>(size));
+      on_ranks(size, [&](const auto& communicator) {
+        const Ranks ranks(communicator, RankOrder::any);
+        Selection selection;
+        selection.memory = 0;
+        parts[static_cast<std::size_t>(ranks.rank())] = ranks.together([&] { return read::read_shared_text(files, selection, ranks, 100); });
+      });
+      Doubles x, y;
+      for (const std::optional<Table>& part : parts) {
+        ASSERT_TRUE(part.has_value());
+        EXPECT_TRUE(std::holds_alternative<std::shared_ptr<const StoredFeatures>>(part->x));
+        const Doubles own = features_of(*part);
+        x.insert(x.end(), own.begin(), own.end());
+        y.insert(y.end(), part->y.begin(), part->y.end());
+      }
+      EXPECT_EQ(x, features_of(whole)) << files << " on " << size;
+      EXPECT_EQ(y, whole.y);
+    }
+  }
 }
 
 TEST_F(StoredText, IsAnErrorOnceTheFileIsAnother) {
