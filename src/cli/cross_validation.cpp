@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "cli/folds.hpp"
+#include "cli/ranks.hpp"
 #include "distribute/gathered_source.hpp"
-#include "distribute/ranked_source.hpp"
 #include "distribute/share.hpp"
 #include "neuspec/error.hpp"
 #include "read/held.hpp"
@@ -112,8 +112,8 @@ struct Trial {
 
 /// The samples of all folds but one, held where they are small; of ranks each one's own.
 std::shared_ptr<const Source> all_but(Index fold, const Source& data, const std::vector<Index>& fold_of) {
-  const std::shared_ptr<const Ranks> not_owned(std::shared_ptr<const Ranks>(), data.ranks());
-  return shared_out(held_if_small(std::make_shared<Part>(data, fold_of, fold, false)), not_owned);
+  std::shared_ptr<const Source> others = held_if_small(std::make_shared<Part>(data, fold_of, fold, false));
+  return data.ranks() == nullptr ? others : shared_out(std::move(others));
 }
 
 std::optional<std::vector<FoldScores>> scores_of_folds(const Source& data, const Targets& targets, const std::vector<Index>& fold_of,

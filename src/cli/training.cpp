@@ -19,7 +19,7 @@ double memory_of_samples(const Settings& settings) { return is_gpu(settings.devi
 Settings with_what_is_left(Settings settings, const Stopwatch& clock) {
   constexpr double least = 1e-3;  // of the limit: a solve that begins late still gives a network with a proven gap
   settings.time_limit = std::max(settings.time_limit - clock.seconds(), least * settings.time_limit);
-  if (settings.memory_limit > 0 && !is_gpu(settings.device)) settings.memory_limit = std::max(1.0, settings.memory_limit - held_memory());
+  if (memory_of_samples(settings) > 0) settings.memory_limit = std::max(1.0, settings.memory_limit - held_memory());
   return settings;
 }
 

@@ -24,10 +24,4 @@ class RankedSource final : public Source {
   std::shared_ptr<const Ranks> ranks_;
 };
 
-/// A part as one of those of `ranks`, where there are any; else the part itself.
-inline std::shared_ptr<const Source> shared_out(std::shared_ptr<const Source> part, std::shared_ptr<const Ranks> ranks) {
-  if (ranks == nullptr) return part;
-  return std::make_shared<RankedSource>(std::move(part), std::move(ranks));
-}
-
 }  // namespace neuspec

@@ -77,7 +77,9 @@ std::vector<double> HiddenLayer::apply(const double* x, Index samples) const {
 
 std::shared_ptr<const Source> through(const std::vector<HiddenLayer>& layers, const std::shared_ptr<const Source>& data) {
   if (layers.empty()) return data;
-  return shared_out(held_if_small(std::make_shared<LayeredSource>(layers, data)), {data, data->ranks()});
+  std::shared_ptr<const Source> above = held_if_small(std::make_shared<LayeredSource>(layers, data));
+  if (data->ranks() == nullptr) return above;
+  return std::make_shared<RankedSource>(std::move(above), std::shared_ptr<const Ranks>(data, data->ranks()));
 }
 
 }  // namespace neuspec
