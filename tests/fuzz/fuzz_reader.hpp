@@ -80,9 +80,9 @@ void for_selections(const std::uint8_t* bytes, std::size_t size, const Shown& sh
     return map;
   }();
   for (const Selection& selection :
-       {Selection{}, Selection{TargetRule::named, {"y", "0"}, 0, Header::present}, Selection{TargetRule::none, {"y"}, 3, Header::absent},
-        Selection{TargetRule::every_column}, Selection{TargetRule::last_column, {}, 0, Header::automatic, Labels::any},
-        Selection{TargetRule::last_column, {}, 2, Header::automatic, Labels::text, 0, &trained}}) {
+       {Selection{}, Selection{.rule = TargetRule::named, .names = {"y", "0"}, .header = Header::present},
+        Selection{.rule = TargetRule::none, .names = {"y"}, .features = 3, .header = Header::absent}, Selection{.rule = TargetRule::every_column},
+        Selection{.labels = Labels::any}, Selection{.features = 2, .labels = Labels::text, .like = &trained}}) {
     shown(content, selection);
   }
 }
