@@ -58,8 +58,9 @@ void read_pieces(int descriptor, char* bytes, std::size_t size, const std::strin
 
 }  // namespace
 
-GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path) {
+GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path, std::size_t most) {
   constexpr std::size_t kLeast = std::size_t{1} << 16;
+  const std::size_t enough = most + std::min(kLeast, std::numeric_limits<std::size_t>::max() - most);
   GrowingBytes bytes;
   bytes.reserve(std::max(kLeast, promised + 1));  // one more than promised, so that the end is seen without growing
   if (promised > 0) {
@@ -67,31 +68,38 @@ GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string&
     bytes.size = promised;
     ::lseek(descriptor, static_cast<off_t>(promised), SEEK_SET);
   }
-  while (true) {
+  while (bytes.size <= most) {
     if (bytes.size == bytes.capacity()) {
-      bytes.reserve(2 * bytes.capacity());
+      bytes.reserve(std::min(2 * bytes.capacity(), enough));
     }
-    const ssize_t got = ::read(descriptor, bytes.data() + bytes.size, bytes.capacity() - bytes.size);
-    if (got < 0 && errno != EINTR) {
+    const std::size_t got = read_some(descriptor, path, bytes.data() + bytes.size, bytes.capacity() - bytes.size);
+    if (got == 0) {
+      break;
+    }
+    bytes.size += got;
+  }
+  return bytes;
+}
+
+std::size_t read_some(int descriptor, const std::string& path, char* to, std::size_t count) {
+  while (true) {
+    const ssize_t got = ::read(descriptor, to, count);
+    if (got >= 0) {
+      return static_cast<std::size_t>(got);
+    }
+    if (errno != EINTR) {
       fail(path, "cannot be read: " + reason());
     }
-    if (got == 0) {
-      return bytes;
-    }
-    bytes.size += got > 0 ? static_cast<std::size_t>(got) : 0;
   }
 }
 
-FileBuffer::Descriptor::~Descriptor() {
-  if (value_ >= 0) ::close(value_);
-}
+namespace {
 
-FileBuffer::FileBuffer(const std::string& path, bool (*stays)(std::string_view), std::size_t held) : path_(path), held_(held) {
+Descriptor opened(const std::string& path, struct stat& status) {
   Descriptor file(open_descriptor(path));
   if (file.value() < 0) {
     fail(path, "cannot be opened: " + reason());
   }
-  struct stat status{};
   if (::fstat(file.value(), &status) != 0) {
     fail(path, "cannot be read: " + reason());
   }
@@ -101,22 +109,94 @@ FileBuffer::FileBuffer(const std::string& path, bool (*stays)(std::string_view),
   if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)) {
     fail(path, "is neither a file nor a pipe");
   }
+  return file;
+}
+
+// With what is made of them.
+double expected_memory(std::size_t bytes, bool compressed) {
+  constexpr double kNumbers = 1, kExpansion = 5;  // a byte of text, which deflate makes a third to a fifth
+  return (compressed ? 1 + kExpansion * (1 + kNumbers) : 1 + kNumbers) * static_cast<double>(bytes);
+}
+
+}  // namespace
+
+FileBuffer::FileBuffer(const std::string& path, bool (*stays)(std::string_view), std::size_t held, double memory) : path_(path), held_(held) {
+  memory = std::max(memory, 0.0);
+  struct stat status{};
+  Descriptor file = opened(path, status);
   size_ = S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0;
-  written_ = status.st_mtim;
-  if (stays != nullptr && size_ > held) {
-    constexpr std::size_t kHead = std::size_t{1} << 17;  // more than the longest header
-    bytes_.reserve(std::min(kHead, size_));
-    read_at(file.value(), {0, std::min(kHead, size_), size_}, bytes_.data(), path);
-    bytes_.size = std::min(kHead, size_);
-    if (stays(content())) {
-      file_ = std::move(file);
+  if (size_ > 0 && (size_ > held || expected_memory(size_, true) > memory)) {
+    look(file);
+    if (stays != nullptr && size_ > held && stays(content())) {
+      leave(std::move(file));
+      return;
+    }
+    if (is_gzip(content()) && expected_memory(size_, true) > memory) {
+      spool(std::move(file));
       return;
     }
   }
-  bytes_ = read_bytes(file.value(), size_, path);
-  if (is_gzip(content())) {
+  // Nobody knows beforehand how much a pipe has.
+  const double most = size_ == 0 ? memory / expected_memory(1, false) : std::numeric_limits<double>::infinity();
+  constexpr double kAll = 0x1p62;
+  bytes_ = read_bytes(file.value(), size_, path, static_cast<std::size_t>(std::min(most, kAll)));
+  const bool compressed = is_gzip(content());
+  const auto size = static_cast<double>(bytes_.size);
+  if (size > most || (size_ == 0 && compressed && expected_memory(bytes_.size, true) > memory)) {
+    spool(std::move(file));
+  } else if (compressed) {
     bytes_ = inflate_gzip(content(), path);
   }
+}
+
+// The beginning of a regular file.
+void FileBuffer::look(const Descriptor& file) {
+  constexpr std::size_t kHead = std::size_t{1} << 17;  // more than the longest header
+  bytes_ = {};
+  bytes_.reserve(std::min(kHead, size_) + 1);
+  read_at(file.value(), {0, std::min(kHead, size_), size_}, bytes_.data(), path_);
+  bytes_.size = std::min(kHead, size_);
+}
+
+void FileBuffer::leave(Descriptor file) {
+  struct stat status{};
+  if (::fstat(file.value(), &status) != 0) {
+    fail(path_, "cannot be read: " + reason());
+  }
+  size_ = static_cast<std::size_t>(status.st_size);
+  written_ = status.st_mtim;
+  look(file);
+  file_ = std::move(file);
+}
+
+// Of a pipe `bytes_` are the first.
+void FileBuffer::spool(Descriptor file) {
+  const bool compressed = is_gzip(content());
+  if (size_ == 0) {
+    Spool all(path_);
+    while (bytes_.size > 0) {
+      all.add(content());
+      bytes_.size = read_some(file.value(), path_, bytes_.data(), bytes_.capacity());
+    }
+    spooled_to_ = all.folder();
+    file = all.take();
+  }
+  if (compressed) {
+    Spool inflated(path_);
+    ::lseek(file.value(), 0, SEEK_SET);
+    inflate_gzip(file.value(), path_, inflated);
+    spooled_to_ = inflated.folder();
+    file = inflated.take();
+  }
+  leave(std::move(file));
+}
+
+void FileBuffer::hold() {
+  if (in_memory()) return;
+  check_unchanged();
+  bytes_ = read_bytes(file_.value(), size_, path_);
+  file_ = Descriptor();
+  spooled_to_.clear();
 }
 
 void FileBuffer::read(std::size_t offset, std::size_t count, char* to) const {

@@ -3,18 +3,23 @@
 #pragma once
 
 #include <ctime>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "read/gzip.hpp"
+#include "read/spool.hpp"
 
 namespace neuspec::read {
 
-/// Reads to the end. `promised` is the size of a regular file when it was opened, which is read from its start; 0 where it is not known. \throws
-/// DataError where reading fails or ends before.
-GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path);
+/// Reads to the end, or until there are more than `most`. `promised` is the size of a regular file when it was opened, which is read from its start;
+/// 0 where it is not known. \throws DataError where reading fails or ends before.
+GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path, std::size_t most = std::numeric_limits<std::size_t>::max());
+
+/// Reads up to `count` bytes from where the descriptor is; 0 at the end. \throws DataError where reading fails
+std::size_t read_some(int descriptor, const std::string& path, char* to, std::size_t count);
 
 /// Files of formats that can be left where they are, and what is made of any file, are held in memory up to this size.
 inline constexpr std::size_t held_bytes = std::size_t{64} << 20U;
@@ -22,9 +27,11 @@ inline constexpr std::size_t held_bytes = std::size_t{64} << 20U;
 class FileBuffer {
  public:
   /// Opens a regular file or a pipe once, reads it to its end and inflates it if it is gzip. A regular file of more than `held` bytes for whose first
-  /// ones `stays` is true is left where it is, open: `content` is then what it begins with. \throws DataError for a directory, a file that cannot be
-  /// read or is cut short meanwhile, and damaged gzip.
-  explicit FileBuffer(const std::string& path, bool (*stays)(std::string_view) = nullptr, std::size_t held = held_bytes);
+  /// ones `stays` is true is left where it is, open: `content` is then what it begins with. So are a pipe and what gzip inflates to of which more
+  /// than `memory` is to be expected, in a temporary file (Spool). \throws DataError for a directory, a file that cannot be read or is cut short
+  /// meanwhile, and damaged gzip, EnvironmentError where a temporary file has no room.
+  explicit FileBuffer(const std::string& path, bool (*stays)(std::string_view) = nullptr, std::size_t held = held_bytes,
+                      double memory = std::numeric_limits<double>::infinity());
 
   std::string_view content() const { return {bytes_.data(), bytes_.size}; }
   bool in_memory() const { return file_.value() < 0; }
@@ -38,28 +45,21 @@ class FileBuffer {
   /// \throws DataError where the file is no longer what it was
   void check_unchanged() const;
 
+  /// Where its bytes are, for people, if that is a temporary file; else nothing.
+  const std::string& spooled_to() const { return spooled_to_; }
+
+  /// Takes all of what was left in the file into memory.
+  void hold();
+
   /// For text whose lines end with carriage returns alone, as old Macs and Excel for them write it: makes them line feeds.
   void mend_line_ends();
 
  private:
-  class Descriptor {
-   public:
-    explicit Descriptor(int value = -1) : value_(value) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-      std::swap(value_, other.value_);
-      return *this;
-    }
-    ~Descriptor();
-    int value() const { return value_; }
+  void look(const Descriptor& file);
+  void leave(Descriptor file);
+  void spool(Descriptor file);
 
-   private:
-    int value_;
-  };
-
-  std::string path_;
+  std::string path_, spooled_to_;
   std::size_t held_;
   GrowingBytes bytes_;
   Descriptor file_;  // of what is left in the file

@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <new>
+#include <utility>
 
 #ifdef NEUSPEC_HAS_ISAL
 #include <isa-l/igzip_lib.h>
 #endif
 
+#include "read/file_buffer.hpp"
 #include "read/message.hpp"
 
 namespace neuspec::read {
@@ -23,7 +26,7 @@ namespace {
 // zlib's state, released on every way out.
 class Inflater {
  public:
-  explicit Inflater(std::string_view compressed) : rest_(compressed) {
+  Inflater() {
     constexpr int kGzipOnly = 15 + 16;
     if (inflateInit2(&stream_, kGzipOnly) != Z_OK) {
       throw std::bad_alloc();
@@ -35,29 +38,30 @@ class Inflater {
   Inflater& operator=(Inflater&&) = delete;
   ~Inflater() { inflateEnd(&stream_); }
 
-  // Inflates into the free part of `bytes`.
-  int step(GrowingBytes& bytes) {
+  // Inflates the beginning of `rest`, which is then gone from it, into the free part of `bytes`.
+  int step(std::string_view& rest, GrowingBytes& bytes) {
     constexpr std::size_t kMost = std::numeric_limits<uInt>::max();
-    const auto in = static_cast<uInt>(std::min(rest_.size(), kMost));
+    const auto in = static_cast<uInt>(std::min(rest.size(), kMost));
     const auto out = static_cast<uInt>(std::min(bytes.capacity() - bytes.size, kMost));
     // zlib declares its input without const but does not write to it.
-    stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(rest_.data()));
+    stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(rest.data()));
     stream_.avail_in = in;
     stream_.next_out = reinterpret_cast<Bytef*>(bytes.data()) + bytes.size;
     stream_.avail_out = out;
     const int status = inflate(&stream_, Z_NO_FLUSH);
-    rest_.remove_prefix(in - stream_.avail_in);
+    rest.remove_prefix(in - stream_.avail_in);
+    taken_ += in - stream_.avail_in;
     bytes.size += out - stream_.avail_out;
     return status;
   }
 
-  std::string_view rest() const { return rest_; }
   void next_member() { inflateReset(&stream_); }
   std::string message() const { return stream_.msg == nullptr ? "damaged" : stream_.msg; }
+  std::string position() const { return " (gzip, at compressed byte " + std::to_string(taken_ + 1) + ")"; }
 
  private:
   z_stream stream_{};
-  std::string_view rest_;
+  std::size_t taken_ = 0;
 };
 
 // The last four bytes give the size of the last member modulo 2³²: a hint, believed as far as deflate can compress (1032 to 1).
@@ -71,31 +75,42 @@ std::size_t expected_size(std::string_view compressed) {
   return std::max(kLeast, std::min(hint, kMostExpansion * compressed.size()) + 1);
 }
 
-void inflate_by_zlib(std::string_view compressed, const std::string& path, GrowingBytes& bytes) {
-  bytes.size = 0;
-  Inflater inflater(compressed);
-  while (true) {
+// `more(rest)` gives the rest and what follows it, if anything does; `make_room(bytes)` does for the next bytes.
+template <class More, class MakeRoom>
+void inflate_by_zlib(const std::string& path, GrowingBytes& bytes, const More& more, const MakeRoom& make_room) {
+  constexpr std::size_t kMagic = 2;  // bytes, which have to be seen together
+  Inflater inflater;
+  for (std::string_view rest = more({});;) {
     if (bytes.size == bytes.capacity()) {
-      bytes.reserve(2 * bytes.capacity());
+      make_room(bytes);
     }
-    const int status = inflater.step(bytes);
-    const std::string position = " (gzip, at compressed byte " + std::to_string(compressed.size() - inflater.rest().size() + 1) + ")";
+    const int status = inflater.step(rest, bytes);
+    if (rest.size() < kMagic) {
+      rest = more(rest);
+    }
     if (status == Z_STREAM_END) {
-      if (inflater.rest().empty()) {
+      if (rest.empty()) {
         return;
       }
-      if (!is_gzip(inflater.rest())) {
-        fail(path, "trailing bytes after the compressed data" + position);
+      if (!is_gzip(rest)) {
+        fail(path, "trailing bytes after the compressed data" + inflater.position());
       }
       inflater.next_member();
     } else if (status == Z_MEM_ERROR) {
       throw std::bad_alloc();
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      fail(path, "corrupt compressed data: " + inflater.message() + position);
-    } else if (inflater.rest().empty() && bytes.size < bytes.capacity()) {
-      fail(path, "the compressed data end too soon" + position);
+      fail(path, "corrupt compressed data: " + inflater.message() + inflater.position());
+    } else if (rest.empty() && bytes.size < bytes.capacity()) {
+      fail(path, "the compressed data end too soon" + inflater.position());
     }
   }
+}
+
+void inflate_by_zlib(std::string_view compressed, const std::string& path, GrowingBytes& bytes) {
+  bytes.size = 0;
+  bool given = false;
+  const auto more = [&](std::string_view rest) { return std::exchange(given, true) ? rest : compressed; };
+  inflate_by_zlib(path, bytes, more, [](GrowingBytes& full) { full.reserve(2 * full.capacity()); });
 }
 
 #ifdef NEUSPEC_HAS_ISAL
@@ -154,6 +169,23 @@ GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path, 
     inflate_by_zlib(compressed, path, bytes);
   }
   return bytes;
+}
+
+void inflate_gzip(int descriptor, const std::string& path, Spool& to) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  GrowingBytes compressed, bytes;
+  compressed.reserve(kPiece);
+  bytes.reserve(kPiece);
+  const auto more = [&](std::string_view rest) {
+    if (!rest.empty()) std::memmove(compressed.data(), rest.data(), rest.size());
+    return std::string_view(compressed.data(), rest.size() + read_some(descriptor, path, compressed.data() + rest.size(), kPiece - rest.size()));
+  };
+  const auto write = [&](GrowingBytes& full) {
+    to.add(full.view());
+    full.size = 0;
+  };
+  inflate_by_zlib(path, bytes, more, write);
+  write(bytes);
 }
 
 }  // namespace neuspec::read

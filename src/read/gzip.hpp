@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "read/growing_bytes.hpp"
+#include "read/spool.hpp"
 
 namespace neuspec::read {
 
@@ -18,5 +19,8 @@ bool is_gzip(std::string_view bytes);
 /// zlib words it, whoever found it. ISA-L takes Huffman codes that are not complete, which no compressor writes and zlib refuses, if CRC and length
 /// agree.
 GrowingBytes inflate_gzip(std::string_view compressed, const std::string& path, Inflating inflating = Inflating::fastest);
+
+/// The same of what a descriptor has from its position on, by zlib, piece by piece.
+void inflate_gzip(int descriptor, const std::string& path, Spool& to);
 
 }  // namespace neuspec::read

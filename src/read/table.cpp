@@ -55,18 +55,8 @@ namespace {
   read::fail(path, std::string("neither CSV, NPY, HDF5, LIBSVM nor IDX") + known);
 }
 
-}  // namespace
-
-Table read::read_file(const std::string& path, const Selection& selection, std::size_t held) {
-  const auto stays = [](std::string_view head) {
-    return read::is_npy(head) || read::is_idx(head) || read::is_hdf5(head) || (!read::is_gzip(head) && read::is_text(head));
-  };
-  const read::Hdf5Name name = read::hdf5_name(path);
-  auto file = std::make_shared<FileBuffer>(name.file, stays, held);
+Table table_of(const std::shared_ptr<FileBuffer>& file, const std::string& path, const read::Hdf5Name& name, const Selection& selection) {
   std::string_view content = file->content();
-  if (content.empty()) {
-    read::fail(path, "the file is empty");
-  }
   if (read::is_hdf5(content)) {
     return read::read_hdf5(read::FileView(file), path, name.dataset, selection);
   }
@@ -87,7 +77,7 @@ Table read::read_file(const std::string& path, const Selection& selection, std::
     if (std::optional<Table> table = features ? read::read_stored_text(file, path, selection) : std::nullopt) {
       return *std::move(table);
     }
-    file = std::make_shared<FileBuffer>(path);
+    file->hold();
     content = file->content();
   }
   file->mend_line_ends();
@@ -96,6 +86,24 @@ Table read::read_file(const std::string& path, const Selection& selection, std::
     return read::read_libsvm(content, path, selection);
   }
   return read::read_csv(content, path, selection);
+}
+
+}  // namespace
+
+Table read::read_file(const std::string& path, const Selection& selection, std::size_t held) {
+  const auto stays = [](std::string_view head) {
+    return read::is_npy(head) || read::is_idx(head) || read::is_hdf5(head) || (!read::is_gzip(head) && read::is_text(head));
+  };
+  const read::Hdf5Name name = read::hdf5_name(path);
+  const auto file = std::make_shared<FileBuffer>(name.file, stays, held, selection.memory);
+  if (file->content().empty()) {
+    read::fail(path, "the file is empty");
+  }
+  Table table = table_of(file, path, name, selection);
+  if (!file->spooled_to().empty()) {
+    table.notices.push_back(path + ": memory does not hold what it has: that is in a temporary file in " + file->spooled_to() + " meanwhile");
+  }
+  return table;
 }
 
 namespace {
@@ -194,9 +202,7 @@ void Table::read_features(Index first, Index count, double* to) const {
 
 namespace {
 
-[[noreturn]] void fail_for_memory(const std::string& path) {
-  throw EnvironmentError(path + ": not enough memory to hold the data; what is compressed has to be held, text in a plain file has not");
-}
+[[noreturn]] void fail_for_memory(const std::string& path) { throw EnvironmentError(path + ": not enough memory to hold the data"); }
 
 /// `read(selection)`, with labels from their own file where they are in one; `all(table)` is how many samples there are in all.
 template <class Read, class All>
