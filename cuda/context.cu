@@ -6,12 +6,14 @@
 
 #include "context.hpp"
 #include "numeric/packed.hpp"
+#include "stored_form.hpp"
 
 namespace neuspec::cuda {
 
 namespace {
 
 constexpr Index received_at_first = 1024;
+constexpr Index worth_a_stream = 1 << 16;                   // doubles: 10 µs of a bus against the events that keep two streams in order
 constexpr auto long_wait = std::chrono::microseconds(200);  // a few products' launches and the wait for each of them
 constexpr std::size_t most_asked = 16;                      // numbers at once
 
@@ -77,14 +79,17 @@ void Context::begin_end() noexcept {
 void Context::start() {
   NEUSPEC_CHECK(cudaGetDevice(&gpu_));
   gpu_of_thread_ = gpu_;
-  NEUSPEC_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+  for (cudaStream_t* stream : {&stream_, &transfers_}) NEUSPEC_CHECK(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking));
   create_pool();
   NEUSPEC_CHECK(cublasCreate(&blas_));
   NEUSPEC_CHECK(cublasSetStream(blas_, stream_));
   NEUSPEC_CHECK(cusolverDnCreate(&solver_));
   NEUSPEC_CHECK(cusolverDnSetStream(solver_, stream_));
   NEUSPEC_CHECK(cusolverDnCreateParams(&params_));
-  for (Slot& slot : slots_) NEUSPEC_CHECK(cudaEventCreateWithFlags(&slot.sent, cudaEventDisableTiming));
+  for (Slot& slot : small_) NEUSPEC_CHECK(cudaEventCreateWithFlags(&slot.sent, cudaEventDisableTiming));
+  for (Slot& slot : large_) {
+    for (cudaEvent_t* event : {&slot.sent, &slot.used}) NEUSPEC_CHECK(cudaEventCreateWithFlags(event, cudaEventDisableTiming));
+  }
   for (Question& question : questions_) {
     NEUSPEC_CHECK(cudaEventCreateWithFlags(&question.answered, cudaEventDisableTiming));
     NEUSPEC_CHECK(cudaMallocHost(reinterpret_cast<void**>(&question.pinned), most_asked * sizeof(double)));
@@ -107,11 +112,17 @@ void Context::create_pool() {
 
 // Failures while cleaning up have nowhere to go.
 void Context::stop() noexcept {
-  if (stream_ != nullptr) (void)cudaStreamSynchronize(stream_);
-  for (Slot& slot : slots_) {
-    release(slot);
-    if (slot.sent != nullptr) (void)cudaEventDestroy(slot.sent);
+  for (cudaStream_t stream : {transfers_, stream_}) {
+    if (stream != nullptr) (void)cudaStreamSynchronize(stream);
   }
+  const auto end = [this](Slot& slot) {
+    release(slot);
+    for (cudaEvent_t event : {slot.sent, slot.used}) {
+      if (event != nullptr) (void)cudaEventDestroy(event);
+    }
+  };
+  std::for_each(small_.begin(), small_.end(), end);
+  std::for_each(large_.begin(), large_.end(), end);
   for (Question& question : questions_) {
     if (question.pinned != nullptr) (void)cudaFreeHost(question.pinned);
     if (question.answered != nullptr) (void)cudaEventDestroy(question.answered);
@@ -124,7 +135,9 @@ void Context::stop() noexcept {
   if (blas_ != nullptr) (void)cublasDestroy(blas_);
   if (stream_ != nullptr) (void)cudaStreamSynchronize(stream_);
   if (pool_ != nullptr) (void)cudaMemPoolDestroy(pool_);
-  if (stream_ != nullptr) (void)cudaStreamDestroy(stream_);
+  for (cudaStream_t stream : {transfers_, stream_}) {
+    if (stream != nullptr) (void)cudaStreamDestroy(stream);
+  }
 }
 
 std::string Context::device_name() const {
@@ -184,22 +197,41 @@ void Context::grow(Slot& slot, Index count) {
 }
 
 double* Context::fill(Index count) {
-  Slot& slot = slots_[next_];
+  Slot& slot = count < worth_a_stream ? small_[next_small_] : large_[next_large_];
   NEUSPEC_CHECK(cudaEventSynchronize(slot.sent));  // done at once for an event never recorded
-  if (count > slot.count) grow(slot, count);
+  if (count > slot.count) {
+    grow(slot, count);
+    if (slot.used != nullptr) NEUSPEC_CHECK(cudaEventRecord(slot.used, stream_));  // the memory is there from now on
+  }
   return slot.pinned;
 }
 
 const double* Context::send_filled(Index count) {
-  Slot& slot = slots_[next_];
-  next_ = (next_ + 1) % slots_.size();
+  if (count >= worth_a_stream) {
+    Slot& slot = large_[next_large_];
+    next_large_ = (next_large_ + 1) % large_.size();
+    send_beside(slot, count);
+    return slot.device;
+  }
+  Slot& slot = small_[next_small_];
+  next_small_ = (next_small_ + 1) % small_.size();
   NEUSPEC_CHECK(cudaMemcpyAsync(slot.device, slot.pinned, static_cast<std::size_t>(count) * sizeof(double), cudaMemcpyHostToDevice, stream_));
   NEUSPEC_CHECK(cudaEventRecord(slot.sent, stream_));
   return slot.device;
 }
 
+// Of three slots the one before the last is given up now: all work with it has been queued. The next call but this takes it, and has to wait for no
+// work with the last one.
+void Context::send_beside(Slot& slot, Index count) {
+  NEUSPEC_CHECK(cudaStreamWaitEvent(transfers_, slot.used, 0));
+  NEUSPEC_CHECK(cudaMemcpyAsync(slot.device, slot.pinned, static_cast<std::size_t>(count) * sizeof(double), cudaMemcpyHostToDevice, transfers_));
+  NEUSPEC_CHECK(cudaEventRecord(slot.sent, transfers_));
+  NEUSPEC_CHECK(cudaEventRecord(large_[next_large_].used, stream_));
+  NEUSPEC_CHECK(cudaStreamWaitEvent(stream_, slot.sent, 0));
+}
+
 const double* Context::send(const double* host, Index count) {
-  std::memcpy(fill(count), host, static_cast<std::size_t>(count) * sizeof(double));
+  copy(host, count, fill(count));
   return send_filled(count);
 }
 

@@ -80,8 +80,8 @@ class Context {
   /// Remembers a failure of a solver whose `info` (count of them, on the device) is not zero, without waiting for it.
   void note_info(const int* info, Index count);
 
-  /// `count` doubles of the host on the device, valid for what is queued before the next but one call: copied through two pinned buffers in
-  /// turn, so that filling one overlaps with the transfer of the other.
+  /// `count` doubles of the host on the device, valid for what is queued before the next but one call: copied through pinned buffers in turn, so that
+  /// filling one overlaps with the transfer of another, and large transfers, which have a stream of their own, with work queued before.
   const double* send(const double* host, Index count);
   /// The same for a buffer that the caller fills: count doubles of pinned memory, then `send_filled`.
   double* fill(Index count);
@@ -107,22 +107,24 @@ class Context {
     double* pinned = nullptr;
     double* device = nullptr;
     Index count = 0;
-    cudaEvent_t sent = nullptr;
+    cudaEvent_t sent = nullptr, used = nullptr;  // the latter of large ones: no more work with it has been queued since
   };
   void start();
   void create_pool();
   void stop() noexcept;
   void grow(Slot& slot, Index count);
+  void send_beside(Slot& slot, Index count);
   void release(Slot& slot) noexcept;
 
   int gpu_ = 0, gpu_of_thread_ = 0;  // its own; what the thread goes back to at its end
-  cudaStream_t stream_ = nullptr;
+  cudaStream_t stream_ = nullptr, transfers_ = nullptr;
   cudaMemPool_t pool_ = nullptr;
   cublasHandle_t blas_ = nullptr;
   cusolverDnHandle_t solver_ = nullptr;
   cusolverDnParams_t params_ = nullptr;
-  std::array<Slot, 2> slots_;
-  std::size_t next_ = 0;
+  std::array<Slot, 2> small_;
+  std::array<Slot, 3> large_;
+  std::size_t next_small_ = 0, next_large_ = 0;
   std::array<Question, 2> questions_;
   std::size_t asked_ = 0, answered_ = 0;
   bool quick_ = true;

@@ -46,6 +46,8 @@ class CudaDevice final : public Device<Real> {
 
   DeviceMatrix<Real> allocate(Index rows, Index columns) override;
   void upload(const double* host, View<Real> to) override;
+  void upload(const StoredForm& form, Index first, View<Real> to) override;
+  StoredForm stored_form_of(const Source& data) const override { return data.stored_form(); }
   void download(ConstView<Real> from, double* host) override;
   void copy(ConstView<Real> from, View<Real> to) override;
 

@@ -7,6 +7,7 @@
 #include "device/elementwise.inl"
 #include "device/spectral_basis.inl"
 #include "kernels.inl"
+#include "stored_form.hpp"
 
 namespace neuspec {
 
@@ -18,10 +19,10 @@ constexpr Index triangle = 2048;        // columns of a triangle that are invert
 
 cublasOperation_t operation(Transpose t) { return t == Transpose::no ? CUBLAS_OP_N : CUBLAS_OP_T; }
 
-/// Calls body(first column, columns) for pieces of a matrix small enough to travel at once.
+/// Calls body(first column, columns) for pieces of a matrix small enough to travel at once, `doubles` a column.
 template <class Body>
-void in_pieces(Index rows, Index columns, const Body& body) {
-  const Index step = std::max<Index>(1, piece / std::max<Index>(rows, 1));
+void in_pieces(Index doubles, Index columns, const Body& body) {
+  const Index step = std::max<Index>(1, piece / std::max<Index>(doubles, 1));
   for (Index first = 0; first < columns; first += step) body(first, std::min(step, columns - first));
 }
 
@@ -45,6 +46,20 @@ void CudaDevice<Real>::upload(const double* host, View<Real> to) {
   in_pieces(to.rows, to.columns, [&](Index first, Index columns) {
     const double* sent = context_.send(host + first * to.rows, to.rows * columns);
     context_.each(to.rows * columns, Convert<double, Real>{{sent, to.rows, columns, to.rows}, to.column_range(first, columns)});
+  });
+}
+
+template <class Real>
+void CudaDevice<Real>::upload(const StoredForm& form, Index first, View<Real> to) {
+  if (to.size() == 0) return;
+  in_pieces(cuda::StoredSamples(form, to.rows, first, 1).of_numbers(), to.columns, [&](Index begin, Index columns) {
+    const cuda::StoredSamples samples(form, to.rows, first + begin, columns);
+    const double* sent = nullptr;
+    if (samples.size() > 0) {
+      samples.write(context_.fill(samples.size()));
+      sent = context_.send_filled(samples.size());
+    }
+    context_.each(to.rows * columns, samples.features(sent, to.column_range(begin, columns)));
   });
 }
 

@@ -11,6 +11,7 @@
 #include "cuda_device.hpp"
 #include "kernels.inl"
 #include "lift/moment_plan.hpp"
+#include "stored_form.hpp"
 
 namespace neuspec {
 
@@ -161,32 +162,44 @@ class CudaMoments final : public MomentAccumulator<Real> {
         pairs_(context),
         right_(context),
         y_(context),
+        x_(context),
         tables_(context) {
     for (const auto& block : plan_.blocks) widest_ = std::max(widest_, block.columns);
     clear(moments_.reserve(plan_.buffer_size), plan_.buffer_size);
     clear(targets_.reserve(plan_.pairs * outputs_), plan_.pairs * outputs_);
     tables_.reserve(plan_.pairs + 1);
-    // A sample's lifted features, and twice what travels of it.
-    const Index lifted = plan_.pairs + widest_ + outputs_, sample = lifted + 2 * (plan_.N + outputs_), word = sizeof(double);
+    // A sample's lifted features, its features, and three times what travels of it.
+    const Index lifted = plan_.pairs + widest_ + outputs_, sample = lifted + plan_.N + 3 * (plan_.N + outputs_), word = sizeof(double);
     const auto affordable = static_cast<Index>(part_for_tiles * static_cast<double>(context_.free_memory()));
     tile_ = std::min(std::max(smallest_tile, tile_bytes / (word * lifted)), std::max<Index>(1, affordable / (word * sample)));
   }
 
   // A tile travels while the one before is worked on.
-  void add(const Chunk& chunk) override {
+  void add(const Chunk& chunk, const StoredForm& form) override {
     const Index d = plan_.N - 1, most = std::min(tile_, chunk.samples);
     samples_ += chunk.samples;
     pairs_.reserve(plan_.pairs * most);
     right_.reserve(widest_ * most);
     y_.reserve(outputs_ * most);
-    for (Index first = 0; first < chunk.samples; first += tile_) {
-      const Index n = std::min(tile_, chunk.samples - first);
-      double* to = context_.fill(n * (d + outputs_ + 1));
-      std::copy_n(chunk.x + first * d, n * d, to);
-      std::copy_n(chunk.y + first * outputs_, n * outputs_, to + n * d);
-      if (chunk.weights != nullptr) std::copy_n(chunk.weights + first, n, to + n * (d + outputs_));
-      const double* x = context_.send_filled(n * (d + outputs_ + 1));
-      add_tile(n, x, x + n * d, chunk.weights == nullptr ? nullptr : x + n * (d + outputs_));
+    if (form.stored != nullptr) x_.reserve(d * most);
+    const Index tiles = (chunk.samples + tile_ - 1) / tile_;  // of one size
+    for (Index tile = 0; tile < tiles; ++tile) {
+      const Index first = chunk.samples * tile / tiles, n = chunk.samples * (tile + 1) / tiles - first, others = n * (outputs_ + 1);
+      const cuda::StoredSamples stored(form, d, chunk.first + first, n);
+      const Index count = others + (form.stored == nullptr ? n * d : stored.size());
+      double* to = context_.fill(count);
+      std::copy_n(chunk.y + first * outputs_, n * outputs_, to);
+      if (chunk.weights != nullptr) std::copy_n(chunk.weights + first, n, to + n * outputs_);
+      if (form.stored == nullptr)
+        cuda::copy(chunk.x + first * d, n * d, to + others);
+      else
+        stored.write(to + others);
+      const double *y = context_.send_filled(count), *x = y + others;
+      if (form.stored != nullptr) {
+        context_.each(n * d, stored.features(x, View<double>{x_.data(), d, n, d}));
+        x = x_.data();
+      }
+      add_tile(n, x, y, chunk.weights == nullptr ? nullptr : y + n * outputs_);
     }
   }
 
@@ -244,7 +257,7 @@ class CudaMoments final : public MomentAccumulator<Real> {
   MomentPlan plan_;
   Index outputs_, widest_ = 0, tile_ = 0;
   Index samples_ = 0;  // since the last drain
-  cuda::Buffer<double> moments_, targets_, pairs_, right_, y_, tables_;
+  cuda::Buffer<double> moments_, targets_, pairs_, right_, y_, x_, tables_;
 };
 
 }  // namespace

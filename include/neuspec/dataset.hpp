@@ -27,6 +27,45 @@ struct Chunk {
 
 class Ranks;
 
+/// How a number lies in memory.
+enum class NumberType { uint8, float32, float64 };
+
+/// Bytes of one.
+constexpr Index size_of(NumberType type) { return type == NumberType::uint8 ? 1 : (type == NumberType::float32 ? 4 : 8); }
+
+/// A matrix in the memory of a GPU: entry (i, j) is number i · row + j · column from `values` on.
+struct GpuMatrix {
+  const void* values = nullptr;
+  Index row = 0, column = 0;
+};
+
+/// Features of a file that stay in it, or in memory as it has them: numbers are made of them when somebody asks.
+class StoredFeatures {
+ public:
+  virtual ~StoredFeatures() = default;
+  /// Writes those of samples first … first + count − 1, row-major; from any number of threads at once.
+  /// \throws DataError when the file has changed since it was opened
+  virtual void read(Index first, Index count, double* to) const = 0;
+  /// Whether they are known to be no larger than 10⁶⁰ in size.
+  virtual bool in_range() const = 0;
+  /// The smallest type that holds each of them as it is.
+  virtual NumberType type() const { return NumberType::float64; }
+  /// The same as `read`, in that type.
+  virtual void read_as_stored(Index first, Index count, void* to) const { read(first, count, static_cast<double*>(to)); }
+  /// Where a GPU finds them, a row a sample, and nobody need read them for it; without values if they are elsewhere.
+  virtual GpuMatrix on_gpu() const { return {}; }
+};
+
+/// What the features of a source are made of: x_ij = (z_ij − mean_j)/scale_j · unit, row i of z being row first + i of `stored`. A GPU takes z, an
+/// eighth or half of the bytes, and makes of it what a visit hands out, to the last bit.
+struct StoredForm {
+  const StoredFeatures* stored = nullptr;  ///< none: there is nothing but a visit
+  Index first = 0;
+  const double* mean = nullptr;   ///< d, or none for zeros and a scale of ones
+  const double* scale = nullptr;  ///< d
+  double unit = 1;                ///< a power of two
+};
+
 /// Where samples come from: memory, a file larger than memory, a shard. Everything downstream reads samples through it,
 /// chunk by chunk and as often as it needs; the order of the samples never changes.
 class Source {
@@ -39,6 +78,9 @@ class Source {
   virtual void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const = 0;
   /// The same for a visitor that does not look at the features: Chunk::x may be null, and a source that would have to read them need not.
   virtual void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const { visit(chunk_samples, visitor); }
+  /// A second way to the features of a source that has been visited once, which is when values that cannot be used are found; whoever takes it calls
+  /// `visit_targets` for the rest of a sample. It lives as long as the source.
+  virtual StoredForm stored_form() const { return {}; }
   /// The processes that have a part of the samples each, of which this is one (Shard); null: these are all samples.
   virtual const Ranks* ranks() const { return nullptr; }
 };
@@ -75,17 +117,6 @@ struct FileColumns {
   bool named = false;                ///< the features' names come from a header
 };
 
-/// Features of a file that stay in it, or in memory as it has them: numbers are made of them when somebody asks.
-class StoredFeatures {
- public:
-  virtual ~StoredFeatures() = default;
-  /// Writes those of samples first … first + count − 1, row-major; from any number of threads at once.
-  /// \throws DataError when the file has changed since it was opened
-  virtual void read(Index first, Index count, double* to) const = 0;
-  /// Whether they are known to be no larger than 10⁶⁰ in size.
-  virtual bool in_range() const = 0;
-};
-
 /// A file as it was read, before anything is made of it: numbers with names. `read_table` fills it, `Preprocessing` turns it into a Source.
 struct Table {
   std::string path;  ///< for messages
@@ -107,6 +138,9 @@ struct Table {
 
   /// Writes the features of samples first … first + count − 1, row-major, however they are kept; from any number of threads at once.
   void read_features(Index first, Index count, double* to) const;
+  /// The type that they are kept in, and the same in it.
+  NumberType stored_type() const;
+  void read_stored(Index first, Index count, void* to) const;
 };
 
 /// Whether the first line of a CSV file names the columns.

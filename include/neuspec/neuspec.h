@@ -149,7 +149,7 @@ typedef enum neuspec_layout {
 typedef enum neuspec_memory { NEUSPEC_HOST = 0, NEUSPEC_DEVICE = 1 } neuspec_memory;
 
 /* A matrix in the caller's memory, a row a sample. `leading` is at least the number of columns (row-major) or of rows (column-major); 0 stands for
- * that. NEUSPEC_DEVICE is memory of the CUDA device that is current; parts of it are copied to the host as they are needed. */
+ * that. NEUSPEC_DEVICE is memory of the CUDA device that is current: it takes features there; what the host looks through is copied by parts. */
 typedef struct neuspec_array {
   const void* values;
   int32_t type;   /* neuspec_type */

@@ -2,6 +2,7 @@
 /// Everything a user of the library needs.
 #pragma once
 
+#include "neuspec/arrays.hpp"
 #include "neuspec/certificate.hpp"
 #include "neuspec/communicator.hpp"
 #include "neuspec/dataset.hpp"

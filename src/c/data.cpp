@@ -25,6 +25,8 @@ class SharedFeatures final : public StoredFeatures {
   explicit SharedFeatures(Table table) : table_(std::move(table)) {}
   void read(Index first, Index count, double* to) const override { table_.read_features(first, count, to); }
   bool in_range() const override { return false; }
+  NumberType type() const override { return table_.stored_type(); }
+  void read_as_stored(Index first, Index count, void* to) const override { table_.read_stored(first, count, to); }
 
  private:
   Table table_;
@@ -38,7 +40,7 @@ Table table_of(const Arrays& arrays) {
   table.samples = arrays.samples;
   table.features = arrays.features;
   table.targets = arrays.targets;
-  table.x = std::make_shared<const ArrayFeatures>(arrays.x);
+  table.x = std::make_shared<const read::ArrayFeatures>(arrays.x);
   table.y.resize(static_cast<std::size_t>(arrays.samples * arrays.targets));
   if (arrays.y) arrays.y->read(0, arrays.samples, table.y.data());
   table.feature_names = columns.feature_names;
@@ -53,14 +55,14 @@ bool takes_all_as_it_is(const Preprocessing& p) { return p.encoding == Encoding:
 /// Whether a column holds nothing but −1 and +1, on all ranks.
 bool are_signs(const Arrays& arrays, const Ranks* ranks) {
   bool signs = true;
-  ArraySource(arrays).visit_targets(visited_samples, [&](const Chunk& chunk) {
+  read::ArraySource(arrays).visit_targets(visited_samples, [&](const Chunk& chunk) {
     signs = signs && std::all_of(chunk.y, chunk.y + chunk.samples * arrays.targets, [](double y) { return y == 1 || y == -1; });
   });
   return ranks == nullptr ? signs : ranks->smallest(signs ? 1 : 0) > 0;
 }
 
 std::shared_ptr<const Source> source_of(const Arrays& arrays, const Preprocessing& preparation) {
-  if (takes_all_as_it_is(preparation)) return std::make_shared<ArraySource>(arrays);
+  if (takes_all_as_it_is(preparation)) return std::make_shared<read::ArraySource>(arrays);
   auto prepared = std::make_shared<read::PreparedSource>(preparation, table_of(arrays));
   if (!arrays.weights) return prepared;
   return std::make_shared<WeightedSource>(std::move(prepared), arrays.weights);
@@ -72,7 +74,7 @@ Preprocessing learn_from(const Arrays& arrays, const Options& options, const Ran
   if (wanted.encoding == Encoding::binary && !weighs && are_signs(arrays, ranks)) wanted.encoding = Encoding::none;
   const bool nothing = wanted.encoding == Encoding::none && !wanted.standardize && wanted.window_height == 0 && !weighs;
   if (nothing) return nameless(arrays.features, arrays.targets);
-  check_range(ArraySource(arrays));
+  check_range(read::ArraySource(arrays));
   return read::learn(table_of(arrays), wanted, ranks);
 }
 
@@ -143,26 +145,18 @@ std::shared_ptr<const Source> Data::features(const Preprocessing& preparation) c
 }  // namespace neuspec::c
 
 using namespace neuspec::c;
-using neuspec::Index;
-using neuspec::UsageError;
+using neuspec::ArrayView;
+using neuspec::read::arrays_of;
+using neuspec::read::check_sizes;
 
 namespace {
 
-std::shared_ptr<const Matrix> matrix(const char* what, const neuspec_array* array, Index rows, Index columns) {
-  return std::make_shared<const Matrix>(what, array, rows, columns);
-}
-
-std::shared_ptr<Data> data_of(const Arrays& sizes, const neuspec_array* x, const neuspec_array* y, const neuspec_array* weights) {
-  if (sizes.samples < 1 || sizes.features < 1 || sizes.targets < 0)
-    throw UsageError("data of " + std::to_string(sizes.samples) + " samples, " + std::to_string(sizes.features) + " features, " +
-                     std::to_string(sizes.targets) + " targets: there must be at least 1 sample and 1 feature, and no fewer than 0 targets");
-  if (sizes.targets == 0 && y != nullptr) throw UsageError("targets are given, and that there are 0 of them");
-  Arrays arrays = sizes;
-  arrays.x = matrix("features", x, sizes.samples, sizes.features);
-  if (sizes.targets > 0) arrays.y = matrix("targets", y, sizes.samples, sizes.targets);
-  if (weights != nullptr) arrays.weights = matrix("weights", weights, sizes.samples, 1);
+std::shared_ptr<Data> data_of(const Sizes& sizes, const neuspec_array* x, const neuspec_array* y, const neuspec_array* weights) {
+  check_sizes(sizes.samples, sizes.features, sizes.targets, y != nullptr);
+  const ArrayView features = view_of("features", x), targets = sizes.targets > 0 ? view_of("targets", y) : ArrayView(),
+                  of_samples = weights != nullptr ? view_of("weights", weights) : ArrayView();
   auto data = std::make_shared<Data>();
-  data->samples = std::move(arrays);
+  data->samples = arrays_of(sizes.samples, sizes.features, sizes.targets, features, targets, of_samples);
   return data;
 }
 
@@ -185,7 +179,7 @@ extern "C" {
 
 int neuspec_data_from_arrays(int64_t samples, int64_t features, int64_t targets, const neuspec_array* x, const neuspec_array* y,
                              const neuspec_array* weights, neuspec_data** data) {
-  return making(nullptr, data, "data", [&] { return data_of({samples, features, targets, nullptr, nullptr, nullptr}, x, y, weights); });
+  return making(nullptr, data, "data", [&] { return data_of({samples, features, targets}, x, y, weights); });
 }
 
 int neuspec_data_from_file(const char* path, const neuspec_options* options, const neuspec_model* like, neuspec_data** data) {

@@ -12,6 +12,8 @@
 
 namespace neuspec::c {
 
+using read::Arrays;
+
 struct MomentsHandle final : Object {
   static constexpr const char* kind = "moments";
 

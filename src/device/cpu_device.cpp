@@ -12,6 +12,7 @@
 #include "device/lapack.hpp"
 #include "device/packing.inl"
 #include "device/sphere_maxima.hpp"
+#include "device/stored_form.hpp"
 #include "numeric/quadratic_form.hpp"
 #include "threads/available_memory.hpp"
 #include "threads/parallel.hpp"
@@ -49,6 +50,21 @@ void CpuDevice<Real>::upload(const double* host, View<Real> to) {
   for (Index j = 0; j < to.columns; ++j) {
     for (Index i = 0; i < to.rows; ++i) to.data[j * to.stride + i] = static_cast<Real>(host[j * to.rows + i]);
   }
+}
+
+template <class Real>
+void CpuDevice<Real>::upload(const StoredForm& form, Index first, View<Real> to) {
+  if (to.size() == 0) return;
+  constexpr Index numbers = 1 << 15;  // that a thread makes at a time
+  const Index grain = std::max<Index>(1, numbers / to.rows);
+  parallel_ranges(to.columns, grain, [&](Index begin, Index end) {
+    std::vector<double> x(static_cast<std::size_t>(std::min(grain, end - begin) * to.rows));
+    for (Index at = begin; at < end; at += grain) {
+      const Index count = std::min(grain, end - at);
+      make_features(form, to.rows, first + at, count, x.data());
+      upload(x.data(), to.column_range(at, count));
+    }
+  });
 }
 
 template <class Real>

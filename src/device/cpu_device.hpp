@@ -14,6 +14,7 @@ class CpuDevice final : public Device<Real> {
 
   DeviceMatrix<Real> allocate(Index rows, Index columns) override;
   void upload(const double* host, View<Real> to) override;
+  void upload(const StoredForm& form, Index first, View<Real> to) override;
   void download(ConstView<Real> from, double* host) override;
   void copy(ConstView<Real> from, View<Real> to) override;
 

@@ -7,6 +7,7 @@
 #include "device/cpu_device.hpp"
 #include "device/cpu_launch.hpp"
 #include "device/lapack.hpp"
+#include "device/stored_form.hpp"
 #include "lift/moment_plan.hpp"
 #include "threads/parallel.hpp"
 
@@ -63,6 +64,13 @@ class Worker {
     }
   }
 
+  /// Features of n samples, n ≤ tile, until it is next asked for some.
+  const double* features_of(const StoredForm& form, Index first, Index n) {
+    rows_.resize(size((plan_.N - 1) * tile_));
+    make_features(form, plan_.N - 1, first, n, rows_.data());
+    return rows_.data();
+  }
+
   Index tile() const { return tile_; }
   void clear() {
     std::fill(moments.begin(), moments.end(), 0.0);
@@ -92,7 +100,7 @@ class Worker {
   const MomentPlan& plan_;
   Index outputs_, tile_;
   Index samples_ = 0, tiles_ = 0;  // since `clear`
-  std::vector<double> x_, y_, pairs_, right_;
+  std::vector<double> x_, y_, pairs_, right_, rows_;
 };
 
 void add_to(const std::vector<double>& part, std::vector<double>& total) {
@@ -106,7 +114,7 @@ class CpuMoments final : public MomentAccumulator<Real> {
  public:
   CpuMoments(Index features, Index outputs) : plan_(features + 1), outputs_(outputs) {}
 
-  void add(const Chunk& chunk) override {
+  void add(const Chunk& chunk, const StoredForm& form) override {
     const Index tiles = (chunk.samples + largest_tile - 1) / largest_tile, d = plan_.N - 1;
     if (workers_.empty()) workers_.resize(size(std::min<Index>(threads(), std::max<Index>(tiles, 1))));
     const auto team = static_cast<Index>(workers_.size());
@@ -115,8 +123,9 @@ class CpuMoments final : public MomentAccumulator<Real> {
       auto& worker = workers_[size(thread)];
       if (worker == nullptr) worker = std::make_unique<Worker>(plan_, outputs_, std::clamp<Index>(end - begin, 1, largest_tile));
       for (Index first = begin; first < end; first += worker->tile()) {
-        worker->add(std::min(worker->tile(), end - first), chunk.x + first * d, chunk.y + first * outputs_,
-                    chunk.weights == nullptr ? nullptr : chunk.weights + first);
+        const Index n = std::min(worker->tile(), end - first);
+        const double* const x = form.stored == nullptr ? chunk.x + first * d : worker->features_of(form, chunk.first + first, n);
+        worker->add(n, x, chunk.y + first * outputs_, chunk.weights == nullptr ? nullptr : chunk.weights + first);
       }
     });
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "device/accumulators.hpp"
 #include "device/matrix.hpp"
 #include "neuspec/fit.hpp"
 #include "numeric/window.hpp"
@@ -36,32 +37,6 @@ struct FactorColumns {
 
   /// One more than the largest output.
   Index outputs() const { return output.empty() ? 1 : *std::max_element(output.begin(), output.end()) + 1; }
-};
-
-/// Sums the moments of a source (docs/mathematics.md section 5) as its chunks stream through; always in double.
-template <class Real>
-class MomentAccumulator {
- public:
-  virtual ~MomentAccumulator() = default;
-  virtual void add(const Chunk& chunk) = 0;
-  /// S = Σ w ā āᵀ (p × p, both triangles) and r_k = Σ w y_k ā (p × C) over packed lifted samples with the part along G removed (docs/mathematics.md
-  /// section 5).
-  virtual void finish(const Activation& activation, View<Real> S, View<Real> r) = 0;
-  /// Adds the sums themselves, by MomentPlan's positions Σ w x̃_i x̃_j x̃_k x̃_l of x̃ = (x, 1) and by output and pair Σ w y_k x̃_i x̃_j, to the host's
-  /// `moments` and `targets`, and begins anew. Returns how many additions a term has passed at most, in whatever order BLAS takes them, if it sums
-  /// products by eights or more before it adds them to what is there.
-  virtual Index drain(std::vector<double>& moments, std::vector<double>& targets) = 0;
-  /// Samples beside which a drain costs little.
-  virtual Index lot() const = 0;
-};
-
-/// Sums S = Σ l lᵀ and r = Σ y l over lifted samples l that come as columns; always in double.
-template <class Real>
-class LiftedAccumulator {
- public:
-  virtual ~LiftedAccumulator() = default;
-  virtual void add(ConstView<Real> L, ConstView<Real> y) = 0;  ///< L is P × n, y n × C
-  virtual void finish(View<Real> S, View<Real> r) = 0;         ///< P × P, both triangles, and P × C
 };
 
 /// The scalars of conjugate gradients by their positions: ⟨r, y⟩ of the residual r = g + Hz and y = P⁻¹r, inner products in P of the step z and the
@@ -129,6 +104,20 @@ class Device {
   // Memory. Host data are double and contiguous whatever Real is.
   virtual DeviceMatrix<Real> allocate(Index rows, Index columns) = 0;  ///< filled with zeros
   virtual void upload(const double* host, View<Real> to) = 0;
+  /// Features of samples from `first` on, a column each.
+  virtual void upload(const StoredForm& form, Index first, View<Real> to) = 0;
+  /// The stored form of a source, if it has one that the device takes: what a GPU has is for GPUs.
+  virtual StoredForm stored_form_of(const Source& data) const {
+    const StoredForm form = data.stored_form();
+    return form.stored == nullptr || form.stored->on_gpu().values == nullptr ? form : StoredForm{};
+  }
+  /// Features of a chunk, from their stored form where there is one.
+  void upload_features(const Chunk& chunk, const StoredForm& form, View<Real> to) {
+    if (form.stored == nullptr)
+      upload(chunk.x, to);
+    else
+      upload(form, chunk.first, to);
+  }
   virtual void download(ConstView<Real> from, double* host) = 0;  ///< waits for the device
   virtual void copy(ConstView<Real> from, View<Real> to) = 0;
 

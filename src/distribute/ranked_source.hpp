@@ -17,6 +17,7 @@ class RankedSource final : public Source {
   Index targets() const override { return part_->targets(); }
   void visit(Index most, const std::function<void(const Chunk&)>& visitor) const override { part_->visit(most, visitor); }
   void visit_targets(Index most, const std::function<void(const Chunk&)>& visitor) const override { part_->visit_targets(most, visitor); }
+  StoredForm stored_form() const override { return part_->stored_form(); }
   const Ranks* ranks() const override { return ranks_.get(); }
 
  private:

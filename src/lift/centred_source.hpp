@@ -19,6 +19,7 @@ class CentredSource final : public Source {
   const Ranks* ranks() const override { return data_.ranks(); }
   void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
   void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
+  StoredForm stored_form() const override { return data_.stored_form(); }
 
  private:
   std::function<void(const Chunk&)> centred(const std::function<void(const Chunk&)>& visitor) const;

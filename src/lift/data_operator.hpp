@@ -225,4 +225,12 @@ struct ScaledMoments;
 template <class Real>
 std::unique_ptr<DataOperator<Real>> make_operator(Device<Real>& device, const Problem& problem, const ScaledMoments& data);
 
+/// Visits of samples whose features a device takes in that form (Device::stored_form_of) by Device::upload_features, or by MomentAccumulator::add.
+inline void visit_samples(const Source& data, const StoredForm& form, Index most_samples, const std::function<void(const Chunk&)>& visitor) {
+  if (form.stored == nullptr)
+    data.visit(most_samples, visitor);
+  else
+    data.visit_targets(most_samples, visitor);
+}
+
 }  // namespace neuspec

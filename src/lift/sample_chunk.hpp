@@ -11,14 +11,19 @@ namespace neuspec {
 /// One chunk as a source.
 class ChunkSource final : public Source {
  public:
-  ChunkSource(const Chunk& chunk, Index features, Index targets) : chunk_(chunk), features_(features), targets_(targets) { chunk_.first = 0; }
+  ChunkSource(const Chunk& chunk, const StoredForm& form, Index features, Index targets)
+      : chunk_(chunk), form_(form), features_(features), targets_(targets) {
+    form_.first += std::exchange(chunk_.first, 0);
+  }
   Index samples() const override { return chunk_.samples; }
   Index features() const override { return features_; }
   Index targets() const override { return targets_; }
   void visit(Index most, const std::function<void(const Chunk&)>& visitor) const override;
+  StoredForm stored_form() const override { return form_; }
 
  private:
   Chunk chunk_;
+  StoredForm form_;
   Index features_, targets_;
 };
 
@@ -29,7 +34,7 @@ class SampleChunk final : public SampleOperator<Real> {
   using SampleOperator<Real>::SampleOperator;
 
   /// Takes other samples, as many as before.
-  void take(const Chunk& chunk) { this->load(chunk, 0); }
+  void take(const Chunk& chunk, const StoredForm& form) { this->load(chunk, form, 0); }
   void give_intercepts(std::vector<double> b) { b_ = std::move(b); }
 
   using SampleOperator<Real>::gradient_at;

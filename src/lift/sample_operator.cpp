@@ -25,7 +25,8 @@ SampleOperator<Real>::SampleOperator(Device<Real>& device, const Problem& proble
   const std::vector<double> ones(static_cast<std::size_t>(n), 1.0);
   device.upload(ones.data(), ones_);
   if (stream_ == nullptr) {
-    data.visit(chunk_samples, [&](const Chunk& chunk) { load(chunk, chunk.first); });
+    const StoredForm form = device.stored_form_of(data);
+    visit_samples(data, form, chunk_samples, [&](const Chunk& chunk) { load(chunk, form, chunk.first); });
   } else {
     data.visit_targets(chunk_samples, [&](const Chunk& chunk) { load_targets(chunk, chunk.first); });
   }
@@ -47,8 +48,8 @@ void SampleOperator<Real>::centre(View<Real> M) {
 }
 
 template <class Real>
-void SampleOperator<Real>::load(const Chunk& chunk, Index first) {
-  this->device().upload(chunk.x, x_.view().column_range(first, chunk.samples));
+void SampleOperator<Real>::load(const Chunk& chunk, const StoredForm& form, Index first) {
+  this->device().upload_features(chunk, form, x_.view().column_range(first, chunk.samples));
   load_targets(chunk, first);
 }
 
@@ -86,9 +87,10 @@ template <class Real>
 template <class Body>
 void SampleOperator<Real>::each_stretch(const Body& body) {
   if (stream_ == nullptr) return body(ConstView<Real>(x_), Index(0));
-  stream_->visit(chunk_samples, [&](const Chunk& chunk) {
+  const StoredForm form = this->device().stored_form_of(*stream_);
+  visit_samples(*stream_, form, chunk_samples, [&](const Chunk& chunk) {
     const View<Real> x = x_.view().column_range(0, chunk.samples);
-    this->device().upload(chunk.x, x);
+    this->device().upload_features(chunk, form, x);
     body(ConstView<Real>(x), chunk.first);
   });
 }

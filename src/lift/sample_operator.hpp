@@ -72,7 +72,7 @@ class SampleOperator : public DataOperator<Real> {
   ConstView<Real> ones() const { return ones_; }  // n × 1
 
   /// Takes a chunk's samples as those from `first` on.
-  void load(const Chunk& chunk, Index first);
+  void load(const Chunk& chunk, const StoredForm& form, Index first);
   /// v_ = ∇ℓ at the factored point, its prediction in f_ and the preactivations of every patch in H_.
   void gradient_at(const FactorColumns& columns, ConstView<Real> Z);
   /// f_ for the factored point, without an intercept, and the preactivations.

@@ -19,7 +19,8 @@ template <class Real>
 struct Columns {
   DeviceMatrix<Real> x, y, s;
 
-  Columns(Device<Real>& device, const Chunk& chunk, Index d, Index C) : x(device.allocate(d, chunk.samples)), y(device.allocate(chunk.samples, C)) {
+  Columns(Device<Real>& device, const Chunk& chunk, const StoredForm& form, Index d, Index C)
+      : x(device.allocate(d, chunk.samples)), y(device.allocate(chunk.samples, C)) {
     const Index n = chunk.samples;
     std::vector<double> columns(static_cast<std::size_t>(n * C)), root;
     for (Index i = 0; chunk.weights != nullptr && i < n; ++i) root.push_back(std::sqrt(chunk.weights[i]));
@@ -27,7 +28,7 @@ struct Columns {
       const double scale = root.empty() ? 1.0 : root[static_cast<std::size_t>(i)];
       for (Index k = 0; k < C; ++k) columns[static_cast<std::size_t>(k * n + i)] = scale * chunk.y[i * C + k];
     }
-    device.upload(chunk.x, x);
+    device.upload_features(chunk, form, x);
     device.upload(columns.data(), y);
     if (root.empty()) return;
     s = device.allocate(n, 1);
@@ -63,8 +64,9 @@ std::vector<double> sums_of(Device<Real>& device, const Problem& problem, const 
   const Patches patches(problem.architecture, data.features());
   const Index N = patches.size + 1, p = packed::size(N), C = data.targets();
   std::vector<double> yy(static_cast<std::size_t>(C));
+  const StoredForm form = device.stored_form_of(data);
   const auto visit = [&](Index samples, const auto& visitor) {
-    data.visit(samples, [&](Chunk chunk) {
+    visit_samples(data, form, samples, [&](Chunk chunk) {
       if (!weighted) chunk.weights = nullptr;
       add_squares(chunk, yy);
       visitor(chunk);
@@ -72,7 +74,7 @@ std::vector<double> sums_of(Device<Real>& device, const Problem& problem, const 
   };
   if (patches.whole()) {
     const auto accumulator = device.moment_accumulator(data.features(), C);
-    visit(chunk_samples, [&](const Chunk& chunk) { accumulator->add(chunk); });
+    visit(chunk_samples, [&](const Chunk& chunk) { accumulator->add(chunk, form); });
     accumulator->finish(problem.activation, S, r);
     sum_over_ranks(device, data, S, r, yy);
     return yy;
@@ -82,7 +84,7 @@ std::vector<double> sums_of(Device<Real>& device, const Problem& problem, const 
   const auto accumulator = device.lifted_accumulator(lifted, C);
   const DeviceMatrix<Real> L = device.allocate(lifted, most), patch = device.allocate(patches.size, most);
   visit(most, [&](const Chunk& chunk) {
-    const Columns<Real> columns(device, chunk, data.features(), C);
+    const Columns<Real> columns(device, chunk, form, data.features(), C);
     const View<Real> part = L.view().column_range(0, chunk.samples), gathered = patch.view().column_range(0, chunk.samples);
     for (Index pool = 0; pool < patches.pools; ++pool) {
       const View<Real> rows = part.row_range(pool * p, p);

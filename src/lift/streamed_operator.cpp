@@ -45,11 +45,12 @@ StreamedOperator<Real>::StreamedOperator(Device<Real>& device, const Problem& pr
 template <class Real>
 template <class Body>
 void StreamedOperator<Real>::each_chunk(const Body& body) {
-  data_.visit(chunk_samples, [&](const Chunk& samples) {
+  const StoredForm form = this->device().stored_form_of(data_);
+  visit_samples(data_, form, chunk_samples, [&](const Chunk& samples) {
     if (chunk_ != nullptr && chunk_->samples() == samples.samples) {
-      chunk_->take(samples);
+      chunk_->take(samples, form);
     } else {
-      chunk_ = std::make_unique<SampleChunk<Real>>(this->device(), problem_, ChunkSource(samples, data_.features(), data_.targets()));
+      chunk_ = std::make_unique<SampleChunk<Real>>(this->device(), problem_, ChunkSource(samples, form, data_.features(), data_.targets()));
     }
     chunk_->give_intercepts(b_);
     body(*chunk_, samples);

@@ -91,6 +91,8 @@ class StoredArray final : public StoredFeatures {
   // All values were finite when the table was made, and the file is the same.
   void read(Index first, Index count, double* to) const override { rows_.read(first, count, to, nullptr); }
   bool in_range() const override { return in_range_; }
+  NumberType type() const override { return rows_.type(); }
+  void read_as_stored(Index first, Index count, void* to) const override { rows_.read_as_stored(first, count, to); }
 
  private:
   ArrayRows rows_;

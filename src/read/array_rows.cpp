@@ -15,46 +15,53 @@ constexpr std::size_t kTileBytes = std::size_t{1} << 18;  // read from a file at
 constexpr Index kColumnTile = 4096;                       // samples of a column, which are far from those of the next
 
 template <typename T>
-double load(const char* from, bool swapped) {
+T load(const char* from, bool swapped) {
   std::array<char, sizeof(T)> bytes{};
   std::memcpy(bytes.data(), from, sizeof(T));
   if (swapped) {
     std::reverse(bytes.begin(), bytes.end());
   }
-  return static_cast<double>(std::bit_cast<T>(bytes));
+  return std::bit_cast<T>(bytes);
 }
 
 /// Numbers that follow one another, written `step` apart. False when one is not finite.
-template <typename T>
-bool convert(const char* from, Index count, bool swapped, double* to, Index step) {
+template <typename T, typename To>
+bool convert(const char* from, Index count, bool swapped, To* to, Index step) {
   if constexpr (sizeof(T) > 1) {
     if (swapped) {
-      double zero = 0;
+      To zero = 0;
       for (Index i = 0; i < count; ++i) {
-        const double value = load<T>(from + i * static_cast<Index>(sizeof(T)), true);
+        const auto value = static_cast<To>(load<T>(from + i * static_cast<Index>(sizeof(T)), true));
         to[i * step] = value;
-        zero += value * 0.0;
+        zero += value * To(0);
       }
       return zero == 0;
     }
   }
-  double zero = 0;  // 0 · v is not 0 where v is not finite
+  if constexpr (std::is_same_v<To, std::uint8_t>) {
+    for (Index i = 0; i < count; ++i) to[i * step] = static_cast<To>(from[i]);
+    return true;
+  } else {
+    To zero = 0;  // 0 · v is not 0 where v is not finite
 #pragma omp simd reduction(+ : zero)
-  for (Index i = 0; i < count; ++i) {
-    T element;
-    std::memcpy(&element, from + i * static_cast<Index>(sizeof(T)), sizeof(T));
-    const auto value = static_cast<double>(element);
-    to[i * step] = value;
-    zero += value * 0.0;
+    for (Index i = 0; i < count; ++i) {
+      T element;
+      std::memcpy(&element, from + i * static_cast<Index>(sizeof(T)), sizeof(T));
+      const auto value = static_cast<To>(element);
+      to[i * step] = value;
+      zero += value * To(0);
+    }
+    return zero == 0;
   }
-  return zero == 0;
 }
 
 }  // namespace
 
+template <typename To>
 struct ArrayRows::Rows {
   Index first, count;
-  double *x, *y;
+  To* x;
+  double* y;
 };
 
 ArrayRows::ArrayRows(Array array, std::shared_ptr<const ArrayBytes> bytes, const Columns& columns)
@@ -81,17 +88,8 @@ ArrayRows::ArrayRows(Array array, std::shared_ptr<const ArrayBytes> bytes, const
 }
 
 bool ArrayRows::read(Index first, Index count, double* x, double* y) const {
-  const Rows rows{first, count, x, y};
+  const Rows<double> rows{first, count, x, y};
   switch (array_.type) {
-    case ElementType::boolean:
-    case ElementType::uint8:
-      return read_as<std::uint8_t>(rows);
-    case ElementType::int8:
-      return read_as<std::int8_t>(rows);
-    case ElementType::int16:
-      return read_as<std::int16_t>(rows);
-    case ElementType::uint16:
-      return read_as<std::uint16_t>(rows);
     case ElementType::int32:
       return read_as<std::int32_t>(rows);
     case ElementType::uint32:
@@ -100,20 +98,65 @@ bool ArrayRows::read(Index first, Index count, double* x, double* y) const {
       return read_as<std::int64_t>(rows);
     case ElementType::uint64:
       return read_as<std::uint64_t>(rows);
-    case ElementType::float32:
-      return read_as<float>(rows);
-    default:
+    case ElementType::float64:
       return read_as<double>(rows);
+    default:
+      return read_small(rows);
   }
 }
 
-template <typename T>
-bool ArrayRows::read_as(const Rows& rows) const {
+NumberType ArrayRows::type() const {
+  switch (array_.type) {
+    case ElementType::boolean:
+    case ElementType::uint8:
+      return NumberType::uint8;
+    case ElementType::int8:
+    case ElementType::int16:
+    case ElementType::uint16:
+    case ElementType::float32:
+      return NumberType::float32;
+    default:
+      return NumberType::float64;
+  }
+}
+
+void ArrayRows::read_as_stored(Index first, Index count, void* x) const {
+  switch (type()) {
+    case NumberType::uint8:
+      read_as<std::uint8_t>(Rows<std::uint8_t>{first, count, static_cast<std::uint8_t*>(x), nullptr});
+      break;
+    case NumberType::float32:
+      read_small(Rows<float>{first, count, static_cast<float*>(x), nullptr});
+      break;
+    case NumberType::float64:
+      read(first, count, static_cast<double*>(x), nullptr);
+      break;
+  }
+}
+
+template <typename To>
+bool ArrayRows::read_small(const Rows<To>& rows) const {
+  switch (array_.type) {
+    case ElementType::int8:
+      return read_as<std::int8_t>(rows);
+    case ElementType::int16:
+      return read_as<std::int16_t>(rows);
+    case ElementType::uint16:
+      return read_as<std::uint16_t>(rows);
+    case ElementType::float32:
+      return read_as<float>(rows);
+    default:
+      return read_as<std::uint8_t>(rows);
+  }
+}
+
+template <typename T, typename To>
+bool ArrayRows::read_as(const Rows<To>& rows) const {
   return array_.fortran_order ? read_columns<T>(rows) : read_rows<T>(rows);
 }
 
-template <typename T>
-bool ArrayRows::read_rows(const Rows& rows) const {
+template <typename T, typename To>
+bool ArrayRows::read_rows(const Rows<To>& rows) const {
   static thread_local std::vector<char> buffer;
   const auto row_bytes = static_cast<std::size_t>(columns_) * sizeof(T);
   const auto tile = static_cast<Index>(std::max<std::size_t>(1, kTileBytes / row_bytes));
@@ -126,8 +169,10 @@ bool ArrayRows::read_rows(const Rows& rows) const {
         if (run.is_target && rows.y == nullptr) {
           continue;
         }
-        double* const to = run.is_target ? rows.y + i * targets_ : rows.x + i * features_;
-        finite = convert<T>(from + run.column * static_cast<Index>(sizeof(T)), run.length, swapped_, to + run.place, 1) && finite;
+        const char* const at = from + run.column * static_cast<Index>(sizeof(T));
+        finite = (run.is_target ? convert<T>(at, run.length, swapped_, rows.y + i * targets_ + run.place, 1)
+                                : convert<T>(at, run.length, swapped_, rows.x + i * features_ + run.place, 1)) &&
+                 finite;
       }
     }
   }
@@ -135,8 +180,8 @@ bool ArrayRows::read_rows(const Rows& rows) const {
 }
 
 // Of samples × height × width in this order the first index is fastest, then the second.
-template <typename T>
-bool ArrayRows::read_columns(const Rows& rows) const {
+template <typename T, typename To>
+bool ArrayRows::read_columns(const Rows<To>& rows) const {
   static thread_local std::vector<char> buffer;
   const bool images = array_.shape.size() == 3;
   const Index height = images ? static_cast<Index>(array_.shape[1]) : 1, width = columns_ / height;
@@ -147,12 +192,13 @@ bool ArrayRows::read_columns(const Rows& rows) const {
       if (run.is_target && rows.y == nullptr) {
         continue;
       }
-      const Index step = run.is_target ? targets_ : features_;
       for (Index j = 0; j < run.length; ++j) {
         const Index c = run.column + j, stored = images ? c / width + height * (c % width) : c;
         const auto at = static_cast<std::size_t>(stored * array_.samples() + rows.first + done) * sizeof(T);
-        double* const to = (run.is_target ? rows.y : rows.x) + done * step + run.place + j;
-        finite = convert<T>(bytes_->read(at, static_cast<std::size_t>(count) * sizeof(T), buffer), count, swapped_, to, step) && finite;
+        const char* const from = bytes_->read(at, static_cast<std::size_t>(count) * sizeof(T), buffer);
+        finite = (run.is_target ? convert<T>(from, count, swapped_, rows.y + done * targets_ + run.place + j, targets_)
+                                : convert<T>(from, count, swapped_, rows.x + done * features_ + run.place + j, features_)) &&
+                 finite;
       }
     }
   }

@@ -18,6 +18,9 @@ class ArrayRows {
   /// Features (row-major) and, unless `y` is null, targets of samples first … first + count − 1. From any number of threads at once.
   /// \returns whether all of them are finite. \throws DataError where the file is no longer what it was
   bool read(Index first, Index count, double* x, double* y) const;
+  /// The smallest type that holds every element, and the features in it.
+  NumberType type() const;
+  void read_as_stored(Index first, Index count, void* x) const;
 
  private:
   /// Columns of the file that follow one another in it and in what is made of it.
@@ -26,14 +29,17 @@ class ArrayRows {
     bool is_target;
     Index place;
   };
+  template <typename To>
   struct Rows;
 
-  template <typename T>
-  bool read_as(const Rows& rows) const;
-  template <typename T>
-  bool read_rows(const Rows& rows) const;
-  template <typename T>
-  bool read_columns(const Rows& rows) const;
+  template <typename To>
+  bool read_small(const Rows<To>& rows) const;
+  template <typename T, typename To>
+  bool read_as(const Rows<To>& rows) const;
+  template <typename T, typename To>
+  bool read_rows(const Rows<To>& rows) const;
+  template <typename T, typename To>
+  bool read_columns(const Rows<To>& rows) const;
 
   Array array_;
   std::shared_ptr<const ArrayBytes> bytes_;

@@ -3,6 +3,7 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -73,17 +74,26 @@ class JoinedFeatures final : public StoredFeatures {
       begins_.push_back(samples);
       samples += part.samples;
     }
+    const auto same = [&](const Table& part) { return part.stored_type() == parts_.front().stored_type(); };
+    if (std::all_of(parts_.begin(), parts_.end(), same)) type_ = parts_.front().stored_type();
   }
 
   void read(Index first, Index count, double* to) const override {
-    auto part = static_cast<std::size_t>(std::upper_bound(begins_.begin(), begins_.end(), first) - begins_.begin() - 1);
-    for (; count > 0; ++part) {
-      const Index skipped = first - begins_[part], some = std::min(count, parts_[part].samples - skipped);
-      parts_[part].read_features(skipped, some, to);
-      first += some;
-      count -= some;
-      to += some * parts_[part].features;
-    }
+    each_part(first, count, [&](const Table& part, Index from, Index some) {
+      part.read_features(from, some, to);
+      to += some * part.features;
+    });
+  }
+
+  NumberType type() const override { return type_; }
+
+  void read_as_stored(Index first, Index count, void* to) const override {
+    if (type_ == NumberType::float64) return read(first, count, static_cast<double*>(to));
+    auto* at = static_cast<std::byte*>(to);
+    each_part(first, count, [&](const Table& part, Index from, Index some) {
+      part.read_stored(from, some, at);
+      at += some * part.features * size_of(type_);
+    });
   }
 
   bool in_range() const override {
@@ -96,8 +106,20 @@ class JoinedFeatures final : public StoredFeatures {
   }
 
  private:
+  /// body(part, its first sample, how many) for consecutive samples of all.
+  template <class Body>
+  void each_part(Index first, Index count, const Body& body) const {
+    auto part = static_cast<std::size_t>(std::upper_bound(begins_.begin(), begins_.end(), first) - begins_.begin() - 1);
+    for (Index some = 0; count > 0; ++part, first += some, count -= some) {
+      const Index skipped = first - begins_[part];
+      some = std::min(count, parts_[part].samples - skipped);
+      body(parts_[part], skipped, some);
+    }
+  }
+
   std::vector<Table> parts_;
   std::vector<Index> begins_;  // the first sample of each
+  NumberType type_ = NumberType::float64;
 };
 
 /// Columns by name and number.

@@ -10,7 +10,7 @@
 namespace neuspec::read {
 
 PreparedSource::PreparedSource(const Preprocessing& map, Table table)
-    : map_(map), table_(std::move(table)), features_(prepared_features(map)), targets_(table_.targets) {
+    : map_(map), table_(std::move(table)), features_(prepared_features(map)), targets_(table_.targets), rows_(table_) {
   check_features(map_, table_);
   if (targets_ == 0) {
     return;
@@ -29,6 +29,15 @@ void PreparedSource::visit(Index chunk_samples, const std::function<void(const C
 
 void PreparedSource::visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const {
   visit_chunks(chunk_samples, false, visitor);
+}
+
+StoredForm PreparedSource::stored_form() const {
+  if (map_.window_height != 0) return {};
+  const bool scaled = !map_.mean.empty();
+  const auto* const stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table_.x);
+  return {.stored = stored != nullptr ? stored->get() : &rows_,
+          .mean = scaled ? map_.mean.data() : nullptr,
+          .scale = scaled ? map_.scale.data() : nullptr};
 }
 
 void PreparedSource::visit_chunks(Index chunk_samples, bool with_features, const std::function<void(const Chunk&)>& visitor) const {

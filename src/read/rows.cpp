@@ -15,6 +15,13 @@ class Rows final : public StoredFeatures {
   Rows(std::shared_ptr<const StoredFeatures> all, Index first) : all_(std::move(all)), first_(first) {}
   void read(Index first, Index count, double* to) const override { all_->read(first_ + first, count, to); }
   bool in_range() const override { return all_->in_range(); }
+  NumberType type() const override { return all_->type(); }
+  void read_as_stored(Index first, Index count, void* to) const override { all_->read_as_stored(first_ + first, count, to); }
+  GpuMatrix on_gpu() const override {
+    GpuMatrix matrix = all_->on_gpu();
+    if (matrix.values != nullptr) matrix.values = static_cast<const char*>(matrix.values) + first_ * matrix.row * size_of(type());
+    return matrix;
+  }
 
  private:
   std::shared_ptr<const StoredFeatures> all_;

@@ -200,6 +200,21 @@ void Table::read_features(Index first, Index count, double* to) const {
   }
 }
 
+NumberType Table::stored_type() const {
+  if (const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&x)) return (*stored)->type();
+  return std::holds_alternative<std::vector<std::uint8_t>>(x) ? NumberType::uint8 : NumberType::float64;
+}
+
+void Table::read_stored(Index first, Index count, void* to) const {
+  if (const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&x)) {
+    (*stored)->read_as_stored(first, count, to);
+  } else if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&x)) {
+    std::copy_n(bytes->begin() + first * features, count * features, static_cast<std::uint8_t*>(to));
+  } else {
+    read_features(first, count, static_cast<double*>(to));
+  }
+}
+
 namespace {
 
 [[noreturn]] void fail_for_memory(const std::string& path) { throw EnvironmentError(path + ": not enough memory to hold the data"); }

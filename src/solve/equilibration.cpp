@@ -161,4 +161,10 @@ void Equilibration::visit_targets(Index most_samples, const std::function<void(c
   data_.visit_targets(most_samples, in_units(visitor));
 }
 
+StoredForm Equilibration::stored_form() const {
+  StoredForm form = data_.stored_form();
+  form.unit *= power(-s_);
+  return form;
+}
+
 }  // namespace neuspec

@@ -22,6 +22,7 @@ class Equilibration final : public Units, public Source {
   /// The data in these units: a copy of what changes, chunk by chunk.
   void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
   void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override;
+  StoredForm stored_form() const override;
 
   /// Features, targets and weights of the data are numbers of a usable size (read/range.hpp).
   bool in_range() const { return in_range_; }

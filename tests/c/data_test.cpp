@@ -165,6 +165,8 @@ TEST(CData, SizesAndArraysThatCannotBeAreUsageErrors) {
   expect_refused(4, 3, -1, &good, &good, nullptr, "no fewer than 0 targets");
   expect_refused(4, 3, 0, &good, &good, nullptr, "0 of them");
   expect_refused(4, 3, 1, nullptr, &good, nullptr, "features is NULL");
+  expect_refused(4, 3, 1, nullptr, nullptr, nullptr, "features is NULL");
+  expect_refused(0, 3, 1, nullptr, nullptr, nullptr, "at least 1 sample");
   expect_refused(4, 3, 1, &good, nullptr, nullptr, "targets is NULL");
   bad.values = nullptr;
   expect_refused(4, 3, 1, &good, &good, &bad, "weights is NULL");

@@ -1,6 +1,7 @@
 // Memory and dense algebra of the device seam against plain loops.
 #include "neuspec/error.hpp"
 #include "support/backend.hpp"
+#include "support/stored_samples.hpp"
 
 namespace neuspec::test {
 namespace {
@@ -239,6 +240,20 @@ TYPED_TEST(Dense, TakesEmptyMatrices) {
   const auto S = device.allocate(3, 3), none = device.allocate(3, 0), result = device.allocate(3, 0);
   device.symm(1, S, none, 0, result);
   device.gemm(Transpose::no, Transpose::no, 1, S, none, 0, result);
+}
+
+TYPED_TEST(Dense, FeaturesAreMadeOfStoredNumbers) {
+  on_stored_samples(this->random_, 20, 3, 1, [&](const auto& stored) {
+    const Host x = this->rounded(Host(3, 20, stored.made().x()));
+    const typename TestFixture::Matrix all(this->device_, 3, 20), some(this->device_, 3, 8), none(this->device_, 3, 0);
+    StoredForm form = stored.stored_form();
+    this->device_.upload(form, 0, all);
+    EXPECT_EQ(all.host().values, x.values);
+    form.first = 4;
+    this->device_.upload(form, 7, some);
+    EXPECT_EQ(some.host().values, std::vector<double>(x.values.begin() + 3 * 11, x.values.begin() + 3 * 19));
+    this->device_.upload(form, 7, none);
+  });
 }
 
 TYPED_TEST(Dense, MatricesMoveWithoutCopying) {

@@ -3,6 +3,7 @@
 
 #include "lift/moment_plan.hpp"
 #include "support/backend.hpp"
+#include "support/stored_samples.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec::test {
@@ -86,6 +87,23 @@ TYPED_TEST(Moments, OfNoSamplesAreZero) {
     this->expect_near(sums.S, Host(10, 10));
     EXPECT_EQ(largest(sums.r), 0);
   }
+}
+
+TYPED_TEST(Moments, OfStoredNumbersAreThoseOfTheFeaturesMadeOfThem) {
+  const Index n = 1500, d = 5, p = packed_size(d + 1);
+  on_stored_samples(this->random_, n, d, 2, [&](const auto& stored) {
+    const auto sums = [&](const StoredForm& form, bool visited) {
+      const auto accumulator = this->device_.moment_accumulator(d, 2);
+      stored.visit(700, [&](Chunk chunk) {
+        if (!visited) chunk.x = nullptr;
+        accumulator->add(chunk, form);
+      });
+      const typename TestFixture::Matrix S(this->device_, p, p), r(this->device_, p, 2);
+      accumulator->finish(sigma, S, r);
+      return std::pair(S.host().values, r.host().values);
+    };
+    EXPECT_EQ(sums(stored.stored_form(), false), sums({}, true));
+  });
 }
 
 // The sums themselves, by the plan's positions, and those of what comes after a drain alone.

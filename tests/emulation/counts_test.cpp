@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "device/device.hpp"
 #include "emulation.hpp"
 #include "lift/data_operator.hpp"
+#include "lift/moment_plan.hpp"
 #include "neuspec/fit.hpp"
 #include "solve/newton.hpp"
 #include "solve/preconditioner.hpp"
 #include "support/random_problem.hpp"
+#include "support/stored_samples.hpp"
 
 namespace neuspec {
 namespace {
@@ -155,6 +158,85 @@ TEST(Preconditioners, ThroughSamplesWaitForNothing) {
   EXPECT_EQ(after.waits, before.waits);
   EXPECT_LE(after.queued - before.queued, 40);
   EXPECT_LE(after.travelled - before.travelled, 1000) << "tables of columns, no matrix";
+}
+
+TEST(StoredNumbers, AreTakenInManyPieces) {
+  emulation::reset();
+  test::Random random(4);
+  const Index n = 400000, d = 3;
+  const test::StoredSamples<double> stored(random, n, d, 1, true, 0.5);
+  const auto device = make_device<double>(DeviceKind::cuda);
+  const auto x = device->allocate(d, n);
+  device->upload(stored.stored_form(), 0, x);
+  std::vector<double> there(static_cast<std::size_t>(d * n));
+  device->download(x, there.data());
+  EXPECT_TRUE(there == stored.made().x());
+}
+
+TEST(StoredNumbers, MakeTheSumsOfManyTiles) {
+  emulation::reset();
+  test::Random random(5);
+  const Index n = 3000, d = 5;
+  const test::StoredSamples<float> stored(random, n, d, 2, true, 1);
+  const MomentPlan plan(d + 1);
+  const auto sums = [&](const StoredForm& form) {
+    const auto device = make_device<double>(DeviceKind::cuda);
+    emulation::set_memory(static_cast<std::size_t>(emulation::counts().bytes) + (std::size_t{1} << 18));
+    const auto accumulator = device->moment_accumulator(d, 2);
+    stored.visit(n, [&](const Chunk& chunk) { accumulator->add(chunk, form); });
+    std::vector<double> moments(static_cast<std::size_t>(plan.buffer_size)), targets(static_cast<std::size_t>(2 * plan.pairs));
+    accumulator->drain(moments, targets);
+    return std::pair(moments, targets);
+  };
+  const auto of_stored = sums(stored.stored_form());
+  emulation::reset();
+  EXPECT_EQ(of_stored, sums({}));
+  emulation::reset();
+}
+
+TEST(LargeTransfers, KeepTheirOrderBesideTheWorkThatTakesThem) {
+  for (const emulation::Others others : {emulation::Others::early, emulation::Others::late}) {
+    emulation::reset();
+    emulation::run_others(others);
+    test::Random random(6);
+    const Index rows = 100, columns = 1000;
+    const auto device = make_device<double>(DeviceKind::cuda);
+    std::vector<std::vector<double>> sent;
+    std::vector<DeviceMatrix<double>> there;
+    for (int k = 0; k < 9; ++k) {
+      sent.push_back(random.normals(rows * columns));
+      there.push_back(device->allocate(rows, columns));
+      device->upload(sent.back().data(), there.back());
+    }
+    for (std::size_t k = 0; k < sent.size(); ++k) {
+      std::vector<double> back(sent[k].size());
+      device->download(there[k], back.data());
+      EXPECT_TRUE(back == sent[k]) << k;
+    }
+  }
+  emulation::reset();
+}
+
+TEST(StoredNumbers, TravelAsTheyAre) {
+  emulation::reset();
+  const Index n = 3000, d = 20, C = 2;
+  test::Random random(3);
+  const auto device = make_device<double>(DeviceKind::cuda);
+  test::on_stored_samples(random, n, d, C, [&](const auto& stored) {
+    const StoredForm form = stored.stored_form();
+    const Index bytes = d * size_of(form.stored->type()), head = 16 * d + 8;
+    const auto travelled = [&](const auto& body) {
+      const long before = emulation::counts().travelled;
+      body();
+      return emulation::counts().travelled - before;
+    };
+    const auto x = device->allocate(d, n);
+    EXPECT_LE(travelled([&] { device->upload(form, 0, x); }), n * bytes + head);
+    const auto accumulator = device->moment_accumulator(d, C);
+    const long of_moments = travelled([&] { stored.visit_targets(n, [&](const Chunk& chunk) { accumulator->add(chunk, form); }); });
+    EXPECT_LE(of_moments, n * (bytes + 8 * (C + 1)) + 4 * head) << "with targets and room for weights, in few tiles";
+    device->synchronize();
+  });
 }
 
 }  // namespace

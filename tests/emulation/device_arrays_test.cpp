@@ -2,11 +2,16 @@
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstring>
+#include <tuple>
 #include <vector>
 
 #include "c/handles.hpp"
+#include "device/device.hpp"
 #include "emulation.hpp"
+#include "lift/moment_plan.hpp"
+#include "neuspec/arrays.hpp"
 #include "support/random_problem.hpp"
 
 namespace neuspec::test {
@@ -82,6 +87,56 @@ TEST(DeviceArrays, AreTheSameDataAsOnTheHost) {
   const Network expected = network_of(model);
   expect_same_model<double>(data, options, expected);
   expect_same_model<float>(data, options, expected);
+}
+
+/// The GPU takes samples from `first` on where they are, and nothing of them travels.
+template <class T>
+void expect_taken_there(const std::vector<double>& x, const std::vector<double>& y, Index d, int32_t layout) {
+  const auto n = static_cast<Index>(y.size()), first = Index(7), rest = n - first;
+  const OnDevice<T> there(x, n, d, layout);
+  const Layout order = layout == NEUSPEC_ROW_MAJOR ? Layout::row_major : Layout::column_major;
+  const ArrayDataset data(n, d, 0, {static_cast<const T*>(there.array.values), order, there.array.leading, Memory::device}, {});
+  const auto device = make_device<double>(DeviceKind::cuda);
+  StoredForm form = device->stored_form_of(data);
+  ASSERT_NE(form.stored, nullptr);
+  EXPECT_EQ(make_device<double>(DeviceKind::cpu)->stored_form_of(data).stored, nullptr);
+  const auto X = device->allocate(d, rest);
+  const long before = emulation::counts().travelled;
+  device->upload(form, first, X);
+  EXPECT_EQ(emulation::counts().travelled, before);
+  std::vector<double> back(static_cast<std::size_t>(d * rest));
+  device->download(X, back.data());
+  EXPECT_EQ(back, std::vector<double>(x.begin() + first * d, x.end()));
+  const auto sums = [&](const StoredForm& of, const double* features) {
+    const MomentPlan plan(d + 1);
+    const auto accumulator = device->moment_accumulator(d, 1);
+    const long at_first = emulation::counts().travelled;
+    accumulator->add({.first = 0, .samples = rest, .x = features, .y = y.data() + first, .weights = nullptr}, of);
+    const long travelled = emulation::counts().travelled - at_first;
+    std::vector<double> moments(static_cast<std::size_t>(plan.buffer_size)), targets(static_cast<std::size_t>(plan.pairs));
+    accumulator->drain(moments, targets);
+    return std::tuple(moments, targets, travelled);
+  };
+  form.first = first;
+  const auto [moments, targets, travelled] = sums(form, nullptr);
+  const auto [expected_moments, expected_targets, with_features] = sums({}, x.data() + first * d);
+  EXPECT_EQ(moments, expected_moments);
+  EXPECT_EQ(targets, expected_targets);
+  EXPECT_EQ(with_features - travelled, static_cast<long>(sizeof(double)) * rest * d);
+}
+
+TEST(DeviceArrays, AreTakenByTheGpuWhereTheyAre) {
+  emulation::reset();
+  Random random(32);
+  const Index n = 500, d = 4;
+  std::vector<double> x;
+  for (Index at = 0; at < n * d; ++at) x.push_back(static_cast<double>(random.index(0, 200)));
+  const std::vector<double> y = random.normals(n);
+  for (const int32_t layout : {NEUSPEC_ROW_MAJOR, NEUSPEC_COLUMN_MAJOR}) {
+    expect_taken_there<std::uint8_t>(x, y, d, layout);
+    expect_taken_there<float>(x, y, d, layout);
+    expect_taken_there<double>(x, y, d, layout);
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // A machine without a GPU plays one: the entry points of the CUDA runtime, cuBLAS, cuSOLVER and NCCL that the library calls, on host memory and as
-// strict as their documentation. Whatever CUDA may do late is done as late as possible: every stream is a queue that runs when it is waited for.
-// "Device" memory is unreadable while no queue runs, pinned memory while a copy to it is queued. A broken rule prints "emulation: <function>: <what>"
-// and aborts.
+// strict as their documentation. Whatever CUDA may do late is done as late as possible: every stream is a queue that runs when it is waited for, and
+// others beside it early or late. "Device" memory is unreadable while no queue runs, pinned memory while a copy to it is queued. A broken rule prints
+// "emulation: <function>: <what>" and aborts.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +38,9 @@ void set_memory(std::size_t bytes);
 
 enum class Machine { gpu, no_gpu, no_driver };
 void become(Machine machine);
+/// When other streams run than the one that is waited for, where CUDA leaves it open: as early as they may, as late, or now so, now so.
+enum class Others { in_turns, early, late };
+void run_others(Others when);
 /// How many GPUs there are. They have their memory in common; streams and pools are of that which the thread uses that makes them, and no other may
 /// use them.
 void set_gpus(int count);

@@ -151,6 +151,7 @@ void reset() {
   forget_gpu();
   memory().capacity = memory_at_start;
   memory().peak = memory().used;
+  run_others(Others::in_turns);
 }
 
 std::size_t total_bytes() { return memory().capacity; }

@@ -6,17 +6,10 @@
 #include <utility>
 
 #include "machine.hpp"
+#include "queues.hpp"
 
 namespace em = neuspec::emulation;
 
-struct CUstream_st {
-  struct Work {
-    std::function<void()> run;
-    std::function<bool()> ready;  // or nothing: it can always run
-  };
-  int gpu = 0;
-  std::deque<Work> queue;
-};
 struct CUmemPoolHandle_st {
   int gpu = 0;
 };
@@ -28,7 +21,6 @@ struct CUevent_st {
 namespace {
 
 struct Runtime {
-  std::set<CUstream_st*> streams;
   std::set<CUevent_st*> events;
   std::set<cudaMemPool_t> pools;
   cudaError_t last = cudaSuccess;
@@ -40,7 +32,7 @@ Runtime& runtime() {
 }
 
 void require_stream(const char* function, cudaStream_t stream) {
-  if (runtime().streams.count(stream) == 0) em::violation(function, "a stream that is not alive");
+  if (em::streams().count(stream) == 0) em::violation(function, "a stream that is not alive");
 }
 void require_own_stream(const char* function, cudaStream_t stream) {
   require_stream(function, stream);
@@ -52,25 +44,6 @@ void require_event(const char* function, cudaEvent_t event) {
 void require_pool(const char* function, cudaMemPool_t pool) {
   if (runtime().pools.count(pool) == 0) em::violation(function, "a memory pool that is not alive");
 }
-/// Runs the queue until it is empty or `enough`; false where it waits for another thread's.
-template <class Enough>
-bool run_until(CUstream_st* stream, const Enough& enough) {
-  const em::Opened opened;
-  while (!stream->queue.empty() && !enough()) {
-    if (stream->queue.front().ready && !stream->queue.front().ready()) return false;
-    const auto work = std::move(stream->queue.front());
-    stream->queue.pop_front();
-    work.run();
-  }
-  return true;
-}
-bool run_what_can(CUstream_st* stream) {
-  return run_until(stream, [] { return false; });
-}
-void run(CUstream_st* stream) {
-  while (!run_what_can(stream)) em::give_way();
-}
-
 /// Checks the sides of an asynchronous copy and returns what copies.
 cudaError_t copy(const char* function, void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
   if (kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice)
@@ -106,6 +79,8 @@ cudaError_t remembered(cudaError_t error) {
   if (error != cudaSuccess) runtime().last = error;
   return error;
 }
+
+void run_others(Others when) { others() = when; }
 
 void enqueue(const char* function, cudaStream_t stream, std::function<void()> work, std::function<bool()> ready) {
   require_own_stream(function, stream);
@@ -150,14 +125,14 @@ cudaError_t cudaMemGetInfo(std::size_t* available, std::size_t* total) {
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int /*flags*/) {
-  *stream = *runtime().streams.insert(new CUstream_st{.gpu = em::used_gpu(), .queue = {}}).first;
+  *stream = *em::streams().insert(new CUstream_st{.gpu = em::used_gpu(), .queue = {}}).first;
   em::count_handle(1);
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   require_stream(__func__, stream);
-  run(stream);
-  runtime().streams.erase(stream);
+  em::run(stream);
+  em::streams().erase(stream);
   delete stream;
   em::count_handle(-1);
   return cudaSuccess;
@@ -165,12 +140,12 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   require_stream(__func__, stream);
   em::count_wait();
-  run(stream);
+  em::run(stream);
   return cudaSuccess;
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   require_stream(__func__, stream);
-  if (run_what_can(stream)) return cudaSuccess;
+  if (em::run_what_can(stream)) return cudaSuccess;
   em::give_way();
   return em::remembered(cudaErrorNotReady);
 }
@@ -182,7 +157,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int /*flags*/)
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   require_event(__func__, event);
-  if (event->stream != nullptr && event->reached < event->recorded) run(event->stream);
+  if (event->stream != nullptr && event->reached < event->recorded) em::run(event->stream);
   runtime().events.erase(event);
   delete event;
   em::count_handle(-1);
@@ -199,7 +174,16 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   em::count_wait();
   if (event->reached == event->recorded) return cudaSuccess;
   require_stream(__func__, event->stream);
-  while (!run_until(event->stream, [event] { return event->reached == event->recorded; })) em::give_way();  // no further than needed
+  while (!em::run_until(event->stream, [event] { return event->reached == event->recorded; })) em::give_way();  // no further than needed
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int /*flags*/) {
+  require_event(__func__, event);
+  if (event->recorded == 0) return cudaSuccess;
+  require_own_stream(__func__, event->stream);
+  const auto reached = [event, number = event->recorded] { return runtime().events.count(event) == 0 || event->reached >= number; };
+  em::enqueue(__func__, stream, [] {}, reached);
+  stream->queue.back().behind = event->stream;
   return cudaSuccess;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
@@ -244,7 +228,7 @@ cudaError_t cudaMallocFromPoolAsync(void** memory, std::size_t bytes, cudaMemPoo
 }
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream) {
   require_own_stream(__func__, stream);
-  if (bytes > em::free_bytes()) run(stream);  // what was freed before on this stream may be used again
+  if (bytes > em::free_bytes()) em::run(stream);  // what was freed before on this stream may be used again
   return em::remembered(em::allocate_device(memory, bytes));
 }
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
@@ -254,8 +238,8 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
 }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return em::remembered(em::allocate_pinned(memory, bytes)); }
 cudaError_t cudaFreeHost(void* memory) {
-  for (CUstream_st* stream : runtime().streams)
-    if (stream->gpu == em::used_gpu()) run(stream);  // it waits for the device
+  for (CUstream_st* stream : em::streams())
+    if (stream->gpu == em::used_gpu()) em::run(stream);  // it waits for the device
   em::free_pinned(__func__, memory);
   return cudaSuccess;
 }

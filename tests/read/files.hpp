@@ -87,6 +87,14 @@ std::string numbers(const std::vector<T>& values, bool big_endian = false) {
   return bytes;
 }
 
+/// An NPY file; `shape` without its parentheses.
+inline std::string npy(const std::string& type, bool fortran, const std::string& shape, const std::string& data) {
+  std::string header = "{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': (" + shape + "), }";
+  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  return "\x93NUMPY\x01\x00"s + bytes_of(static_cast<std::uint16_t>(header.size())) + header + data;
+}
+
 /// A table's features as doubles, however they are kept.
 inline std::vector<double> features_of(const Table& table) {
   std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));

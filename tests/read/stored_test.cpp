@@ -1,5 +1,6 @@
 // Arrays that stay in their file, and what is made of them at every visit, are the numbers of those that are held.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <random>
@@ -7,6 +8,7 @@
 #include "files.hpp"
 #include "neuspec/preprocessing.hpp"
 #include "read/file_buffer.hpp"
+#include "read/parts.hpp"
 #include "read/prepared_source.hpp"
 #include "read/readers.hpp"
 
@@ -17,13 +19,6 @@ using read::FileBuffer;
 using read::FileView;
 using read::Selection;
 using read::TargetRule;
-
-std::string npy(const std::string& type, bool fortran, const std::string& shape, const std::string& data) {
-  std::string header = "{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': (" + shape + "), }";
-  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
-  header += '\n';
-  return "\x93NUMPY\x01\x00"s + bytes_of(static_cast<std::uint16_t>(header.size())) + header + data;
-}
 
 template <typename T>
 std::string random_numbers(Index count, bool big_endian = false) {
@@ -56,6 +51,25 @@ class Stored : public Files {
     other.read_features(5, 3, part.data());
     const std::vector<double> all = features_of(one);
     EXPECT_TRUE(std::equal(part.begin(), part.end(), all.begin() + 5 * other.features));
+    expect_same_as_stored(other, all);
+  }
+
+  /// In the type that the table keeps them in.
+  static void expect_same_as_stored(const Table& table, const std::vector<double>& all) {
+    if (table.features == 0) return;
+    const auto check = [&](auto number) {
+      std::vector<decltype(number)> part(static_cast<std::size_t>(3 * table.features));
+      table.read_stored(5, 3, part.data());
+      EXPECT_TRUE(std::equal(part.begin(), part.end(), all.begin() + 5 * table.features));
+    };
+    switch (table.stored_type()) {
+      case NumberType::uint8:
+        return check(std::uint8_t{});
+      case NumberType::float32:
+        return check(float{});
+      case NumberType::float64:
+        return check(double{});
+    }
   }
 };
 
@@ -76,6 +90,57 @@ TEST_F(Stored, are_the_numbers_of_those_that_are_held) {
   }
   const std::string idx = "\0\0\x08\x03"s + bytes_of(static_cast<std::uint32_t>(n), true) + bytes_of(2U, true) + bytes_of(3U, true);
   expect_same(write("images.idx", idx + random_numbers<std::uint8_t>(6 * n)), {});
+}
+
+TEST_F(Stored, have_the_smallest_type_that_holds_them) {
+  const auto type_of = [&](const std::string& type, const std::string& data) {
+    return stored(write("x.npy", npy(type, false, "40, 2", data))).stored_type();
+  };
+  EXPECT_EQ(type_of("|u1", random_numbers<std::uint8_t>(80)), NumberType::uint8);
+  EXPECT_EQ(type_of("|i1", random_numbers<std::int8_t>(80)), NumberType::float32);
+  EXPECT_EQ(type_of(">i2", random_numbers<std::int16_t>(80, true)), NumberType::float32);
+  EXPECT_EQ(type_of("<f4", random_numbers<float>(80)), NumberType::float32);
+  EXPECT_EQ(type_of("<i4", random_numbers<std::int32_t>(80)), NumberType::float64);
+  EXPECT_EQ(type_of("<f8", random_numbers<double>(80)), NumberType::float64);
+}
+
+TEST_F(Stored, parts_of_one_type_keep_it) {
+  const Selection selection{.rule = TargetRule::none, .names = {"2"}};
+  const auto file = [&](const std::string& name, const std::string& type, const std::string& data) {
+    return write(name, npy(type, false, "40, 3", data));
+  };
+  const std::string single = file("a.npy", "<f4", random_numbers<float>(120)), other = file("b.npy", ">f4", random_numbers<float>(120, true)),
+                    real = file("c.npy", "<f8", random_numbers<double>(120));
+  for (const auto& [last, type] : {std::pair(other, NumberType::float32), std::pair(real, NumberType::float64)}) {
+    std::vector<Table> parts{stored(single, selection), stored(last, selection)};
+    std::vector<double> all = features_of(parts[0]);
+    const std::vector<double> more = features_of(parts[1]);
+    all.insert(all.end(), more.begin(), more.end());
+    const Table table = read::stacked("parts", std::move(parts));
+    EXPECT_EQ(table.stored_type(), type);
+    EXPECT_EQ(features_of(table), all);
+    expect_same_as_stored(table, all);
+  }
+}
+
+TEST_F(Stored, form_of_a_source_is_what_it_hands_out) {
+  Table table = stored(write("x.npy", npy("<f4", false, "40, 3", random_numbers<float>(120))));
+  for (const bool standardize : {false, true}) {
+    const Preprocessing map = learn_preprocessing(table, {.standardize = standardize});
+    const read::PreparedSource source(map, table);
+    const StoredForm form = source.stored_form();
+    ASSERT_NE(form.stored, nullptr);
+    EXPECT_EQ(form.stored->type(), NumberType::float32);
+    EXPECT_EQ(form.mean != nullptr, standardize);
+    std::vector<float> z(80);
+    form.stored->read_as_stored(0, 40, z.data());
+    source.visit(40, [&](const Chunk& chunk) {
+      for (std::size_t at = 0; at < z.size(); ++at) {
+        const auto value = static_cast<double>(z[at]);
+        EXPECT_EQ(chunk.x[at], standardize ? (value - form.mean[at % 2]) / form.scale[at % 2] : value);
+      }
+    });
+  }
 }
 
 TEST_F(Stored, gzip_is_held_as_the_file_has_it) {
