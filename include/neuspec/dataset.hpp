@@ -27,6 +27,10 @@ struct Chunk {
 
 class Ranks;
 
+namespace read {
+struct Deviations;
+}
+
 /// How a number lies in memory.
 enum class NumberType { uint8, float32, float64 };
 
@@ -48,6 +52,8 @@ class StoredFeatures {
   virtual void read(Index first, Index count, double* to) const = 0;
   /// Whether they are known to be no larger than 10⁶⁰ in size.
   virtual bool in_range() const = 0;
+  /// From their mean, where every one of them was seen when the file was read; else none.
+  virtual const read::Deviations* deviations() const { return nullptr; }
   /// The smallest type that holds each of them as it is.
   virtual NumberType type() const { return NumberType::float64; }
   /// The same as `read`, in that type.

@@ -11,6 +11,7 @@
 #include "read/array_rows.hpp"
 #include "read/message.hpp"
 #include "read/range.hpp"
+#include "read/scaling.hpp"
 #include "threads/parallel.hpp"
 
 namespace neuspec::read {
@@ -87,43 +88,84 @@ Selection selection_for(const Array& array, const std::string& path, const Selec
 
 class StoredArray final : public StoredFeatures {
  public:
-  StoredArray(ArrayRows rows, bool in_range) : rows_(std::move(rows)), in_range_(in_range) {}
+  StoredArray(ArrayRows rows, bool in_range, Deviations deviations)
+      : rows_(std::move(rows)), in_range_(in_range), deviations_(std::move(deviations)) {}
   // All values were finite when the table was made, and the file is the same.
   void read(Index first, Index count, double* to) const override { rows_.read(first, count, to, nullptr); }
   bool in_range() const override { return in_range_; }
+  const Deviations* deviations() const override { return deviations_.samples > 0 ? &deviations_ : nullptr; }
   NumberType type() const override { return rows_.type(); }
   void read_as_stored(Index first, Index count, void* to) const override { rows_.read_as_stored(first, count, to); }
 
  private:
   ArrayRows rows_;
   bool in_range_;
+  Deviations deviations_;
 };
 
-// Once through all samples: targets go to the table, and features to `x` unless that is null. Tells whether the latter are in range.
-bool read_all(const ArrayRows& rows, const std::string& path, Table& table, double* x) {
-  const Index grain = grain_of(table);
-  std::atomic<bool> finite = true, in_range = true;
-  const auto read_some = [&](Index first, Index last) {
-    static thread_local std::vector<double> passing;
-    passing.resize(static_cast<std::size_t>(x == nullptr ? std::min(grain, last - first) * table.features : 0));
-    for (Index at = first; at < last; at += grain) {
-      double* const to = x == nullptr ? passing.data() : x + at * table.features;
-      const Index count = std::min(grain, last - at);
-      if (!rows.read(at, count, to, table.y.data() + at * table.targets)) finite = false;
-      if (x == nullptr && !all_within(to, count * table.features, largest_usable)) in_range = false;
-    }
-  };
-  parallel_ranges(table.samples, grain, read_some);
-  if (finite) {
-    return in_range;
+/// A pass over all samples, block by block.
+class Pass {
+ public:
+  Pass(const ArrayRows& rows, Table& table) : rows_(rows), table_(table), grain_(grain_of(table)) {}
+
+  /// Targets go to the table, and features to `x`. False where a value is not finite.
+  bool read_to(double* x) {
+    each_block(0, blocks(), [&](Index block) { read(block, x + block * grain_ * table_.features); });
+    return finite_;
   }
+  /// Targets go to the table, and features are looked at. Deviations are those of `scaling_of`, bit by bit, where its runs stay in the cache.
+  bool look() {
+    constexpr Index most_features = 256;
+    constexpr Index most_waiting = 1 << 10;  // blocks whose deviations are not merged yet
+    const bool deviations = table_.features > 0 && table_.features <= most_features;
+    if (deviations) grain_ = run_samples;
+    std::vector<double> origin(static_cast<std::size_t>(table_.features));
+    rows_.read(0, 1, origin.data(), table_.y.data());
+    for (Index begin = 0; begin < blocks(); begin += most_waiting) {
+      const Index end = std::min(begin + most_waiting, blocks());
+      std::vector<Deviations> seen(static_cast<std::size_t>(deviations ? end - begin : 0));
+      each_block(begin, end, [&](Index block) {
+        static thread_local std::vector<double> passing;
+        passing.resize(static_cast<std::size_t>(size(block) * table_.features));
+        read(block, passing.data());
+        if (!all_within(passing.data(), static_cast<Index>(passing.size()), largest_usable)) in_range_ = false;
+        if (deviations) seen[static_cast<std::size_t>(block - begin)] = deviations_of(passing, origin);
+      });
+      for (Deviations& part : seen) merge(std::move(part), deviations_);
+    }
+    return finite_;
+  }
+  bool in_range() const { return in_range_; }
+  Deviations deviations() { return std::move(deviations_); }
+
+ private:
+  Index blocks() const { return (table_.samples + grain_ - 1) / grain_; }
+  Index size(Index block) const { return std::min(grain_, table_.samples - block * grain_); }
+  template <class Body>
+  void each_block(Index begin, Index end, const Body& body) const {
+    parallel_ranges(end - begin, 1, [&](Index first, Index last) {
+      for (Index block = begin + first; block < begin + last; ++block) body(block);
+    });
+  }
+  void read(Index block, double* to) {
+    if (!rows_.read(block * grain_, size(block), to, table_.y.data() + block * grain_ * table_.targets)) finite_ = false;
+  }
+
+  const ArrayRows& rows_;
+  Table& table_;
+  Index grain_;
+  std::atomic<bool> finite_ = true, in_range_ = true;
+  Deviations deviations_;
+};
+
+void fail_at_first_bad(const ArrayRows& rows, const std::string& path, Table& table) {
+  const Index grain = grain_of(table);
   std::vector<double> values(static_cast<std::size_t>(grain * table.features));
   for (Index first = 0; first < table.samples; first += grain) {
     const Index count = std::min(grain, table.samples - first);
     double* const y = table.y.data() + first * table.targets;
     if (!rows.read(first, count, values.data(), y)) fail_at_first_bad(path, table, first, count, values.data(), y);
   }
-  return in_range;
 }
 
 }  // namespace
@@ -163,13 +205,15 @@ Table table_of(const Array& array, const Elements& elements, const std::string& 
   table.y.resize(static_cast<std::size_t>(table.samples * table.targets));
   if (!elements.stay) {
     std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));
-    read_all(rows, path, table, x.data());
+    if (!Pass(rows, table).read_to(x.data())) fail_at_first_bad(rows, path, table);
     table.x = std::move(x);
     return table;
   }
-  const bool in_range = bytes && table.targets == 0 ? true : read_all(rows, path, table, nullptr);
+  Pass pass(rows, table);
+  const bool known = bytes && table.targets == 0;  // to be finite and small
+  if (!known && !pass.look()) fail_at_first_bad(rows, path, table);
   if (table.features > 0) {
-    table.x = std::make_shared<StoredArray>(std::move(rows), in_range);
+    table.x = std::make_shared<StoredArray>(std::move(rows), pass.in_range(), pass.deviations());
   }
   return table;
 }

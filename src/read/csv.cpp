@@ -11,6 +11,7 @@
 #include "read/range.hpp"
 #include "read/readers.hpp"
 #include "read/row_marks.hpp"
+#include "read/scaling.hpp"
 #include "read/text_labels.hpp"
 #include "threads/available_memory.hpp"
 
@@ -35,8 +36,9 @@ class RowReader {
     }
   }
 
-  // The same without x, whose rows are marked by where they are behind `text`. \returns whether all of them are of a size that can be used
-  bool look(const char* text, double* y, RowMarks& marks) {
+  // The same without x, whose rows are marked by where they are behind `text`, and seen by `deviations` unless that is null. \returns whether all of
+  // them are of a size that can be used
+  bool look(const char* text, double* y, RowMarks& marks, RunningDeviations* deviations) {
     const Columns& columns = sheet_.columns;
     std::vector<double> x(static_cast<std::size_t>(columns.features));
     const char* p = block_.text.data();
@@ -45,6 +47,7 @@ class RowReader {
       marks.note(block_.rows_before + row, static_cast<std::size_t>(p - text));
       p = read_row(p, x.data(), y);
       in_range = all_within(x.data(), columns.features, largest_usable) && in_range;
+      if (deviations != nullptr) deviations->add(x.data(), 1);
     }
     return in_range;
   }
@@ -132,17 +135,26 @@ void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table, RowMar
   for (const RowBlock& block : cut.blocks) {
     readers.emplace_back(sheet, block);
   }
+  constexpr Index most_features = 1 << 10;  // a run of so many samples is 8 MB
+  const bool sees = marks != nullptr && table.features > 0 && table.features <= most_features;
+  std::vector<Deviations> seen(sees ? readers.size() : 0);
   std::atomic<bool> in_range = true;
   read_blocks(readers.size(), [&](std::size_t k) {
     const Index row = cut.blocks[k].rows_before;
     double* const y = table.y.data() + row * table.targets;
     if (marks == nullptr) {
       readers[k].read(x.data() + row * table.features, y);
-    } else if (!readers[k].look(body.data(), y, *marks)) {
-      in_range = false;
+      return;
     }
+    RunningDeviations deviations(table.features);
+    if (!readers[k].look(body.data(), y, *marks, sees ? &deviations : nullptr)) in_range = false;
+    if (sees) seen[k] = deviations.finish();
   });
-  if (marks != nullptr) marks->in_range = in_range;
+  if (marks != nullptr) {
+    marks->in_range = in_range;
+    marks->deviations = {};
+    for (Deviations& part : seen) merge(std::move(part), marks->deviations);
+  }
   table.x = std::move(x);
   if (sheet.labels == Labels::text) {
     std::vector<NumberedLabels> parts;

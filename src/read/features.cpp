@@ -155,7 +155,10 @@ void prepare_all(const Preprocessing& map, const Table& table, Index first, Inde
 }
 
 void learn_scaling(const Table& table, Preprocessing& map, const Ranks* ranks) {
-  Scaling learnt = scaling_of(Averaged(map, table, ranks));
+  const auto* const stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table.x);
+  const Deviations* const seen = stored != nullptr && map.window_height == 0 ? (*stored)->deviations() : nullptr;
+  const bool all_seen = ranks == nullptr ? seen != nullptr : ranks->order() == RankOrder::any && ranks->smallest(seen != nullptr ? 1 : 0) > 0;
+  Scaling learnt = seen != nullptr && all_seen ? scaling_of(*seen, ranks) : scaling_of(Averaged(map, table, ranks));
   map.mean = std::move(learnt.mean);
   map.scale = std::move(learnt.scale);
 }

@@ -20,7 +20,9 @@ void prepare(const Preprocessing& map, const Table& table, Index first, Index co
 /// The same for as many as there are, by several threads. A sample's features do not depend on who prepares them.
 void prepare_all(const Preprocessing& map, const Table& table, Index first, Index count, double* z);
 
-/// Learns mean and scale of every feature, in one pass over the table; on ranks those of all their samples. \throws DataError as `prepare`
+/// Learns mean and scale of every feature, in one pass over the table unless its features were seen when they were read; on ranks those of all their
+/// samples.
+/// \throws DataError as `prepare`
 void learn_scaling(const Table& table, Preprocessing& map, const Ranks* ranks);
 
 }  // namespace neuspec::read

@@ -15,6 +15,7 @@
 #include "read/message.hpp"
 #include "read/range.hpp"
 #include "read/rows.hpp"
+#include "read/scaling.hpp"
 
 namespace neuspec::read {
 namespace {
@@ -76,6 +77,11 @@ class JoinedFeatures final : public StoredFeatures {
     }
     const auto same = [&](const Table& part) { return part.stored_type() == parts_.front().stored_type(); };
     if (std::all_of(parts_.begin(), parts_.end(), same)) type_ = parts_.front().stored_type();
+    const auto is_seen = [](const Table& part) { return part.samples == 0 || seen(part) != nullptr; };
+    if (!std::all_of(parts_.begin(), parts_.end(), is_seen)) return;
+    for (const Table& part : parts_) {
+      if (part.samples > 0) merge(*seen(part), deviations_);
+    }
   }
 
   void read(Index first, Index count, double* to) const override {
@@ -86,6 +92,7 @@ class JoinedFeatures final : public StoredFeatures {
   }
 
   NumberType type() const override { return type_; }
+  const Deviations* deviations() const override { return deviations_.samples > 0 ? &deviations_ : nullptr; }
 
   void read_as_stored(Index first, Index count, void* to) const override {
     if (type_ == NumberType::float64) return read(first, count, static_cast<double*>(to));
@@ -106,6 +113,10 @@ class JoinedFeatures final : public StoredFeatures {
   }
 
  private:
+  static const Deviations* seen(const Table& part) {
+    const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&part.x);
+    return stored == nullptr ? nullptr : (*stored)->deviations();
+  }
   /// body(part, its first sample, how many) for consecutive samples of all.
   template <class Body>
   void each_part(Index first, Index count, const Body& body) const {
@@ -120,6 +131,7 @@ class JoinedFeatures final : public StoredFeatures {
   std::vector<Table> parts_;
   std::vector<Index> begins_;  // the first sample of each
   NumberType type_ = NumberType::float64;
+  Deviations deviations_;  // where those of all parts are known
 };
 
 /// Columns by name and number.

@@ -2,8 +2,10 @@
 /// Mean and deviation of features.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "distribute/ranks.hpp"
 #include "neuspec/dataset.hpp"
 
 namespace neuspec::read {
@@ -16,11 +18,40 @@ inline constexpr Index run_samples = 1024;
 /// none, for the features that the next data have would be divided by an accident of rounding.
 double scale_of(double deviation, double mean, Index samples);
 
+/// Of n samples' features, relative to an origin near them: so a constant feature has exactly that mean and deviation 0, and a large common offset
+/// costs no digits.
+struct Deviations {
+  double samples = 0;
+  std::vector<double> origin, mean, squares;  ///< d each; the mean less the origin, Σ of squared deviations from the mean
+};
+
+/// Of samples (row-major), which are used up.
+Deviations deviations_of(std::span<double> z, const std::vector<double>& origin);
+
+/// Adds the samples of others.
+void merge(Deviations more, Deviations& all);
+
+/// Of samples that come in their order, however many at a time: the bits are the same.
+class RunningDeviations {
+ public:
+  explicit RunningDeviations(Index features) : features_(features) {}
+  void add(const double* x, Index samples);  ///< row-major
+  Deviations finish();
+
+ private:
+  Index features_;
+  std::vector<double> origin_, rest_;  // the first sample; those of a run that is not full
+  Deviations all_;
+};
+
 struct Scaling {
   std::vector<double> mean, scale;  ///< of every feature
 };
 
 /// Of the features of all samples, in one pass; of ranks of all of theirs, collective, in a fixed order the bits of one process.
 Scaling scaling_of(const Source& data);
+
+/// Of samples that have been seen already; of ranks of all of theirs, collective.
+Scaling scaling_of(const Deviations& own, const Ranks* ranks);
 
 }  // namespace neuspec::read

@@ -34,6 +34,7 @@ class StoredRows final : public StoredFeatures {
   }
 
   bool in_range() const override { return marks_.in_range; }
+  const Deviations* deviations() const override { return marks_.deviations.samples > 0 ? &marks_.deviations : nullptr; }
 
  private:
   std::shared_ptr<const OpenText> text_;
