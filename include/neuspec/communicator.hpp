@@ -30,11 +30,16 @@ class Communicator {
   /// Bytes from one rank to another, which arrive in the order they were sent.
   virtual void send(const void* bytes, std::size_t count, int to) const = 0;
   virtual void receive(void* bytes, std::size_t count, int from) const = 0;
+  /// Whether `sum_on_gpus` can be called.
+  virtual bool sums_on_gpus() const { return false; }
+  /// `sum` of numbers in the memory of the GPU that the calling thread uses, which has nothing to do with them meanwhile.
+  virtual void sum_on_gpus(double* values, std::size_t count) const { sum(values, count); }
 };
 
 /// A duplicate of the MPI communicator with this handle in Fortran (`MPI_Comm_c2f` in C and C++, `comm` or `comm%MPI_VAL` in Fortran), which is freed
 /// with the last copy of the result; that has to come before MPI_Finalize. MPI_COMM_WORLD and the communicator's error handler stay as they are, and
-/// MPI is called by no other thread than the library is. A rank that waits for others does not keep a processor busy. In the library neuspec_mpi.
+/// MPI is called by no other thread than the library is. A rank that waits for others does not keep a processor busy, but where MPI sums in the
+/// memory of GPUs: it is asked to if NEUSPEC_GPU_AWARE_MPI is 1 in the environment of every rank. In the library neuspec_mpi.
 /// \throws EnvironmentError where MPI is not initialised, UsageError for MPI_COMM_NULL
 std::shared_ptr<const Communicator> mpi_communicator(int fortran_handle);
 

@@ -21,6 +21,7 @@ class Neuspec(CMakePackage, CudaPackage):
     variant("hdf5", default=True, description="Read and write HDF5")
     variant("isal", default=True, description="Inflate compressed files by ISA-L")
     variant("mpi", default=False, description="Share samples out among the ranks of MPI")
+    variant("nccl", default=True, when="+cuda+mpi", description="Sum between the GPUs of ranks by NCCL")
     variant("tests", default=False, description="Build the tests, which 'spack install --test=root' runs")
 
     depends_on("c", type="build")
@@ -37,6 +38,7 @@ class Neuspec(CMakePackage, CudaPackage):
     depends_on("isa-l", when="+isal")
     depends_on("mpi@3:", when="+mpi")
     depends_on("cuda@12.6:", when="+cuda")
+    depends_on("nccl@2.14:", when="+nccl")
     depends_on("googletest@1.12:", type="build", when="+tests")
 
     conflicts("%gcc@:11", msg="C++20 as it is used needs GCC 12")
@@ -52,6 +54,7 @@ class Neuspec(CMakePackage, CudaPackage):
             self.define_from_variant("NEUSPEC_ISAL", "isal"),
             self.define_from_variant("NEUSPEC_CUDA", "cuda"),
             self.define_from_variant("NEUSPEC_MPI", "mpi"),
+            self.define("NEUSPEC_NCCL", self.spec.satisfies("+nccl")),
             self.define("NEUSPEC_BUILD_TESTS", self.spec.satisfies("+tests") or self.run_tests),
             self.define("NEUSPEC_WERROR", False),
             self.define("BLAS_LIBRARIES", self.spec["blas"].libs.joined(";")),

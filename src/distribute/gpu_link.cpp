@@ -1,8 +1,10 @@
 #include "distribute/gpu_link.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "device/gpus.hpp"
 
@@ -25,12 +27,20 @@ void GpuLink::finish(const Ranks& ranks) {
 
 void link_gpus(const Ranks& ranks, DeviceKind kind) {
   const bool wanted = ranks.order() == RankOrder::any && ranks.size() > 1 && is_gpu(kind);
-  const double own = wanted ? gpu_for_sums() : 0;
-  std::vector<double> gpus = ranks.all(std::span(&own, 1)), sorted = gpus;
+  const std::array own{wanted ? gpu_for_sums() : 0.0, wanted && ranks.communicator().sums_on_gpus() ? 1.0 : 0.0};
+  const std::vector<double> all = ranks.all(own);
+  std::vector<double> gpus;
+  bool by_communicator = true;
+  for (std::size_t at = 0; at < all.size(); at += own.size()) {
+    gpus.push_back(all[at]);
+    by_communicator = by_communicator && all[at + 1] > 0;
+  }
+  std::vector<double> sorted = gpus;
   std::sort(sorted.begin(), sorted.end());
   const bool one_each = sorted.front() != 0 && std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
   const bool as_before = ranks.gpu_link() != nullptr && ranks.gpu_link()->gpus() == gpus;
   if (!as_before) ranks.set_gpu_link(one_each ? std::make_shared<GpuLink>(std::move(gpus)) : nullptr);
+  ranks.set_sums_on_gpus(by_communicator);
 }
 
 }  // namespace neuspec

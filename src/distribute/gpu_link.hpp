@@ -38,8 +38,8 @@ class GpuLink {
   std::unique_ptr<GpuSums> sums_;  // from the first sum on
 };
 
-/// Gives the ranks a link where sums are asked for in any order, each has a GPU of its own and can sum between GPUs; takes it away where not.
-/// Collective.
+/// Gives the ranks a link where sums are asked for in any order, each has a GPU of its own and can sum between GPUs; takes it away where not. Tells
+/// them whether their communicator sums on GPUs. Collective.
 void link_gpus(const Ranks& ranks, DeviceKind kind);
 
 }  // namespace neuspec

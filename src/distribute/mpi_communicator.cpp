@@ -1,8 +1,13 @@
 // The only place that knows MPI: the library neuspec_mpi.
 #include <mpi.h>
+#ifdef OPEN_MPI
+#include <mpi-ext.h>
+#endif
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "neuspec/communicator.hpp"
 #include "neuspec/error.hpp"
@@ -29,6 +34,19 @@ void wait(MPI_Request request, const char* what) {
     check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
     if (done != 0) return;
   }
+}
+
+/// Whether the MPI says of itself that it takes no memory of GPUs; some say nothing.
+bool takes_host_memory_alone() {
+#if defined(OMPI_HAVE_MPI_EXT_CUDA) && OMPI_HAVE_MPI_EXT_CUDA
+  return MPIX_Query_cuda_support() == 0;
+#elif defined(MPIX_GPU_SUPPORT_CUDA)
+  int there = 0;
+  check(MPIX_GPU_query_support(MPIX_GPU_SUPPORT_CUDA, &there), "it does not say whether it takes memory of GPUs");
+  return there == 0;
+#else
+  return false;
+#endif
 }
 
 /// Calls body(offset, count) on pieces that MPI can count.
@@ -89,6 +107,19 @@ class MpiCommunicator final : public Communicator {
       MPI_Request request = MPI_REQUEST_NULL;
       check(MPI_Irecv(static_cast<char*>(bytes) + at, some, MPI_BYTE, from, 0, group_, &request), "a message could not be received");
       wait(request, "a message could not be received");
+    });
+  }
+
+  bool sums_on_gpus() const override {
+    const char* const wanted = std::getenv("NEUSPEC_GPU_AWARE_MPI");
+    if (wanted == nullptr || std::string_view(wanted) != "1") return false;
+    if (takes_host_memory_alone()) throw EnvironmentError("NEUSPEC_GPU_AWARE_MPI is 1, and this MPI says that it takes no memory of GPUs");
+    return true;
+  }
+  // Open MPI takes memory of GPUs in sums that block, and in no others.
+  void sum_on_gpus(double* values, std::size_t count) const override {
+    in_pieces(count, most_bytes / sizeof(double), [&](std::size_t at, int some) {
+      check(MPI_Allreduce(MPI_IN_PLACE, values + at, some, MPI_DOUBLE, MPI_SUM, group_), "a sum over the GPUs of the ranks failed");
     });
   }
 

@@ -100,6 +100,11 @@ void Ranks::sum(std::span<double> values) const {
   if (!rides) communicator_->sum(values.data(), values.size());
 }
 
+void Ranks::sum_on_gpus(std::span<double> values) const {
+  agree(Task::sum, values.size(), {});
+  communicator_->sum_on_gpus(values.data(), values.size());
+}
+
 std::vector<double> Ranks::all(std::span<const double> values) const {
   std::vector<double> result(values.size() * static_cast<std::size_t>(size()));
   std::copy(values.begin(), values.end(), result.begin() + static_cast<std::ptrdiff_t>(values.size()) * rank());

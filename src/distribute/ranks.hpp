@@ -39,6 +39,8 @@ class Ranks {
 
   /// values ← Σ over the ranks, the same on each.
   void sum(std::span<double> values) const;
+  /// The same of many numbers in the memory of each rank's GPU, where `sums_on_gpus`.
+  void sum_on_gpus(std::span<double> values) const;
   /// The values of every rank, one rank after the other.
   std::vector<double> all(std::span<const double> values) const;
   /// values ← the largest of the ranks', element by element.
@@ -66,6 +68,9 @@ class Ranks {
   /// From GPU to GPU, where each rank has one of its own, else null (distribute/gpu_link.hpp); the same for all of them. A failure ends it.
   std::shared_ptr<GpuLink> gpu_link() const { return gpu_link_; }
   void set_gpu_link(std::shared_ptr<GpuLink> link) const { gpu_link_ = std::move(link); }
+  /// Whether the communicator sums what the ranks' GPUs hold; the same for all of them.
+  bool sums_on_gpus() const { return sums_on_gpus_; }
+  void set_sums_on_gpus(bool sums) const { sums_on_gpus_ = sums; }
 
   /// Calls body, and where it throws, on this rank or another, throws the same on all of them: the lowest one's exception, as UsageError, DataError,
   /// NotCompiled or EnvironmentError. Within another call it is that one's matter.
@@ -110,6 +115,7 @@ class Ranks {
   mutable int depth_ = 0;
   mutable bool failed_ = false;  // and all know
   mutable std::shared_ptr<GpuLink> gpu_link_;
+  mutable bool sums_on_gpus_ = false;
 };
 
 /// values ← Σ over the ranks, where there are any: of one process they are the sums already.

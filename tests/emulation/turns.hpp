@@ -1,6 +1,9 @@
 // Two ranks that are threads, each with a place among those of a machine with GPUs.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -8,15 +11,18 @@
 #include <utility>
 #include <vector>
 
-#include "emulation.hpp"
+#include "machine.hpp"
 #include "support/thread_ranks.hpp"
 
 namespace neuspec::test {
 
-/// Ranks of one machine, each of which gives way while it is with the others.
+/// Numbers in sums of what GPUs hold by communicators so far, of all ranks.
+inline std::atomic<long> summed_on_gpus = 0;
+
+/// Ranks of one machine, each of which gives way while it is with the others; `on_gpus`: as an MPI that takes memory of GPUs.
 class InTurns final : public Communicator {
  public:
-  explicit InTurns(std::shared_ptr<const Communicator> group) : group_(std::move(group)) {}
+  InTurns(std::shared_ptr<const Communicator> group, bool on_gpus) : group_(std::move(group)), on_gpus_(on_gpus) {}
   int rank() const override { return group_->rank(); }
   int size() const override { return group_->size(); }
   int local_rank() const override { return group_->rank(); }
@@ -35,6 +41,20 @@ class InTurns final : public Communicator {
     group_->receive(bytes, count, from);
   }
 
+  bool sums_on_gpus() const override { return on_gpus_; }
+  void sum_on_gpus(double* values, std::size_t count) const override {
+    emulation::require_device(__func__, values, count * sizeof(double));
+    std::vector<double> here(count);
+    {
+      const emulation::Opened opened;
+      std::copy_n(values, count, here.begin());
+    }
+    sum(here.data(), count);
+    const emulation::Opened opened;
+    std::copy(here.begin(), here.end(), values);
+    summed_on_gpus += static_cast<long>(count);
+  }
+
  private:
   struct Away {
     Away() { emulation::turn().unlock(); }
@@ -43,15 +63,16 @@ class InTurns final : public Communicator {
     Away& operator=(const Away&) = delete;
   };
   std::shared_ptr<const Communicator> group_;
+  bool on_gpus_;
 };
 
-/// body(communicator) on two ranks; what each throws, or nothing.
+/// body(communicator) on two ranks, `on_gpus` or not; what each throws, or nothing.
 template <class Body>
-std::vector<std::string> on_two_ranks(const Body& body) {
+std::vector<std::string> on_two_ranks(const Body& body, std::array<bool, 2> on_gpus = {}) {
   std::vector<std::string> messages;
   for (const std::exception_ptr& error : on_ranks(2, [&](const auto& group) {
          const std::lock_guard turn(emulation::turn());
-         body(std::make_shared<InTurns>(group));
+         body(std::make_shared<InTurns>(group, on_gpus.at(static_cast<std::size_t>(group->rank()))));
        })) {
     try {
       if (error) std::rethrow_exception(error);
