@@ -59,7 +59,7 @@ Index grain_of(const Table& table) { return std::clamp<Index>((Index(1) << 18) /
 void fail_at_first_bad(const std::string& path, const Table& table, Index first, Index count, const double* x, const double* y) {
   const auto check = [&](Index sample, double value, const std::string& column) {
     if (!std::isfinite(value)) {
-      fail(path, "sample " + std::to_string(sample + 1) + ", column " + quoted(column) + ": " + shortest(value) + " is not finite");
+      fail(path, "sample " + std::to_string(table.before + sample + 1) + ", column " + quoted(column) + ": " + shortest(value) + " is not finite");
     }
   };
   for (Index i = 0; i < count; ++i) {
@@ -188,20 +188,25 @@ Table table_of(const Array& array, const Elements& elements, const std::string& 
   const Columns columns = select_columns({path, no_header, count}, selection_for(array, path, selection));
   Table table;
   describe(columns, path, table);
-  table.samples = array.samples();
+  const Stretch taken = selection.rows.value_or(Stretch{0, array.samples()});
+  if (taken.first + taken.count > array.samples()) fail(path, "was written to while it was read");
+  table.samples = taken.count;
+  table.before = taken.first;
   if (array.shape.size() == 3) {
     table.image_height = static_cast<Index>(array.shape[1]);
     table.image_width = static_cast<Index>(array.shape[2]);
   }
+  if (selection.header_alone) return table;
   const bool bytes = array.type == ElementType::uint8 || array.type == ElementType::boolean;
   const bool plain = columns.features == count && (!array.fortran_order || array.shape.size() == 1);
   if (bytes && plain && !elements.stay) {
     std::vector<char> buffer;
-    const char* const data = elements.bytes->read(0, data_bytes, buffer);
-    table.x = std::vector<std::uint8_t>(data, data + data_bytes);
+    const char* const data =
+        elements.bytes->read(static_cast<std::size_t>(taken.first * count), static_cast<std::size_t>(taken.count * count), buffer);
+    table.x = std::vector<std::uint8_t>(data, data + taken.count * count);
     return table;
   }
-  ArrayRows rows(array, elements.bytes, columns);
+  ArrayRows rows(array, elements.bytes, columns, taken.first);
   table.y.resize(static_cast<std::size_t>(table.samples * table.targets));
   if (!elements.stay) {
     std::vector<double> x(static_cast<std::size_t>(table.samples * table.features));

@@ -64,10 +64,11 @@ struct ArrayRows::Rows {
   double* y;
 };
 
-ArrayRows::ArrayRows(Array array, std::shared_ptr<const ArrayBytes> bytes, const Columns& columns)
+ArrayRows::ArrayRows(Array array, std::shared_ptr<const ArrayBytes> bytes, const Columns& columns, Index begin)
     : array_(std::move(array)),
       bytes_(std::move(bytes)),
       swapped_(array_.big_endian != (std::endian::native == std::endian::big)),
+      begin_(begin),
       columns_(static_cast<Index>(columns.place.size())),
       features_(columns.features),
       targets_(columns.targets) {
@@ -163,7 +164,8 @@ bool ArrayRows::read_rows(const Rows<To>& rows) const {
   bool finite = true;
   for (Index done = 0; done < rows.count; done += tile) {
     const Index count = std::min(tile, rows.count - done);
-    const char* from = bytes_->read(static_cast<std::size_t>(rows.first + done) * row_bytes, static_cast<std::size_t>(count) * row_bytes, buffer);
+    const char* from =
+        bytes_->read(static_cast<std::size_t>(begin_ + rows.first + done) * row_bytes, static_cast<std::size_t>(count) * row_bytes, buffer);
     for (Index i = done; i < done + count; ++i, from += row_bytes) {
       for (const Run& run : runs_) {
         if (run.is_target && rows.y == nullptr) {
@@ -194,7 +196,7 @@ bool ArrayRows::read_columns(const Rows<To>& rows) const {
       }
       for (Index j = 0; j < run.length; ++j) {
         const Index c = run.column + j, stored = images ? c / width + height * (c % width) : c;
-        const auto at = static_cast<std::size_t>(stored * array_.samples() + rows.first + done) * sizeof(T);
+        const auto at = static_cast<std::size_t>(stored * array_.samples() + begin_ + rows.first + done) * sizeof(T);
         const char* const from = bytes_->read(at, static_cast<std::size_t>(count) * sizeof(T), buffer);
         finite = (run.is_target ? convert<T>(from, count, swapped_, rows.y + done * targets_ + run.place + j, targets_)
                                 : convert<T>(from, count, swapped_, rows.x + done * features_ + run.place + j, features_)) &&

@@ -12,8 +12,8 @@ namespace neuspec::read {
 /// Reads samples of an array from where they are: what a call takes from a file goes through a buffer of the cache's size.
 class ArrayRows {
  public:
-  /// There are as many bytes as the array's shape says.
-  ArrayRows(Array array, std::shared_ptr<const ArrayBytes> bytes, const Columns& columns);
+  /// There are as many bytes as the array's shape says. Its samples from `begin` on count from 0.
+  ArrayRows(Array array, std::shared_ptr<const ArrayBytes> bytes, const Columns& columns, Index begin);
 
   /// Features (row-major) and, unless `y` is null, targets of samples first … first + count − 1. From any number of threads at once.
   /// \returns whether all of them are finite. \throws DataError where the file is no longer what it was
@@ -44,6 +44,7 @@ class ArrayRows {
   Array array_;
   std::shared_ptr<const ArrayBytes> bytes_;
   bool swapped_;
+  Index begin_;
   Index columns_ = 0, features_ = 0, targets_ = 0;
   std::vector<Run> runs_;
 };

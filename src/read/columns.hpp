@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ enum class TargetRule {
   every_column,  ///< a file of labels
 };
 
+/// Consecutive samples.
+struct Stretch {
+  Index first = 0, count = 0;
+};
+
 /// What a reader should make of a file.
 struct Selection {
   TargetRule rule = TargetRule::last_column;
@@ -27,6 +33,8 @@ struct Selection {
   Index samples = 0;                                        ///< in a file of labels: how many there should be; 0: not known
   double memory = std::numeric_limits<double>::infinity();  ///< bytes of it that text and what is made of it may take; larger text stays in its file
   const Preprocessing* like = nullptr;  ///< as in ReadOptions; `rule` and `names` then say only whether targets are wanted and which columns they are
+  std::optional<Stretch> rows = {};     ///< of a binary array the samples that the table has; none: all
+  bool header_alone = false;            ///< a binary array's table has its columns and the number of its samples, and none of their numbers
 };
 
 /// Where the columns of a file go.

@@ -155,8 +155,7 @@ void prepare_all(const Preprocessing& map, const Table& table, Index first, Inde
 }
 
 void learn_scaling(const Table& table, Preprocessing& map, const Ranks* ranks) {
-  const auto* const stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table.x);
-  const Deviations* const seen = stored != nullptr && map.window_height == 0 ? (*stored)->deviations() : nullptr;
+  const Deviations* const seen = map.window_height == 0 ? seen_deviations(table) : nullptr;
   const bool all_seen = ranks == nullptr ? seen != nullptr : ranks->order() == RankOrder::any && ranks->smallest(seen != nullptr ? 1 : 0) > 0;
   Scaling learnt = seen != nullptr && all_seen ? scaling_of(*seen, ranks) : scaling_of(Averaged(map, table, ranks));
   map.mean = std::move(learnt.mean);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 
 #include "read/blocks.hpp"
@@ -57,6 +58,16 @@ void read_pieces(int descriptor, char* bytes, std::size_t size, const std::strin
 }
 
 }  // namespace
+
+FileHead head_of(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  FileHead head{std::string(4096, '\0'), static_cast<std::size_t>(status.st_size)};
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.bytes.data(), static_cast<std::streamsize>(head.bytes.size()));
+  head.bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return head;
+}
 
 GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string& path, std::size_t most) {
   constexpr std::size_t kLeast = std::size_t{1} << 16;

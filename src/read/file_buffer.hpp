@@ -21,6 +21,13 @@ GrowingBytes read_bytes(int descriptor, std::size_t promised, const std::string&
 /// Reads up to `count` bytes from where the descriptor is; 0 at the end. \throws DataError where reading fails
 std::size_t read_some(int descriptor, const std::string& path, char* to, std::size_t count);
 
+/// The beginning of a regular file, and its size; nothing of others and of what is not there.
+struct FileHead {
+  std::string bytes = {};
+  std::size_t size = 0;
+};
+FileHead head_of(const std::string& path);
+
 /// Files of formats that can be left where they are, and what is made of any file, are held in memory up to this size.
 inline constexpr std::size_t held_bytes = std::size_t{64} << 20U;
 

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <charconv>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "read/blocks.hpp"
@@ -148,13 +149,19 @@ Table read_libsvm_lines(std::string_view content, const LibsvmFile* part_of, con
   if (held) expect_memory(sizeof(double) * static_cast<double>(table.samples) * static_cast<double>(table.features + 1));
   if (marks != nullptr) marks->expect(table.samples, table.features);
   std::vector<double> x(held ? static_cast<std::size_t>(table.samples * table.features) : 0), labels(static_cast<std::size_t>(table.samples));
+  const bool sees = dense && marks != nullptr && table.features <= most_seen_features;
+  std::vector<Deviations> seen(sees ? blocks.size() : 0);
   std::vector<LibsvmPlace> largest(blocks.size());
   std::atomic<bool> in_range = true;
   read_blocks(blocks.size(), [&](std::size_t k) {
     const Index sample = starts[k].samples;
     LibsvmReader reader(path, file.lines_before + starts[k].lines + 1, selection.features);
-    largest[k] = reader.read(blocks[k], {held ? x.data() + sample * table.features : nullptr, labels.data() + sample, table.features});
+    std::vector<double> row(static_cast<std::size_t>(sees ? table.features : 0));
+    RunningDeviations deviations(table.features);
+    double* const to = held ? x.data() + sample * table.features : (sees ? row.data() : nullptr);
+    largest[k] = reader.read(blocks[k], {to, labels.data() + sample, table.features, sees ? &deviations : nullptr});
     if (!reader.in_range()) in_range = false;
+    if (sees) seen[k] = deviations.finish();
     if (marks != nullptr) mark_samples(content.data(), blocks[k], sample, *marks);
   });
   if (table.features == 0) {
@@ -167,6 +174,7 @@ Table read_libsvm_lines(std::string_view content, const LibsvmFile* part_of, con
   if (marks != nullptr) {
     marks->text_size = content.size();
     marks->in_range = in_range;
+    for (Deviations& part : seen) merge(std::move(part), marks->deviations);
   }
   table.columns.count = table.features;
   table.feature_names = numbered_names("x", table.features);

@@ -16,8 +16,13 @@ LibsvmPlace LibsvmReader::read(std::string_view text, LibsvmRows rows) {
   for (; !text.empty(); ++line_) {
     const std::string_view line = next_line(text);
     if (!std::all_of(line.begin(), line.end(), is_blank)) {
+      if (rows.seen != nullptr) std::fill_n(rows.x, rows.features, 0.0);
       read_line(line, rows);
-      rows.x += rows.x == nullptr ? 0 : rows.features;
+      if (rows.seen != nullptr) {
+        rows.seen->add(rows.x, 1);
+      } else if (rows.x != nullptr) {
+        rows.x += rows.features;
+      }
       ++rows.y;
     }
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "neuspec/dataset.hpp"
+#include "read/scaling.hpp"
 
 namespace neuspec::read {
 
@@ -14,11 +15,12 @@ struct LibsvmPlace {
   Index index = 0, line = 0, column = 0;
 };
 
-/// Rows of a dense table, filled with zeros, that samples go to; x is null where they are only looked at.
+/// Rows of a dense table, filled with zeros, that samples go to; x is null where they are only looked at, and a single row where `seen` sees them.
 struct LibsvmRows {
   double* x;
   double* y;
   Index features;
+  RunningDeviations* seen = nullptr;
 };
 
 class LibsvmReader {

@@ -77,10 +77,10 @@ class JoinedFeatures final : public StoredFeatures {
     }
     const auto same = [&](const Table& part) { return part.stored_type() == parts_.front().stored_type(); };
     if (std::all_of(parts_.begin(), parts_.end(), same)) type_ = parts_.front().stored_type();
-    const auto is_seen = [](const Table& part) { return part.samples == 0 || seen(part) != nullptr; };
+    const auto is_seen = [](const Table& part) { return part.samples == 0 || seen_deviations(part) != nullptr; };
     if (!std::all_of(parts_.begin(), parts_.end(), is_seen)) return;
     for (const Table& part : parts_) {
-      if (part.samples > 0) merge(*seen(part), deviations_);
+      if (part.samples > 0) merge(*seen_deviations(part), deviations_);
     }
   }
 
@@ -113,10 +113,6 @@ class JoinedFeatures final : public StoredFeatures {
   }
 
  private:
-  static const Deviations* seen(const Table& part) {
-    const auto* stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&part.x);
-    return stored == nullptr ? nullptr : (*stored)->deviations();
-  }
   /// body(part, its first sample, how many) for consecutive samples of all.
   template <class Body>
   void each_part(Index first, Index count, const Body& body) const {
@@ -190,8 +186,12 @@ std::vector<std::string> parts_of(const std::string& path) {
   return path.find(',') == std::string::npos ? std::vector{path} : listed_files(path);
 }
 
-Table joined(const std::string& path, std::vector<Table> parts) {
+void check_parts(const std::vector<Table>& parts) {
   for (const Table& part : parts) check_part(part, parts.front());
+}
+
+Table joined(const std::string& path, std::vector<Table> parts) {
+  check_parts(parts);
   return stacked(path, std::move(parts));
 }
 

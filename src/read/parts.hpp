@@ -13,8 +13,10 @@ namespace neuspec::read {
 /// commas, where no file has that very name. A list keeps its order, the others come by name. \throws DataError where there are none
 std::vector<std::string> parts_of(const std::string& path);
 
-/// One table of the samples of several, in their order, called `path`. Features stay in the parts. \throws DataError naming the first part whose
-/// columns, or the shape of whose images, are not those of the first one
+/// \throws DataError naming the first part whose columns, or the shape of whose images, are not those of the first one
+void check_parts(const std::vector<Table>& parts);
+
+/// One table of the samples of several, in their order, called `path`. Features stay in the parts. \throws DataError as `check_parts`
 Table joined(const std::string& path, std::vector<Table> parts);
 
 /// The same of parts whose columns are known to be alike, named by the first.

@@ -66,12 +66,17 @@ Table rows_of(const Table& table, Index first, Index count) {
   return part;
 }
 
-Table own_rows(const Table& table, const Ranks& ranks) {
-  const Index rank = ranks.rank(), size = ranks.size(), first = table.samples * rank / size;
-  if (table.samples < size) {
-    throw UsageError(table.path + ": " + count_of(table.samples, "sample") + " cannot be shared out among " + std::to_string(size) + " ranks");
+Stretch own_stretch(const std::string& path, Index samples, const Ranks& ranks) {
+  const Index rank = ranks.rank(), size = ranks.size(), first = samples * rank / size;
+  if (samples < size) {
+    throw UsageError(path + ": " + count_of(samples, "sample") + " cannot be shared out among " + std::to_string(size) + " ranks");
   }
-  Table part = rows_of(table, first, table.samples * (rank + 1) / size - first);
+  return {first, samples * (rank + 1) / size - first};
+}
+
+Table own_rows(const Table& table, const Ranks& ranks) {
+  const Stretch own = own_stretch(table.path, table.samples, ranks);
+  Table part = rows_of(table, own.first, own.count);
   part.notices = table.notices;
   return part;
 }

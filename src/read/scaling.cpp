@@ -78,6 +78,11 @@ Deviations deviations_of(std::span<double> z, const std::vector<double>& origin)
   return run;
 }
 
+const Deviations* seen_deviations(const Table& table) {
+  const auto* const stored = std::get_if<std::shared_ptr<const StoredFeatures>>(&table.x);
+  return stored == nullptr ? nullptr : (*stored)->deviations();
+}
+
 // Chan, Golub and LeVeque's update.
 void merge(Deviations more, Deviations& all) {
   if (more.samples == 0) return;

@@ -14,6 +14,9 @@ namespace neuspec::read {
 /// threads.
 inline constexpr Index run_samples = 1024;
 
+/// Whoever looks through text looks at the deviations of no more features: a run of so many samples is 8 MB.
+inline constexpr Index most_seen_features = 1 << 10;
+
 /// What a feature of that deviation and mean is divided by, 1 where it is constant: a deviation that the rounding of values of this size explains is
 /// none, for the features that the next data have would be divided by an accident of rounding.
 double scale_of(double deviation, double mean, Index samples);
@@ -27,6 +30,9 @@ struct Deviations {
 
 /// Of samples (row-major), which are used up.
 Deviations deviations_of(std::span<double> z, const std::vector<double>& origin);
+
+/// Of all of a table's features, where they were seen when it was read; else null. They live as long as the features.
+const Deviations* seen_deviations(const Table& table);
 
 /// Adds the samples of others.
 void merge(Deviations more, Deviations& all);

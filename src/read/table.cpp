@@ -18,6 +18,7 @@
 #include "read/parts.hpp"
 #include "read/readers.hpp"
 #include "read/rows.hpp"
+#include "read/shared_arrays.hpp"
 #include "read/shared_text.hpp"
 #include "read/stored_text.hpp"
 #include "threads/available_memory.hpp"
@@ -252,8 +253,9 @@ Table read_table(const std::string& path, const ReadOptions& options) {
 Table read::read_part(const std::string& path, const ReadOptions& options, const Ranks& ranks) {
   const auto read = [&](Selection selection) {
     selection.memory /= ranks.communicator().local_size();
-    std::optional<Table> text = read_shared_text(path, selection, ranks);
-    return text ? *std::move(text) : own_rows(read_selected(path, selection), ranks);
+    std::optional<Table> part = read_shared_text(path, selection, ranks);
+    if (!part) part = read_shared_arrays(path, selection, ranks);
+    return part ? *std::move(part) : own_rows(read_selected(path, selection), ranks);
   };
   const auto all = [&](const Table& table) {
     auto samples = static_cast<double>(table.samples);

@@ -1,11 +1,9 @@
 #include "read/text_files.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <fstream>
 #include <numeric>
 
+#include "read/file_buffer.hpp"
 #include "read/gzip.hpp"
 #include "read/hdf5_name.hpp"
 #include "read/names.hpp"
@@ -15,24 +13,12 @@
 namespace neuspec::read {
 namespace {
 
-/// The beginning of a file that is no pipe; of others nothing.
-std::string beginning(const std::string& path, std::size_t& size) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-  size = static_cast<std::size_t>(status.st_size);
-  std::string head(4096, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(head.data(), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(file.gcount()));
-  return head;
-}
-
 /// None where they are not all text, or cannot be shared out.
 std::vector<TextFile> text_files(const std::string& path) {
   std::vector<TextFile> files;
   for (const std::string& name : parts_of(path)) {
-    TextFile file{name};
-    const std::string head = hdf5_name(name).file == name ? beginning(name, file.bytes) : "";
+    const auto [head, bytes] = hdf5_name(name).file == name ? head_of(name) : FileHead();
+    TextFile file{name, bytes};
     file.compressed = is_gzip(head);
     if (head.empty() || (!file.compressed && (is_npy(head) || is_idx(head) || is_hdf5(head) || !is_text(head)))) return {};
     files.push_back(file);

@@ -142,6 +142,25 @@ TEST_F(SeenDeviations, OfTextAreThoseOfAPass) {
   }
 }
 
+TEST_F(SeenDeviations, OfSparseTextAreThoseOfAPass) {
+  std::mt19937 random(12);
+  std::string lines;
+  for (Index i = 0; i < 3000; ++i) {
+    lines += std::to_string(i % 2) + (i % 3 == 0 ? "" : " 1:" + std::to_string(1e5 + static_cast<double>(random() % 9)));
+    lines += " 3:0.1" + (i % 5 == 0 ? " 7:" + std::to_string(random() % 1000) : "") + (i % 100 == 0 ? "\n\n" : "\n");
+  }
+  const std::string file = write("x.libsvm", lines);
+  const Preprocessing expected = standard(held(file));
+  EXPECT_EQ(expected.scale[1], 1) << "of what no line has";
+  for (const std::size_t piece_bytes : {std::size_t{1000}, std::size_t{1000000}}) {
+    const std::optional<Table> table = stored_text(file, {}, piece_bytes);
+    ASSERT_TRUE(table.has_value());
+    const Preprocessing actual = standard(not_to_be_read(*table));
+    expect_near(actual, expected);
+    EXPECT_EQ(actual.mean[2], 0.1);
+  }
+}
+
 TEST_F(SeenDeviations, OfTextOnRanksAreThoseOfOne) {
   const std::string file = text(5000);
   const Preprocessing expected = standard(held(file));
