@@ -27,6 +27,8 @@ class CpuDevice final : public Device<Real> {
   using Device<Real>::column_dots;
   std::vector<double> column_dots(const std::vector<ColumnProducts<Real>>& pairs) override;
   bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) override;
+  bool factor_shifted(ConstView<Real> S, double shift, View<Real> M) override;
+  void solve_factored(ConstView<Real> M, ConstView<Real> B, View<Real> C) override;
 
   DeviceMatrix<double> cg_scalars() override;
   void cg_begin(double radius, double tolerance, ConstView<Real> residual, ConstView<Real> y, View<Real> direction, View<Real> step,

@@ -150,6 +150,10 @@ class Device {
   double dot(ConstView<Real> X, ConstView<Real> Y) { return dots({{X, Y}}).front(); }
   /// M = S + shift·I, then M ← M⁻¹ (lower triangle of S is read, all of M is filled; M may be S). False when S + shift·I is not positive definite.
   virtual bool invert_shifted(ConstView<Real> S, double shift, View<Real> M) = 0;
+  /// Makes of S what `solve_factored` solves with, in whatever form suits the device: M may be S. False as above.
+  virtual bool factor_shifted(ConstView<Real> S, double shift, View<Real> M) { return invert_shifted(S, shift, M); }
+  /// C = (S + shift·I)⁻¹ B: 2 n² flops a column.
+  virtual void solve_factored(ConstView<Real> M, ConstView<Real> B, View<Real> C) { symm(Real(1), M, B, Real(0), C); }
 
   // Steihaug's conjugate gradients, which minimise gᵀz + zᵀHz/2 over ‖z‖_P ≤ radius until ⟨r, y⟩ has fallen by tolerance². All vectors are n × 1 and
   // contiguous. The scalars stay where the vectors are: nothing waits.

@@ -24,6 +24,8 @@
   void R##trsm_(const char*, const char*, const char*, const char*, const int*, const int*, const T*, const T*, const int*, T*, const int*);        \
   void R##potrf_(const char*, const int*, T*, const int*, int*);                                                                                    \
   void R##potri_(const char*, const int*, T*, const int*, int*);                                                                                    \
+  void R##trtri_(const char*, const char*, const int*, T*, const int*, int*);                                                                       \
+  void R##trmm_(const char*, const char*, const char*, const char*, const int*, const int*, const T*, const T*, const int*, T*, const int*);        \
   void R##potrs_(const char*, const int*, const int*, const T*, const int*, T*, const int*, int*);                                                  \
   void R##geqrf_(const int*, const int*, T*, const int*, T*, T*, const int*, int*);                                                                 \
   void R##ormqr_(const char*, const char*, const int*, const int*, const int*, const T*, const int*, const T*, T*, const int*, T*, const int*,      \
@@ -65,6 +67,20 @@
     const int m_ = to_int(m), n_ = to_int(n), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                               \
     const T one = 1;                                                                                                                                \
     if (m > 0 && n > 0) R##trsm_(&side, "L", &t, "N", &m_, &n_, &one, a, &lda_, b, &ldb_);                                                          \
+  }                                                                                                                                                 \
+  /* b ← L b or Lᵀ b for the lower triangle L of a, n × n, and b n × columns. */                                                                    \
+  inline void trmm(char t, Index n, Index columns, const T* a, Index lda, T* b, Index ldb) {                                                        \
+    const BlasThreads team(0);                                                                                                                      \
+    const int n_ = to_int(n), columns_ = to_int(columns), lda_ = to_int(lda), ldb_ = to_int(ldb);                                                   \
+    const T one = 1;                                                                                                                                \
+    if (n > 0 && columns > 0) R##trmm_("L", "L", &t, "N", &n_, &columns_, &one, a, &lda_, b, &ldb_);                                                \
+  }                                                                                                                                                 \
+  inline int trtri(Index n, T* a, Index lda) {                                                                                                      \
+    const BlasThreads team(cube(n) / 3);                                                                                                            \
+    const int n_ = to_int(n), lda_ = to_int(lda);                                                                                                   \
+    int info = 0;                                                                                                                                   \
+    if (n > 0) R##trtri_("L", "N", &n_, a, &lda_, &info);                                                                                           \
+    return info;                                                                                                                                    \
   }                                                                                                                                                 \
   inline int potrf(Index n, T* a, Index lda) {                                                                                                      \
     const BlasThreads team(cube(n) / 3);                                                                                                            \

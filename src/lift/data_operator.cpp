@@ -43,10 +43,22 @@ double DataOperator<Real>::ridge_norm_of(ConstView<Real> S, ConstView<Real> r) c
   return std::sqrt(device_.dot(D, D));
 }
 
+namespace {
+void require_definite(bool definite) {
+  if (!definite) throw EnvironmentError("the shifted matrix of the linear step is not positive definite");
+}
+}  // namespace
+
+template <class Real>
+void DataOperator<Real>::factor(ConstView<Real> M, double rho, DeviceMatrix<Real>& factor) const {
+  if (factor.rows() == 0) factor = device_.allocate(M.rows, M.columns);
+  require_definite(device_.factor_shifted(M, rho / 2, factor));
+}
+
 template <class Real>
 void DataOperator<Real>::invert(ConstView<Real> M, double rho, DeviceMatrix<Real>& inverse) const {
   if (inverse.rows() == 0) inverse = device_.allocate(M.rows, M.columns);
-  if (!device_.invert_shifted(M, rho / 2, inverse)) throw EnvironmentError("the shifted matrix of the linear step is not positive definite");
+  require_definite(device_.invert_shifted(M, rho / 2, inverse));
 }
 
 template <class Real>

@@ -148,6 +148,8 @@ class DataOperator {
   virtual bool has_linearisation() const { return false; }
   /// The predictions of one output's columns, linear about the factored point Z of these alone, which is evaluated.
   virtual Linearisation<Real> linearised(const FactorColumns& /*columns*/, ConstView<Real> /*Z*/) { no_factor(); }
+  /// Σ s² x̃ x̃ᵀ over all samples and patches, x̃ = [x; 1], packed (p × 1); false where the form does not know it.
+  virtual bool second_moments(View<Real> /*moments*/) { return false; }
   /// Flops of `differentiate`.
   virtual double product_flops(double /*unknowns*/) const { return 0; }
   /// v = ∇ℓ at the factored point.
@@ -185,7 +187,9 @@ class DataOperator {
   double ridge_shift() const { return ridge * mean_eigenvalue_; }
   /// `ridge_norm` from moments S = ĀᵀĀ and r = Āᵀy (p·B × C).
   double ridge_norm_of(ConstView<Real> S, ConstView<Real> r) const;
-  /// (M + ρ/2 I)⁻¹ of S or K. \throws EnvironmentError where rounding has made that indefinite
+  /// What solves with M + ρ/2 I (Device::factor_shifted). \throws EnvironmentError where rounding has made that indefinite
+  void factor(ConstView<Real> M, double rho, DeviceMatrix<Real>& factor) const;
+  /// Its inverse. \throws likewise
   void invert(ConstView<Real> M, double rho, DeviceMatrix<Real>& inverse) const;
   /// The same of S where ⟨G, ·⟩ = 0. S itself is zero along G, which would make its inverse 2/ρ there and rounding of that size, by the 2/ρ of a tiny
   /// β, everywhere.

@@ -106,6 +106,18 @@ void SampleOperator<Real>::gauss_newton(const FactorColumns& columns, ConstView<
 }
 
 template <class Real>
+bool SampleOperator<Real>::second_moments(View<Real> moments) {
+  constexpr Activation square{1, 2, 1};  // A_i = x̃ x̃ᵀ
+  const ConstView<Real> weights = s().data == nullptr ? ConstView<Real>(ones_) : s();
+  const DeviceMatrix<Real> part = this->device().allocate(moments.rows, 1);
+  for (Index pool = 0; pool < this->pools(); ++pool)
+    for (Index q = 0; q < this->patches().per_pool; ++q)
+      this->sum_up(pool == 0 && q == 0, moments, part,
+                   [&](View<Real> to) { this->device().lifted_adjoint(square, patch(pool, q, x()), s(), weights, to); });
+  return true;
+}
+
+template <class Real>
 Linearisation<Real> SampleOperator<Real>::linearised(const FactorColumns& columns, ConstView<Real> Z) {
   Device<Real>& device = this->device();
   gradient_at(columns, Z);
@@ -122,6 +134,8 @@ Linearisation<Real> SampleOperator<Real>::linearised(const FactorColumns& column
 
 template Linearisation<float> SampleOperator<float>::linearised(const FactorColumns&, ConstView<float>);
 template Linearisation<double> SampleOperator<double>::linearised(const FactorColumns&, ConstView<double>);
+template bool SampleOperator<float>::second_moments(View<float>);
+template bool SampleOperator<double>::second_moments(View<double>);
 template void SampleOperator<float>::gauss_newton(const FactorColumns&, ConstView<float>, Index, View<float>);
 template void SampleOperator<double>::gauss_newton(const FactorColumns&, ConstView<double>, Index, View<double>);
 

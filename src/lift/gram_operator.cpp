@@ -109,7 +109,7 @@ template <class Real>
 void GramOperator<Real>::prepare(double rho) {
   form_gram();
   formed_ = !one_matrix();
-  this->invert(K_, rho, one_matrix() ? K_ : inverse_);
+  this->factor(K_, rho, one_matrix() ? K_ : factor_);
 }
 
 template <class Real>
@@ -196,7 +196,7 @@ void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& stat
   device.copy(aw_, t_);
   device.axpby(Real(-1), state.carry, Real(2), t_);  // ĀT = 2 Ā(W₊ − W₋) − Ā(V₊ − V₋)
   device.axpby(Real(1), Ky_, static_cast<Real>(rho / 2), t_);
-  device.symm(Real(1), one_matrix() ? K_ : inverse_, t_, Real(0), u_);
+  device.solve_factored(one_matrix() ? K_ : factor_, t_, u_);
   device.copy(u_, state.carry_residual);
   device.axpby(static_cast<Real>(-step.relaxation), aw_, static_cast<Real>(step.relaxation), state.carry_residual);
   device.copy(u_, v_);
@@ -223,7 +223,7 @@ template <class Real>
 void GramOperator<Real>::least_change(View<Real> R, View<Real> f) {
   this->forward(R, u_);
   this->centre(u_);
-  this->device().symm(Real(1), one_matrix() ? K_ : inverse_, u_, Real(0), f);
+  this->device().solve_factored(one_matrix() ? K_ : factor_, u_, f);
 }
 
 template class GramOperator<float>;

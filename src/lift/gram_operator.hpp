@@ -36,15 +36,15 @@ class GramOperator final : public SampleOperator<Real> {
   /// gamma_ = P_G(V₊ − V₋) for the pairs of columns of V.
   void difference(ConstView<Real> V);
   void build_from_lifted();
-  /// Whether K is done with between two `prepare`s, whose inverse then takes its place: for n³ flops its n² d come again for little.
+  /// Whether K is done with between two `prepare`s, whose factor then takes its place: for n³/3 flops its n² d come again for little.
   bool one_matrix() const { return this->squared() && this->patches().whole(); }
   void centre_gram();
 
-  DeviceMatrix<Real> K_, inverse_, Ky_, H_, Z_;
+  DeviceMatrix<Real> K_, factor_, Ky_, H_, Z_;
   DeviceMatrix<Real> aw_, t_, u_, v_, gamma_;  // n × C: Ā(W₊ − W₋), ĀT and right-hand side, ĀD, ĀD − targets; p × C·B: P_G Γ(v)
   DeviceMatrix<Real> diagonal_;                // n × 4·B: Ā E_b and Ā diag(I, 0)_b of each pool, twice
   DeviceMatrix<Real> e_, traces_;              // n × 2: Ā removes e⟨G, ·⟩/N from A: −e and e; 1 × 2·C: ⟨G, W⟩/N
-  bool formed_ = false;                        // K_ holds K; else, with one matrix, its inverse
+  bool formed_ = false;                        // K_ holds K; else, with one matrix, its factor
 };
 
 }  // namespace neuspec

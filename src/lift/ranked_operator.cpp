@@ -56,7 +56,7 @@ typename RankedOperator<Real>::Call RankedOperator<Real>::hear() {
   take(call.columns.output, true);
   take(call.columns.pool, words[2] > 0);
   take(call.columns.lead, words[3] > 0);
-  const bool has_point = call.task != Task::release && call.task != Task::bounds;
+  const bool has_point = call.task != Task::release && call.task != Task::bounds && call.task != Task::second_moments;
   call.Z.assign(word, word + (has_point ? m * this->N() : 0));
   word += static_cast<std::ptrdiff_t>(call.Z.size());
   call.more.assign(word, words.end());
@@ -80,6 +80,10 @@ void RankedOperator<Real>::answer(const Call& call) {
     return;
   }
   Device<Real>& device = this->device();
+  if (call.task == Task::second_moments) {
+    second_moments_sum(device.allocate(this->p(), 1));
+    return;
+  }
   const auto m = static_cast<Index>(call.columns.sign.size()), unknowns = m * (this->N() - 1);
   const DeviceMatrix<Real> Z = device.allocate(this->N(), m), result = device.allocate(this->N(), m);
   if (m > 0) device.upload(call.Z.data(), Z);
@@ -130,6 +134,19 @@ void RankedOperator<Real>::gauss_newton_sum(const FactorColumns& columns, ConstV
   own_->gauss_newton(columns, Z, of_each(samples), curvature);
   sum(curvature);
   this->device().axpby(Real(1), curvature, Real(1), B);
+}
+
+template <class Real>
+bool RankedOperator<Real>::second_moments(View<Real> moments) {
+  tell(Task::second_moments, {}, {}, {});
+  return second_moments_sum(moments);
+}
+
+template <class Real>
+bool RankedOperator<Real>::second_moments_sum(View<Real> moments) {
+  if (!own_->second_moments(moments)) return false;
+  sum(moments);
+  return true;
 }
 
 template <class Real>

@@ -21,6 +21,7 @@ class RankedOperator final : public DataOperator<Real> {
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   bool has_gauss_newton() const override { return own_->has_gauss_newton(); }
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
+  bool second_moments(View<Real> moments) override;
   double gauss_newton_samples_an_unknown() const override { return own_->gauss_newton_samples_an_unknown(); }
   double gauss_newton_flops(double unknowns, double squares, Index samples) const override {
     return own_->gauss_newton_flops(unknowns, squares, of_each(samples));
@@ -32,7 +33,7 @@ class RankedOperator final : public DataOperator<Real> {
   void release() override;
 
  private:
-  enum class Task { release, evaluate, differentiate, gauss_newton, dual_of, bounds };
+  enum class Task { release, evaluate, differentiate, gauss_newton, second_moments, dual_of, bounds };
   /// What a rank hears of a call.
   struct Call {
     Task task = Task::release;
@@ -51,6 +52,7 @@ class RankedOperator final : public DataOperator<Real> {
   double evaluate_sum(const FactorColumns& columns, ConstView<Real> Z, View<Real> G);
   void differentiate_sum(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot);
   void gauss_newton_sum(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B);
+  bool second_moments_sum(View<Real> moments);
   DualCandidate<Real> dual_sum(const FactorColumns& columns, ConstView<Real> Z);
   std::vector<double> bounds_sum(const std::vector<double>& of_which_then_limits);
 

@@ -36,6 +36,7 @@ class SampleOperator : public DataOperator<Real> {
   }
   double product_flops(double unknowns) const override { return 8 * static_cast<double>(this->samples() * this->patches().per_pool) * unknowns; }
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
+  bool second_moments(View<Real> moments) override;
   bool has_linearisation() const override {
     return stream_ == nullptr && ranks_ == nullptr && this->patches().whole() && !this->bias() && !this->loss_function().coupled();
   }

@@ -9,8 +9,6 @@
 #include "decompose/neural_decomposition.hpp"
 #include "neuspec/error.hpp"
 #include "solve/factored_blocks.hpp"
-#include "solve/newton.hpp"
-#include "solve/preconditioner.hpp"
 #include "solve/violators.hpp"
 #include "threads/parallel.hpp"
 
@@ -20,12 +18,12 @@ namespace {
 constexpr Index neurons_a_round = 3;      // violating directions added per output and sign
 constexpr double start_weight = 1e-2;     // of a new neuron, relative to the heaviest
 constexpr double negligible = 1e-12;      // weight relative to the heaviest of its block below which a neuron has vanished
-constexpr double enough = 1.0;            // of the target: relative gradient at which a round ends
+constexpr double first_polish = 0.3;      // of the precision of other rounds, where a polish's first one ends: later ones cost a proof each
+constexpr double smaller = 0.1;           // the gradient at which a polish's next round ends
 constexpr double same_objective = 1e-11;  // relative: of two points so near the later one has the better gradient to prove it with
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 constexpr int rounds_a_polish = 3;        // likewise
-constexpr double cheap_to_learn = 0.5;    // of the products of a polish: what is worth learning before any of them
 constexpr double rounds_of_a_good_polish = 2;
 constexpr double products_with_it = 60;  // that such a round takes once the inverse is learnt
 constexpr double relevant = 0.5;         // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
@@ -34,12 +32,18 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 template <class Real>
 BurerMonteiro<Real>::BurerMonteiro(DataOperator<Real>& data, double beta)
-    : data_(data), device_(data.device()), beta_(beta), point_(empty_network(data.activation(), data.patches(), data.outputs())), best_(point_) {}
+    : data_(data),
+      device_(data.device()),
+      beta_(beta),
+      cheap_(data, beta),
+      point_(empty_network(data.activation(), data.patches(), data.outputs())),
+      best_(point_) {}
 
 template <class Real>
 void BurerMonteiro<Real>::set_beta(double beta) {
   if (!is_near(beta, beta_)) point_ = empty_network(data_.activation(), data_.patches(), data_.outputs());
   beta_ = beta;
+  cheap_.set_beta(beta);
   best_objective_.clear();
 }
 
@@ -65,18 +69,22 @@ template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
   Index iterations = 0;
   while (!test(monitor, target, iterations)) {
-    iterations = improve(monitor, target, products_a_round, false, &monitor);
+    iterations = improve(monitor, {precision(monitor, target), products_a_round, false, false}, &monitor);
   }
 }
 
+// A later round, begun for neurons whose weights are small still, wants a smaller gradient to see theirs.
 template <class Real>
-std::optional<typename BurerMonteiro<Real>::Proof> BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target) {
+std::optional<typename BurerMonteiro<Real>::Proof> BurerMonteiro<Real>::polish(Network point, const Monitor& monitor, double target,
+                                                                               Index most_products) {
+  const bool limited = most_products < any_number;
   point_ = std::move(point);
   best_objective_.clear();
-  for (int round = 0; round < rounds_a_polish; ++round) {
-    improve(monitor, target, products_a_polish, true);
+  double last = first_polish * precision(monitor, target);
+  for (int round = 0; round < rounds_a_polish && most_products > 0; ++round, last *= smaller) {
+    most_products -= improve(monitor, {last, limited ? most_products : products_a_polish, true, limited});
     if (round == 0) best_ = point_;
-    if (monitor.in_a_hurry()) return std::nullopt;
+    if (monitor.in_a_hurry() || most_products < 0) return std::nullopt;
     Proof own = prove();
     remember(own.objective);
     if (monitor.relative_gap(own.objective, own.bounds) <= target) return own;
@@ -189,55 +197,24 @@ void BurerMonteiro<Real>::scale_from(Index first, const std::vector<double>& bef
 }
 
 template <class Real>
-Index BurerMonteiro<Real>::improve(const Monitor& monitor, double target, Index most_products, bool near, Monitor* keeper) {
+Index BurerMonteiro<Real>::improve(const Monitor& monitor, const Effort& effort, Monitor* keeper) {
   const Blocks start = blocks_of(point_);
-  const FactorColumns& columns = start.table;
-  const Index d = data_.N() - 1, m = static_cast<Index>(columns.sign.size());
-  if (m == 0) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
-  DeviceMatrix<Real> W = device_.allocate(d, m), Z = device_.allocate(d + 1, m), G = device_.allocate(d + 1, m);
-  device_.upload(start.W.data(), W);
-  DeviceMatrix<Real> Z_dot = device_.allocate(d + 1, m), G_dot = device_.allocate(d + 1, m);
-  typename Newton<Real>::Function function;
-  function.abandon = [&] { return monitor.in_a_hurry(); };
-  function.value = [&](ConstView<Real> x, View<Real> gradient) {
-    const ConstView<Real> w = x.reshaped(d, m);
-    device_.lift_neurons(columns, w, Z);
-    const double loss = data_.evaluate(columns, Z, G);
-    device_.neuron_gradient(columns, beta_, Z, G, gradient.reshaped(d, m));
-    return loss + beta_ * device_.dot(w, w);
+  if (start.table.sign.empty()) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
+  Descent<Real> descent(data_, cheap_, beta_, start, effort);
+  const auto after_step = [&](Index products) {
+    if (keeper == nullptr || !keeper->checkpoint_due()) return;
+    point_ = network_of(start.table, descent.W());
+    keeper->checkpoint(products);
   };
-  function.curvature = [&](ConstView<Real> direction, View<Real> product) {
-    device_.lift_derivative(columns, Z, direction.reshaped(d, m), Z_dot);
-    data_.differentiate(columns, Z, Z_dot, G_dot);
-    device_.gradient_derivative(columns, beta_, Z, G, Z_dot, G_dot, product.reshaped(d, m));
-  };
-  // The gradient of neuron j is 2(±Γz_j + βw_j): relative to 2β‖w‖ it is how far κ may still be from β, which is what the gap is made of.
-  const double precision = enough * std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0));
-  const auto last_norm = [&] { return precision * 2 * beta_ * std::sqrt(device_.dot(W, W)); };
-  Preconditioner<Real> preconditioner(data_, columns, beta_);
-  if (preconditioner.cost() > 0) {
-    function.learning = preconditioner.worth_after();
-    if (near && static_cast<double>(preconditioner.cost()) <= cheap_to_learn * products_a_polish) function.ends_at = last_norm();
-    function.learn = [&] { return preconditioner.learn(Z); };
-    function.precondition = [&](ConstView<Real> residual, View<Real> result) { preconditioner.apply(residual, result); };
-  }
-  const auto stop = [&](Index products, double gradient_norm) {
-    if (keeper != nullptr && keeper->checkpoint_due()) {
-      point_ = network_of(columns, W);
-      keeper->checkpoint(products);
-    }
-    return gradient_norm <= last_norm() || products >= most_products || monitor.in_a_hurry();
-  };
-  const Index products = Newton<Real>(device_, d * m).minimise(W.view().reshaped(d * m, 1), function, stop);
-
-  point_ = network_of(columns, W);
-  return products;
+  const Index products = descent.run([&] { return monitor.in_a_hurry(); }, after_step);
+  point_ = network_of(start.table, descent.W());
+  return descent.gave_up() ? any_number : products;
 }
 
 // Each block's factor is decomposed: at most rank many neurons, vanished ones gone.
 template <class Real>
-Network BurerMonteiro<Real>::network_of(const FactorColumns& columns, const DeviceMatrix<Real>& W) {
-  const Index d = W.rows(), N = d + 1, m = W.columns();
+Network BurerMonteiro<Real>::network_of(const FactorColumns& columns, ConstView<Real> W) {
+  const Index d = W.rows, N = d + 1, m = W.columns;
   std::vector<double> w(at(d * m));
   device_.download(W, w.data());
   Network result = empty_network(data_.activation(), data_.patches(), data_.outputs());

@@ -5,9 +5,12 @@
 // smallest neuron.
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
+#include "solve/descent.hpp"
 #include "solve/solver.hpp"
 
 namespace neuspec {
@@ -22,6 +25,8 @@ class BurerMonteiro final : public Solver {
     std::vector<double> objective, maxima, bounds;
   };
 
+  static constexpr Index any_number = std::numeric_limits<Index>::max();
+
   BurerMonteiro(DataOperator<Real>& data, double beta);
 
   void run(Monitor& monitor, double target) override;
@@ -33,9 +38,11 @@ class BurerMonteiro final : public Solver {
 
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself. Neurons that it lacks for that are added.
-  /// \returns that proof where it reaches the gap
-  std::optional<Proof> polish(Network point, const Monitor& monitor, double target);
-  /// About what that takes from a point that is near, with the Hessian's inverse through the samples; infinite where that cannot be had.
+  /// It gives up where more than `most_products` with the Hessian are foreseen. \returns that proof where it reaches the gap
+  std::optional<Proof> polish(Network point, const Monitor& monitor, double target, Index most_products = any_number);
+  /// Whether products with the Hessian are preconditioned from the first one on, at next to no cost.
+  bool is_cheap(Index neurons) { return cheap_.is_worth_while(neurons); }
+  /// About what a polish takes from a point that is near, with the Hessian's inverse through the samples; infinite where that cannot be had.
   double polish_flops(Index neurons) const;
   bool goes_through_samples(const Network& point) const;
 
@@ -52,15 +59,19 @@ class BurerMonteiro final : public Solver {
   /// Brings the weights of the neurons from `first` on near their best: `before` them the objectives were these, with these slopes.
   void scale_from(Index first, const std::vector<double>& before, const std::vector<double>& slopes);
   std::size_t problem_of(Index output) const { return data_.problems() == 1 ? 0 : static_cast<std::size_t>(output); }
-  /// Minimises over the current neurons until their decrease no longer matters at the gap `target`.
-  /// `keeper` is told of the way where there is one: tests may be far apart.
-  Index improve(const Monitor& monitor, double target, Index most_products, bool near, Monitor* keeper = nullptr);
+  using Effort = typename Descent<Real>::Effort;
+  /// Minimises over the current neurons. `keeper` is told of the way where there is one: tests may be far apart. \returns products, `any_number`
+  /// where it gave up
+  Index improve(const Monitor& monitor, const Effort& effort, Monitor* keeper = nullptr);
+  /// Of a round that ends where the decrease that is left no longer matters at the gap `target`.
+  double precision(const Monitor& monitor, double target) const { return std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0)); }
   /// The network of a point given by its blocks.
-  Network network_of(const FactorColumns& columns, const DeviceMatrix<Real>& W);
+  Network network_of(const FactorColumns& columns, ConstView<Real> W);
 
   DataOperator<Real>& data_;
   Device<Real>& device_;
   double beta_;
+  Kronecker<Real> cheap_;
   Network point_, best_;
   std::vector<double> best_objective_;  // of each problem, at `best_`
 };

@@ -1,6 +1,7 @@
 #include "solve/make_solver.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -17,7 +18,8 @@ namespace {
 constexpr Index largest_share = 16;        // of the samples that a solve of all of them may begin with: one in so many
 constexpr Index fewest_samples = 1 << 12;  // that foretell much of the others
 constexpr double stagnation = 1000;      // steps, and as many as have been taken, in which ADMM's gap has to halve where another method can take over
-constexpr double near = 1e-3;            // gap of ADMM's at which its neurons are mostly those of the optimum
+constexpr double near = 1e-2;            // gap of ADMM's at which its neurons are mostly those of the optimum
+constexpr Index polishing = 30;          // products with the Hessian that ADMM's result takes, too
 constexpr double nearer = 0.1;           // and from one such gap to the next
 constexpr int runs_of_admm = 2;          // each to a smaller gap, where what it found could not be proven
 constexpr double slow = 8;               // a flop of a product with a vector or an eigendecomposition beside one of GEMM
@@ -82,27 +84,17 @@ class PolishedAdmm final : public Solver {
   std::vector<double> dual_vector() override { return admm_.dual_vector(); }
 
  private:
-  /// At a gap from which ADMM has about as many steps to go as it has taken: where descent takes less, and ADMM's rank no longer changes, that may be
-  /// all that is missing.
+  /// At a gap from which ADMM has as many steps to go as this foretells: where descent takes less, that may be all that is missing.
   bool ends_early(Monitor& monitor, double target) {
     const Index before = monitor.iterations();
     admm_.approach(monitor, near_);
     steps_ += monitor.iterations() - before;
     near_ = nearer * std::min(near_, monitor.relative_gap());
-    const std::vector<Progress>& history = monitor.history();
-    if (monitor.relative_gap() <= target || monitor.status() != Status::optimal || history.size() < 2 ||
-        history.back().neurons != history[history.size() - 2].neurons)
-      return false;
-    const Index neurons = history.back().neurons;
-    const double flops = polisher_.polish_flops(neurons);
-    if (tried_ + flops > static_cast<double>(steps_) * step_flops(neurons)) return false;
+    if (monitor.relative_gap() <= target || monitor.status() != Status::optimal) return false;
     Network point = admm_.network();
-    if (!polisher_.goes_through_samples(point)) {
-      near_ = 0;
-      return false;
-    }
-    tried_ += flops;
-    const auto proof = polisher_.polish(std::move(point), monitor, target);
+    const Index products = affordable_products(point, monitor, target);
+    if (products == 0) return false;
+    const auto proof = polisher_.polish(std::move(point), monitor, target, products);
     const bool in_a_hurry = monitor.in_a_hurry();
     if (!proof && !in_a_hurry) return false;
     network_ = polisher_.network();
@@ -114,16 +106,37 @@ class PolishedAdmm final : public Solver {
     }
     return true;
   }
+  /// With the Hessian, in place of the steps that the gap so far foretells. Through the samples any number, of a rank that no longer changes and
+  /// while all such attempts take less than the steps have taken.
+  Index affordable_products(const Network& point, const Monitor& monitor, double target) {
+    const std::vector<Progress>& history = monitor.history();
+    const Index neurons = history.back().neurons;
+    const double steps = static_cast<double>(steps_), step = step_flops(neurons), gap = monitor.relative_gap();
+    if (polisher_.is_cheap(neurons) && gap < 1) {
+      const double product = data_.product_flops(static_cast<double>((data_.N() - 1) * neurons));
+      return static_cast<Index>(steps * std::log(gap / target) / std::log(1 / gap) * step / product) + polishing;
+    }
+    const bool changes = history.size() < 2 || neurons != history[history.size() - 2].neurons;
+    const double flops = polisher_.polish_flops(neurons);
+    if (changes || tried_ + flops > steps * step) return 0;
+    if (!polisher_.goes_through_samples(point)) {
+      near_ = 0;
+      return 0;
+    }
+    tried_ += flops;
+    return BurerMonteiro<Real>::any_number;
+  }
   /// Of the form with the Gram matrix, whose steps take more than descent's; a product with a vector waits for memory.
   double step_flops(Index neurons) const {
     const auto n = static_cast<double>(data_.samples()), d = static_cast<double>(data_.N() - 1), C = static_cast<double>(data_.outputs());
     return n * d * d * C + 4 * n * d * static_cast<double>(neurons) + 2 * slow * n * n * C;
   }
 
-  bool handed_over_ = false;     // to descent
-  double near_ = 0, tried_ = 0;  // flops of descents that have been tried
-  Index steps_ = 0;              // of ADMM until then
-  bool started_ = false;         // somewhere, before the first β is set
+  bool handed_over_ = false;  // to descent
+  double near_ = 0;           // gap at which to look around; 0: no more
+  double tried_ = 0;          // flops of descents through the samples
+  Index steps_ = 0;           // of ADMM until then
+  bool started_ = false;      // somewhere, before the first β is set
   const DataOperator<Real>& data_;
   Admm<Real> admm_;
   BurerMonteiro<Real> polisher_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 #include <vector>
 
 namespace neuspec {
@@ -12,8 +11,7 @@ namespace {
 constexpr Index products_a_step = 400;
 constexpr double accept = 1e-4, shrink_below = 0.25, grow_above = 0.75;
 constexpr int rejections = 30;
-constexpr double reach = 1;          // first radius in a new norm, relative to a Newton step
-constexpr double few_products = 30;  // how far above its last norm a gradient may be for a few products without a preconditioner to do
+constexpr double reach = 1;  // first radius in a new norm, relative to a Newton step
 }  // namespace
 
 template <class Real>
@@ -30,7 +28,7 @@ Newton<Real>::Newton(Device<Real>& device, Index size)
 
 template <class Real>
 ConstView<Real> Newton<Real>::preconditioned(const Function& function) {
-  if (!learnt_) return residual_;
+  if (!shaped_) return residual_;
   function.precondition(residual_, product_);
   return product_;
 }
@@ -66,20 +64,33 @@ double Newton<Real>::solve_model(const Function& function, double radius, double
 }
 
 template <class Real>
+void Newton<Real>::shape(const Function& function, double norm, Index& products, Index& learnt_at, double& radius) {
+  const bool before = shaped_, learns = function.learn && function.due(products, products - learnt_at, norm);
+  if (learns) {
+    learnt_ = function.learn();
+    learnt_at = products;
+  }
+  if (!learnt_ && function.prepare) {
+    products += function.prepare(gradient_);
+  } else if (!learns) {
+    return;
+  }
+  shaped_ = learnt_ || function.prepare;
+  if (!shaped_ || (before && !learns)) return;
+  device_.copy(gradient_, residual_);
+  radius = std::max(before ? radius : 0.0, reach * std::sqrt(device_.dot(residual_, preconditioned(function))));
+}
+
+template <class Real>
 Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop& stop) {
   Index products = 1;
   double value = function.value(x, gradient_), norm = std::sqrt(device_.dot(gradient_, gradient_));
   const double first_norm = norm;
   double radius = std::max(0.1 * std::sqrt(device_.dot(x, x)), 1e-3);
-  Index learnt_at = function.ends_at && norm > few_products * *function.ends_at ? -function.learning : 0;
-  learnt_ = false;
+  Index learnt_at = 0;
+  learnt_ = shaped_ = false;
   for (int rejected = 0; rejected < rejections && !stop(products, norm);) {
-    if (function.learn && rejected == 0 && products - learnt_at >= function.learning) {
-      const bool before = std::exchange(learnt_, function.learn());
-      learnt_at = products;
-      device_.copy(gradient_, residual_);
-      if (learnt_) radius = std::max(before ? radius : 0.0, reach * std::sqrt(device_.dot(residual_, preconditioned(function))));
-    }
+    if (rejected == 0) shape(function, norm, products, learnt_at, radius);
     double length = 0;
     const double promised = solve_model(function, radius, std::min(0.1, std::sqrt(norm / first_norm)), products, length);
     if (!(promised > 0)) return products;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 
 #include "device/device.hpp"
 
@@ -17,13 +16,15 @@ class Newton {
     std::function<double(ConstView<Real> x, View<Real> gradient)> value;           ///< value at x; writes the gradient
     std::function<void(ConstView<Real> direction, View<Real> product)> curvature;  ///< Hessian at the x of the last `value`, times a direction
     std::function<bool()> abandon = [] { return false; };                          ///< asked before each product; true: make do with the step so far
-    /// Optional: learns a positive definite P like the Hessian at the x of the last `value`; false where that failed. It is
-    /// asked for whenever `learning` products have been spent since.
+    /// Optional: makes a cheap P at the x of the last `value`, whose gradient it is given; asked for before each step as long as nothing is learnt.
+    /// \returns how many products it took
+    std::function<Index(ConstView<Real> gradient)> prepare = {};
+    /// Optional: learns a positive definite P like the Hessian at the x of the last `value`; false where that failed.
     std::function<bool()> learn = {};
-    Index learning = 0;
-    /// Near a minimum, where what is learnt at once serves to the end, the gradient's norm there: pays if that of the start is far above it.
-    std::optional<double> ends_at = {};
-    std::function<void(ConstView<Real> residual, View<Real> result)> precondition = {};  ///< P⁻¹ times a vector
+    /// Whether that is due, after so many products in all and since it was last done, at a gradient of that norm.
+    std::function<bool(Index products, Index since, double gradient_norm)> due = {};
+    Index learning = 0;                                                                  ///< how many products take as long
+    std::function<void(ConstView<Real> residual, View<Real> result)> precondition = {};  ///< P⁻¹ times a vector, of the last P
   };
   /// Called at the start and after each accepted step with gradients and Hessian products so far and the gradient's norm; true: stop.
   using Stop = std::function<bool(Index products, double gradient_norm)>;
@@ -40,10 +41,12 @@ class Newton {
   void axpy(double alpha, const DeviceMatrix<Real>& from, DeviceMatrix<Real>& to) { device_.axpby(static_cast<Real>(alpha), from, Real(1), to); }
 
   Device<Real>& device_;
-  /// P⁻¹ residual, or the residual itself as long as no P is known.
+  /// P⁻¹ residual, or the residual itself where there is no P.
   ConstView<Real> preconditioned(const Function& function);
+  /// A P for the next step, learnt if it is time, and the radius in its norm.
+  void shape(const Function& function, double norm, Index& products, Index& learnt_at, double& radius);
 
-  bool learnt_ = false;
+  bool learnt_ = false, shaped_ = false;  // a P; any P
   DeviceMatrix<Real> gradient_, trial_gradient_, trial_, step_, residual_, direction_, product_;
   DeviceMatrix<double> scalars_;
 };

@@ -211,12 +211,33 @@ TYPED_TEST(Dense, InvertsLargeMatricesInPlace) {
   this->expect_near(result.host(), x, 100);
 }
 
+// Beyond 2560 rows a CPU solves block by block, two or three of them.
+TYPED_TEST(Dense, SolvesWithShiftedMatrices) {
+  using Number = typename TestFixture::Real;
+  const bool on_cpu = TypeParam::kind == DeviceKind::cpu, single = sizeof(Number) == 4;
+  for (const Index n : {Index(3), Index(300), Index(on_cpu ? (single ? 5200 : 2700) : 40)}) {
+    for (const Index columns : {1, 3}) {
+      const Host B = this->random(n, 2), x = this->random(n, columns);
+      DeviceMatrix<Number> S = this->device_.allocate(n, n);
+      const typename TestFixture::Matrix factor(this->device_, B), vector(this->device_, x), result(this->device_, n, columns);
+      this->device_.gemm(Transpose::no, Transpose::yes, Number(1) / static_cast<Number>(n), factor, factor, Number(0), S);
+      this->device_.axpby(Number(0.5), vector, Number(0), result);
+      this->device_.symm(Number(1), S, vector, Number(1), result);
+      const typename TestFixture::Matrix shifted_x(this->device_, result.host());
+      ASSERT_TRUE(this->device_.factor_shifted(S, 0.5, S));
+      this->device_.solve_factored(S, shifted_x, result);
+      this->expect_near(result.host(), x, 100);
+    }
+  }
+}
+
 TYPED_TEST(Dense, RefusesToInvertIndefiniteMatrices) {
   std::vector<double> eigenvalues(37, 1.0);
   eigenvalues.back() = -2;
   const Host S = symmetric_with(this->random_, eigenvalues);
   const typename TestFixture::Matrix s(this->device_, this->lower(S)), inverse(this->device_, 37, 37);
   EXPECT_FALSE(this->device_.invert_shifted(s, 1.5, inverse));
+  EXPECT_FALSE(this->device_.factor_shifted(s, 1.5, inverse));
   EXPECT_TRUE(this->device_.invert_shifted(s, 2.5, inverse)) << "a refusal leaves the device usable";
   const typename TestFixture::Matrix zero(this->device_, Host(3, 3)), result(this->device_, 3, 3);
   EXPECT_FALSE(this->device_.invert_shifted(zero, 0, result));

@@ -56,6 +56,7 @@ class Minimise : public Conformance<B> {
     const DeviceMatrix<Real> inverse = device.allocate(start.rows, start.rows);
     if (learning > 0) {
       function.learning = learning;
+      function.due = [learning](Index /*products*/, Index since, double /*norm*/) { return since >= learning; };
       function.learn = [&] {
         ++outcome.learnt;
         if (fails()) return false;
