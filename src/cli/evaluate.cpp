@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <string>
@@ -126,7 +127,24 @@ class Mean {
   double sum_ = 0, count_ = 0;
 };
 
-void score_classes(const std::vector<double>& f, const Targets& data, Scores& scores) {
+/// log p_k/(1 − p_k) of softmax's probabilities: unlike f_k it stays what it is where all outputs of a sample change by the same, which no such loss
+/// sees.
+std::vector<double> logits(std::vector<double> f, Index outputs) {
+  std::vector<double> row(at(outputs));
+  for (auto first = f.begin(); first != f.end(); first += outputs) {
+    std::copy_n(first, outputs, row.begin());
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      double largest = -std::numeric_limits<double>::infinity(), others = 0;
+      for (std::size_t j = 0; j < row.size(); ++j) largest = j == k ? largest : std::max(largest, row[j]);
+      for (std::size_t j = 0; j < row.size(); ++j) others += j == k ? 0 : std::exp(row[j] - largest);
+      first[static_cast<Index>(k)] = row[k] - largest - std::log(others);
+    }
+  }
+  return f;
+}
+
+/// The larger an entry of `ranking`, the likelier that class.
+void score_classes(const std::vector<double>& f, const std::vector<double>& ranking, const Targets& data, Scores& scores) {
   const Index n = data.samples(), C = data.outputs, classes = std::max<Index>(C, 2);
   std::vector<double> counts(at(3 * classes));
   const auto right = std::span(counts).first(at(classes)), predicted = std::span(counts).subspan(at(classes), at(classes)),
@@ -146,7 +164,7 @@ void score_classes(const std::vector<double>& f, const Targets& data, Scores& sc
     }
   }
   for (Index k = 0; k < C; ++k) {
-    if (const std::optional<double> area = area_under_curve(f, data, k)) {
+    if (const std::optional<double> area = area_under_curve(ranking, data, k)) {
       auc.add(*area);
     }
   }
@@ -244,7 +262,7 @@ Scores score(const std::vector<double>& f, const Loss& loss, const Targets& data
     score_numbers(f, data, scores);
   }
   if (are_classes(data, loss)) {
-    score_classes(f, data, scores);
+    score_classes(f, loss.coupled() ? logits(f, data.outputs) : f, data, scores);
   }
   require_finite(scores, f, data);
   return scores;

@@ -30,8 +30,9 @@ std::vector<double> decompose(Index n, std::vector<double>& M) {
 template <class Real>
 bool Kronecker<Real>::is_worth_while(Index neurons) {
   if (!spectrum_.empty()) return true;
-  const auto d = static_cast<double>(data_.N() - 1), unknowns = d * static_cast<double>(neurons);
-  return 9 * slow * d * d * d <= products_saved * data_.product_flops(unknowns) && decompose_samples();
+  const auto d = static_cast<double>(data_.N() - 1), patches = static_cast<double>(data_.samples() * data_.patches().per_pool);
+  const double product = 8 * patches * d * static_cast<double>(neurons);  // of all ranks, whose number is to make no difference
+  return 9 * slow * d * d * d <= products_saved * product && decompose_samples();
 }
 
 template <class Real>

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/evaluate.hpp"
 #include "cli/folds.hpp"
 #include "cli/program.hpp"
 
@@ -54,6 +55,37 @@ TEST_F(Scores, OfSeveralClassesAreMeansOverThoseThatHaveThem) {
   EXPECT_EQ(two["f1"], 1) << "the third class has none";
   EXPECT_EQ(two["auc"], 1);
   EXPECT_TRUE(scores(three, "a,b,y\n1,0,1\n", " --loss softmax --beta 0.01")["auc"].is_null());
+}
+
+TEST(ScoresOfSoftmax, DoNotSeeWhatAllOutputsOfASampleHaveInCommon) {
+  constexpr Index n = 40, C = 3;
+  std::vector<double> f, shifted;
+  cli::Targets targets{C, {}, {}};
+  for (Index i = 0; i < n; ++i) {
+    for (Index k = 0; k < C; ++k) {
+      f.push_back(std::sin(static_cast<double>(7 * i + 3 * k * k)) + (k == i % C ? 0.4 : 0));
+      shifted.push_back(f.back() + 5 * std::cos(static_cast<double>(i)));
+      targets.y.push_back(k == i % C ? 1 : 0);
+    }
+  }
+  double auc = 0;
+  for (Index k = 0; k < C; ++k) {
+    const auto probability = [&](Index i) {
+      const double* const row = f.data() + i * C;
+      return std::exp(row[k]) / (std::exp(row[0]) + std::exp(row[1]) + std::exp(row[2]));
+    };
+    double ordered = 0, pairs = 0;
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < n; ++j) {
+        if (i % C != k || j % C == k) continue;
+        pairs += 1;
+        ordered += probability(i) > probability(j) ? 1 : 0;
+      }
+    }
+    auc += ordered / pairs / C;
+  }
+  EXPECT_LT(auc, 0.95);
+  for (const std::vector<double>* outputs : {&f, &shifted}) EXPECT_NEAR(cli::score(*outputs, Loss::softmax, targets).auc.value(), auc, 1e-12);
 }
 
 // The mean of many 0.1 is not 0.1: the deviations from it are rounding.
