@@ -12,6 +12,8 @@
 #include "lift/data_operator.hpp"
 #include "lift/moment_plan.hpp"
 #include "neuspec/fit.hpp"
+#include "solve/admm.hpp"
+#include "solve/kronecker.hpp"
 #include "solve/newton.hpp"
 #include "solve/preconditioner.hpp"
 #include "support/random_problem.hpp"
@@ -38,15 +40,11 @@ class BetweenTests : public testing::TestWithParam<OperatorKind> {
   std::vector<Interval> intervals(OperatorKind data_operator, Index C, Index iterations) {
     test::Random random(5);
     Settings settings;
-    settings.device = DeviceKind::cuda;
-    settings.solver = SolverKind::admm;
-    settings.data_operator = data_operator;
-    settings.tolerance = 1e-15;  // never reached: what follows a solve waits
     settings.max_iterations = iterations;
     std::vector<Interval> result;
     emulation::Counts before;
     Index steps = 0;
-    const auto observer = [&](const Progress& progress) {
+    const Observer observer = [&](const Progress& progress) {
       const emulation::Counts now = emulation::counts();
       const auto launches = [](const emulation::Counts& counts) { return counts.queued - counts.solver; };
       result.push_back({progress.iterations - steps, launches(now) - launches(before), now.waits - before.waits, now.travelled - before.travelled});
@@ -57,8 +55,11 @@ class BetweenTests : public testing::TestWithParam<OperatorKind> {
     const Dataset one = test::random_dataset(random, n, d, 1);
     std::vector<double> y;
     for (const double target : one.y()) y.insert(y.end(), static_cast<std::size_t>(C), target);
-    const bool bias = data_operator == OperatorKind::gram;  // so that no descent takes over between two tests
-    fit(Dataset(n, d, C, one.x(), y), {.activation = {}, .loss = Loss::squared, .beta = 20, .bias = bias}, settings, observer);
+    const Problem problem{.activation = {}, .loss = Loss::squared, .beta = 20, .bias = data_operator == OperatorKind::gram};
+    const auto device = make_device<double>(DeviceKind::cuda);
+    const auto form = make_operator<double>(data_operator, *device, problem, Dataset(n, d, C, one.x(), y));
+    Monitor monitor(settings, observer, form->problems(), Monitor::Clock::now());
+    Admm<double>(*form, problem.beta).run(monitor, 1e-15);                                                 // never reached
     result.erase(result.begin(), result.begin() + std::min<Index>(3, static_cast<Index>(result.size())));  // what is timed and allocated at first
     return result;
   }
@@ -158,6 +159,32 @@ TEST(Preconditioners, ThroughSamplesWaitForNothing) {
   EXPECT_EQ(after.waits, before.waits);
   EXPECT_LE(after.queued - before.queued, 40);
   EXPECT_LE(after.travelled - before.travelled, 1000) << "tables of columns, no matrix";
+}
+
+TEST(Preconditioners, OfAKroneckerProductWaitForNothing) {
+  emulation::reset();
+  constexpr Index n = 40, d = 7, m = 3;
+  test::Random random(3);
+  const auto device = make_device<double>(DeviceKind::cuda);
+  const auto form = make_operator<double>(OperatorKind::matrix_free, *device, {.activation = {1, 0.5, 0.1}, .loss = Loss::squared, .beta = 1},
+                                          test::random_dataset(random, n, d, 1));
+  const FactorColumns columns{{1, 1, -1}, {0, 0, 0}, {}, {0, 0, 2}};
+  const auto W = device->allocate(d, m), Z = device->allocate(d + 1, m), gradient = device->allocate(d * m, 1);
+  device->upload(random.normals(d * m).data(), W);
+  device->upload(random.normals(d * m).data(), gradient);
+  device->lift_neurons(columns, W, Z);
+  Kronecker<double> kronecker(*form, 1);
+  ASSERT_TRUE(kronecker.is_worth_while(1000));
+  const emulation::Counts start = emulation::counts();
+  EXPECT_EQ(kronecker.learn(columns, Z, gradient, [](ConstView<double>, View<double>) { FAIL() << "squared loss needs no product"; }), 0);
+  const emulation::Counts learnt = emulation::counts();
+  EXPECT_LE(learnt.waits - start.waits, 3) << "for S, m × m, there and back, and what to divide by";
+  EXPECT_LE(learnt.travelled - start.travelled, (2 * m * m + d * m) * 8 + 300);
+  kronecker.apply(gradient, gradient);
+  const emulation::Counts applied = emulation::counts();
+  EXPECT_EQ(applied.waits, learnt.waits);
+  EXPECT_LE(applied.queued - learnt.queued, 5);
+  EXPECT_LE(applied.travelled, learnt.travelled);
 }
 
 TEST(StoredNumbers, AreTakenInManyPieces) {

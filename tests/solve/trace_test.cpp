@@ -54,6 +54,9 @@ TEST_P(Trace, FirstIterationsOfAdmmAgree) {
   const auto first = [&](DeviceKind device, const Dataset& data) {
     std::vector<Progress> history = solve(device, SolverKind::admm, 25, 1e-14, data).history;
     std::erase_if(history, [](const Progress& test) { return test.iterations > 25; });
+    // A descent that takes over is tested at the iteration at which it does.
+    const auto same = [](const Progress& one, const Progress& next) { return one.iterations == next.iterations; };
+    history.erase(std::unique(history.begin(), history.end(), same), history.end());
     return history;
   };
   const auto cpu = first(DeviceKind::cpu, golden_.data), cuda = first(DeviceKind::cuda, golden_.data),
