@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "device/cpu_device.hpp"
+#include "device/cpu_launch.hpp"
 #include "device/lapack.hpp"
 #include "threads/parallel.hpp"
 
@@ -70,10 +71,11 @@ template <class Real>
 bool CpuDevice<Real>::factor_shifted(ConstView<Real> S, double shift, View<Real> M) {
   const Index n = S.rows;
   if (n <= smallest) return invert_shifted(S, shift, M);
-  for (Index j = 0; j < n; ++j) {
+  const auto shifted = [&](Index j) {
     if (S.data != M.data) std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
     M.data[j * M.stride + j] += static_cast<Real>(shift);
-  }
+  };
+  each(n, shifted, n / 4);
   if (lapack::potrf(n, M.data, M.stride) != 0) return false;
   const Blocks blocks(n);
   for (Index b = 0; b < blocks.count; ++b) {

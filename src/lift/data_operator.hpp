@@ -148,7 +148,8 @@ class DataOperator {
   virtual bool has_linearisation() const { return false; }
   /// The predictions of one output's columns, linear about the factored point Z of these alone, which is evaluated.
   virtual Linearisation<Real> linearised(const FactorColumns& /*columns*/, ConstView<Real> /*Z*/) { no_factor(); }
-  /// Σ s² x̃ x̃ᵀ over all samples and patches, x̃ = [x; 1], packed (p × 1); false where the form does not know it.
+  /// Σ s² x̃ x̃ᵀ over all samples and patches, x̃ = [x; 1], packed (p × 1), where samples are streamed over those held, whose s² for squared loss stand
+  /// for all; false where the form does not know it.
   virtual bool second_moments(View<Real> /*moments*/) { return false; }
   /// Flops of `differentiate`.
   virtual double product_flops(double /*unknowns*/) const { return 0; }

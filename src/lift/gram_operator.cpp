@@ -184,7 +184,7 @@ std::vector<double> GramOperator<Real>::projected_loss(const AdmmState<Real>& /*
 }
 
 // With targets t and Āh = K t + (ρ/2) ĀT: u = ĀD = (K + ρ/2 I)⁻¹ Āh, hence D = T − (2/ρ) Āᵀ(u − t).
-// n² C flops for the inverse (as many again for K t where the targets move), n f² C a patch for the adjoint, 4 n d r C for the forward product of
+// 2 n² C flops with the factor (as many for K t where the targets move), n f² C a patch for the adjoint, 4 n d r C for the forward product of
 // rank-r factors.
 template <class Real>
 void GramOperator<Real>::solve(const AdmmStep& step, const AdmmState<Real>& state) {

@@ -68,6 +68,7 @@ class SampledMomentsOperator final : public SampleOperator<Real> {
   double evaluate(const FactorColumns& columns, ConstView<Real> Z, View<Real> G) override;
   void differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) override;
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index samples, View<Real> B) override;
+  bool second_moments(View<Real> moments) override { return own_ ? own_->second_moments(moments) : SampleOperator<Real>::second_moments(moments); }
   DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
 
  protected:

@@ -31,13 +31,8 @@ class StreamedOperator final : public DataOperator<Real> {
     neighbours_->gauss_newton(columns, Z, samples, B);
   }
 
-  /// From the neighbours, for as many as there are samples.
-  bool second_moments(View<Real> moments) override {
-    const bool known = neighbours_->second_moments(moments);
-    const double share = static_cast<double>(this->samples()) / static_cast<double>(neighbours_->samples());
-    this->device().axpby(Real(0), moments, static_cast<Real>(share), moments);
-    return known;
-  }
+  /// From the neighbours.
+  bool second_moments(View<Real> moments) override { return neighbours_->second_moments(moments); }
 
  private:
   template <class Body>

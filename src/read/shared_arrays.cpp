@@ -24,13 +24,13 @@ struct ArrayFiles {
   std::vector<Index> samples;               // of each
 };
 
-ArrayFiles array_files(const std::string& path, Selection selection) {
+ArrayFiles array_files(const std::string& path, Selection selection, std::size_t held) {
   ArrayFiles files{parts_of(path), {}, {}};
   if (!std::all_of(files.paths.begin(), files.paths.end(), is_array)) return {};
   selection.header_alone = true;
   std::vector<Table> headers;
   for (const std::string& file : files.paths) {
-    headers.push_back(read_file(file, selection, 0));
+    headers.push_back(read_file(file, selection, held / files.paths.size()));
     files.samples.push_back(headers.back().samples);
     files.notices.insert(files.notices.end(), headers.back().notices.begin(), headers.back().notices.end());
   }
@@ -38,9 +38,9 @@ ArrayFiles array_files(const std::string& path, Selection selection) {
   return files;
 }
 
-ArrayFiles told_by_first(const std::string& path, const Selection& selection, const Ranks& ranks) {
+ArrayFiles told_by_first(const std::string& path, const Selection& selection, const Ranks& ranks, std::size_t held) {
   ArrayFiles files;
-  if (ranks.first()) files = array_files(path, selection);
+  if (ranks.first()) files = array_files(path, selection, held);
   std::string paths = joined_names(files.paths);
   ranks.broadcast(paths);
   std::vector<double> samples(files.samples.begin(), files.samples.end());
@@ -51,7 +51,7 @@ ArrayFiles told_by_first(const std::string& path, const Selection& selection, co
 }  // namespace
 
 std::optional<Table> read_shared_arrays(const std::string& path, Selection selection, const Ranks& ranks, std::size_t held) {
-  ArrayFiles files = told_by_first(path, selection, ranks);
+  ArrayFiles files = told_by_first(path, selection, ranks, held);
   if (files.paths.empty()) return {};
   Index all = 0;
   for (const Index samples : files.samples) all += samples;

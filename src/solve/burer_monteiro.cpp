@@ -25,8 +25,7 @@ constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
 constexpr int rounds_a_polish = 3;        // likewise
 constexpr double rounds_of_a_good_polish = 2;
-constexpr double products_with_it = 60;  // that such a round takes once the inverse is learnt
-constexpr double relevant = 0.5;         // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
+constexpr double relevant = 0.5;  // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
@@ -82,9 +81,10 @@ std::optional<typename BurerMonteiro<Real>::Proof> BurerMonteiro<Real>::polish(N
   best_objective_.clear();
   double last = first_polish * precision(monitor, target);
   for (int round = 0; round < rounds_a_polish && most_products > 0; ++round, last *= smaller) {
-    most_products -= improve(monitor, {last, limited ? most_products : products_a_polish, true, limited});
+    const Index products = improve(monitor, {last, limited ? most_products : products_a_polish, true, limited});
     if (round == 0) best_ = point_;
-    if (monitor.in_a_hurry() || most_products < 0) return std::nullopt;
+    if (monitor.in_a_hurry() || products == any_number) return std::nullopt;
+    most_products -= products;
     Proof own = prove();
     remember(own.objective);
     if (monitor.relative_gap(own.objective, own.bounds) <= target) return own;

@@ -7,10 +7,9 @@
 namespace neuspec {
 
 namespace {
-constexpr Index foresight = 20;          // products after which what is left is foreseen
-constexpr double few_products = 30;      // how far above its last norm a gradient may be for a few products without a preconditioner to do
-constexpr double cheap_to_learn = 150;   // products that learning may take to be worth while before any of them
-constexpr double products_with_it = 60;  // that are left once P is learnt near a minimum
+constexpr Index foresight = 20;         // products after which what is left is foreseen
+constexpr double few_products = 30;     // how far above its last norm a gradient may be for a few products without a preconditioner to do
+constexpr double cheap_to_learn = 150;  // products that learning may take to be worth while before any of them
 }  // namespace
 
 template <class Real>
@@ -73,16 +72,18 @@ bool Descent<Real>::is_due(Index products, Index since, double norm) const {
     const bool at_once = products <= 1 && effort_.near && cost <= cheap_to_learn && norm > few_products * last_norm();
     return at_once || since >= preconditioner_.worth_after();
   }
-  const bool soon = effort_.near && !learnt_ && foreseen(products, norm) > cost + products_with_it && can_afford_to_learn(products);
+  const bool soon = effort_.near && !tried_ && foreseen(products, norm) > cost + products_with_it && can_afford_to_learn(products);
   return soon || since >= std::max(preconditioner_.worth_after(), preconditioner_.cost());
 }
 
 template <class Real>
 bool Descent<Real>::is_done(Index products, double norm) {
   first_norm_ = std::max(first_norm_, norm);
-  const double all = static_cast<double>(products) + (effort_.foresees ? foreseen(products, norm) : 0);
-  gave_up_ = effort_.foresees && !learnt_ && !can_afford_to_learn(products) && all > static_cast<double>(effort_.most_products);
-  return gave_up_ || norm <= last_norm() || products >= effort_.most_products;
+  if (norm <= last_norm()) return true;
+  const bool may_learn = !tried_ && can_afford_to_learn(products);
+  const double all = static_cast<double>(products) + foreseen(products, norm);
+  gave_up_ = effort_.foresees && !learnt_ && !may_learn && all > static_cast<double>(effort_.most_products);
+  return gave_up_ || products >= effort_.most_products;
 }
 
 template <class Real>
@@ -93,7 +94,10 @@ Index Descent<Real>::run(std::function<bool()> abandon, const std::function<void
   function.curvature = [this](ConstView<Real> direction, View<Real> product) { multiply(direction, product); };
   if (preconditioner_.cost() > 0) {
     function.learning = is_cheap_ ? std::max(preconditioner_.worth_after(), preconditioner_.cost()) : preconditioner_.worth_after();
-    function.learn = [this] { return learnt_ = preconditioner_.learn(Z_); };
+    function.learn = [this] {
+      tried_ = true;
+      return learnt_ = preconditioner_.learn(Z_);
+    };
     function.due = [this](Index products, Index since, double norm) { return is_due(products, since, norm); };
   }
   if (is_cheap_) function.prepare = [&](ConstView<Real> gradient) { return cheap_.learn(columns_, Z_, gradient, function.curvature); };

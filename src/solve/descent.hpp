@@ -11,6 +11,9 @@
 
 namespace neuspec {
 
+/// Products with the Hessian that a round near a minimum takes once P is learnt.
+inline constexpr double products_with_it = 60;
+
 /// Minimises the objective over the factors W of given blocks. Products with the Hessian are preconditioned by what is cheap (Kronecker) and, once
 /// more of them have been spent than it takes, or near a minimum are foreseen, by what is not (Preconditioner).
 template <class Real>
@@ -51,8 +54,8 @@ class Descent {
   Effort effort_;
   DeviceMatrix<Real> W_, Z_, G_, Z_dot_, G_dot_;
   Preconditioner<Real> preconditioner_;
-  bool is_cheap_, learnt_ = false, gave_up_ = false;
-  Index spent_ = 0;  // products in this run
+  bool is_cheap_, tried_ = false, learnt_ = false, gave_up_ = false;  // the Kronecker product; P's learning, with success; all
+  Index spent_ = 0;                                                   // products in this run
   double first_norm_ = 0;
 };
 

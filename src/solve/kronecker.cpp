@@ -13,6 +13,7 @@ namespace {
 
 constexpr double slow = 8;             // a flop of an eigendecomposition beside one of GEMM
 constexpr double products_saved = 30;  // with the Hessian, at least
+constexpr double part_of_free_memory = 0.1;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -29,10 +30,11 @@ std::vector<double> decompose(Index n, std::vector<double>& M) {
 
 template <class Real>
 bool Kronecker<Real>::is_worth_while(Index neurons) {
-  if (!spectrum_.empty()) return true;
-  const auto d = static_cast<double>(data_.N() - 1), patches = static_cast<double>(data_.samples() * data_.patches().per_pool);
-  const double product = 8 * patches * d * static_cast<double>(neurons);  // of all ranks, whose number is to make no difference
-  return 9 * slow * d * d * d <= products_saved * product && decompose_samples();
+  const auto d = static_cast<double>(data_.N() - 1), m = static_cast<double>(neurons),
+             patches = static_cast<double>(data_.samples() * data_.patches().per_pool);
+  const double product = 8 * patches * d * m;  // of all ranks, whose number is to make no difference
+  if (4 * d * m * (d + m) > product || (4 * m * m + 4 * d * m) * sizeof(Real) > part_of_free_memory * device_.free_memory()) return false;
+  return !spectrum_.empty() || (9 * slow * d * d * d <= products_saved * product && decompose_samples());
 }
 
 template <class Real>
@@ -104,8 +106,8 @@ double Kronecker<Real>::scale(ConstView<Real> gradient, const Product& curvature
   double found = 0;
   for (Index j = 0; j < m; ++j)
     for (Index i = 0; i < d; ++i) found += Y[at(j * d + i)] * Y[at(j * d + i)] * spectrum_[at(i)] * values[at(j)];
-  const double own = device_.dot(gradient, product);
-  return found > 0 && own > 0 ? own / found : 1;
+  const double own = device_.dot(gradient, product) - 2 * beta_ * device_.dot(gradient, gradient), h = own / found;  // less the penalty's
+  return found > 0 && h > 0 && std::isfinite(h) ? h : 1;
 }
 
 template <class Real>

@@ -9,10 +9,10 @@
 namespace neuspec {
 
 /// P = h S ⊗ C + β I for the neurons of one output and pool: C = Σ x xᵀ over all patches, S_jk the mean of u_ij u_ik with u_ij x_i the derivative of
-/// sample i's prediction in w_j, and h 1 for squared loss, else how much more curvature a product with the Hessian finds along the gradient. A
-/// Kronecker factorisation of the Gauss–Newton matrix, as if the slopes u and the samples had nothing to do with each other (Martens and Grosse,
-/// 2015, do so for deep networks); β stands for the neurons' own curvature. C is decomposed once (d³), S at each point (m³ an output), and P⁻¹ takes
-/// 4 d m (d + m) flops.
+/// sample i's prediction in w_j, and h 1 for squared loss, else how much more curvature a product with the Hessian finds along the gradient, beside
+/// the penalty's. A Kronecker factorisation of the Gauss–Newton matrix, as if the slopes u and the samples had nothing to do with each other (Martens
+/// and Grosse, 2015, do so for deep networks); β stands for the neurons' own curvature. C is decomposed once (d³), S at each point (m³ an output),
+/// and P⁻¹ takes 4 d m (d + m) flops.
 template <class Real>
 class Kronecker {
  public:
@@ -21,7 +21,7 @@ class Kronecker {
   Kronecker(DataOperator<Real>& data, double beta) : data_(data), device_(data.device()), beta_(beta) {}
   void set_beta(double beta) { beta_ = beta; }
 
-  /// Whether there is such a P and C's decomposition takes less than it saves.
+  /// Whether there is such a P, it takes less than it saves, and memory holds it.
   bool is_worth_while(Index neurons);
   /// At the factored point Z, where `curvature` multiplies by the Hessian and `gradient` (d·m × 1) is the gradient. \returns products with it
   Index learn(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> gradient, const Product& curvature);

@@ -110,11 +110,13 @@ class PolishedAdmm final : public Solver {
   /// while all such attempts take less than the steps have taken.
   Index affordable_products(const Network& point, const Monitor& monitor, double target) {
     const std::vector<Progress>& history = monitor.history();
-    const Index neurons = history.back().neurons;
+    const Index neurons = std::max<Index>(1, history.back().neurons);
+    constexpr double most = 1e6;
     const double steps = static_cast<double>(steps_), step = step_flops(neurons), gap = monitor.relative_gap();
+    if (point.neurons() == 0) return 0;
     if (polisher_.is_cheap(neurons) && gap < 1) {
       const double product = data_.product_flops(static_cast<double>((data_.N() - 1) * neurons));
-      return static_cast<Index>(steps * std::log(gap / target) / std::log(1 / gap) * step / product) + polishing;
+      return static_cast<Index>(std::min(most, steps * std::log(gap / target) / std::log(1 / gap) * step / product)) + polishing;
     }
     const bool changes = history.size() < 2 || neurons != history[history.size() - 2].neurons;
     const double flops = polisher_.polish_flops(neurons);

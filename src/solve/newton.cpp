@@ -39,7 +39,7 @@ double Newton<Real>::solve_model(const Function& function, double radius, double
   device_.copy(gradient_, residual_);
   ConstView<Real> y = preconditioned(function);
   device_.cg_begin(radius, tolerance, residual_, y, direction_, step_, scalars_);
-  // Without a preconditioner no longer than it takes to learn one.
+  // As long as no P is learnt, no longer than that takes.
   const Index most = function.learn && !learnt_ ? std::min(products_a_step, function.learning) : products_a_step;
   Index unanswered = 0;
   std::vector<double> heard;

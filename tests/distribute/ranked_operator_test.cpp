@@ -56,7 +56,8 @@ class Asked {
     form.gauss_newton(columns_, Z, form.samples(), B);
     for (Index j = 0; j < B.columns(); ++j) keep(B.view().column_range(j, 1).row_range(j, B.rows() - j));
     const DeviceMatrix<double> moments = device.allocate(form.p(), 1);
-    if (form.second_moments(moments)) keep(moments);
+    EXPECT_TRUE(form.second_moments(moments));
+    keep(moments);
     const DualCandidate<double> dual = form.dual_of(columns_, Z);
     keep(dual.gamma);
     result.insert(result.end(), dual.loss.begin(), dual.loss.end());

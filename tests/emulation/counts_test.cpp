@@ -174,7 +174,7 @@ TEST(Preconditioners, OfAKroneckerProductWaitForNothing) {
   device->upload(random.normals(d * m).data(), gradient);
   device->lift_neurons(columns, W, Z);
   Kronecker<double> kronecker(*form, 1);
-  ASSERT_TRUE(kronecker.is_worth_while(1000));
+  ASSERT_TRUE(kronecker.is_worth_while(m));
   const emulation::Counts start = emulation::counts();
   EXPECT_EQ(kronecker.learn(columns, Z, gradient, [](ConstView<double>, View<double>) { FAIL() << "squared loss needs no product"; }), 0);
   const emulation::Counts learnt = emulation::counts();

@@ -2,6 +2,7 @@
 #include "solve/kronecker.hpp"
 
 #include "neuspec/fit.hpp"
+#include "numeric/packed.hpp"
 #include "numeric/window.hpp"
 #include "solve/factored_blocks.hpp"
 #include "solve/newton.hpp"
@@ -74,12 +75,13 @@ class KroneckerOf : public Conformance<B> {
     Host point(d + 1, m);
     this->device_.download(Z, point.values.data());
     Kronecker<Real> kronecker(*form, problem.beta);
-    ASSERT_TRUE(kronecker.is_worth_while(1000000));
+    EXPECT_FALSE(kronecker.is_worth_while(1000)) << "more neurons than samples: P takes longer than a product";
+    ASSERT_TRUE(kronecker.is_worth_while(m));
     const bool known = problem.loss.kind == LossKind::squared && dense;
-    // A Hessian of twice the identity: it says how large h is.
+    // A Hessian of twenty times the identity, of which the penalty has 2β: it says how large h is.
     const Index products = kronecker.learn(columns, Z, vector, [&](ConstView<Real> from, View<Real> to) {
       this->device_.copy(from, to);
-      this->device_.axpby(Real(1), from, Real(1), to);
+      this->device_.axpby(Real(19), from, Real(1), to);
     });
     EXPECT_EQ(products, known ? 0 : 1);
     Host P = product_of_sums(problem, data, columns, point);
@@ -89,7 +91,7 @@ class KroneckerOf : public Conformance<B> {
       found += g(i, 0) * along(i, 0);
       squares += g(i, 0) * g(i, 0);
     }
-    for (double& value : P.values) value *= known ? 1 : 2 * squares / found;
+    for (double& value : P.values) value *= known ? 1 : (20 - 2 * problem.beta) * squares / found;
     for (Index i = 0; i < d * m; ++i) P(i, i) += problem.beta;
     kronecker.apply(vector, vector);
     Host result(d * m, 1);
@@ -160,6 +162,41 @@ TYPED_TEST(KroneckerOf, SavesProductsWhereFeaturesAreCorrelated) {
   const Index with = products(true, one, 1), without = products(false, other, 1);
   EXPECT_GT(without, 30);
   EXPECT_LT(3 * with, without) << with << " products";
+}
+
+/// Σ s² ‖x̃‖², the diagonal of what a form says.
+double trace_of_second_moments(OperatorKind kind, SolverKind solver, const Problem& problem, const Dataset& data) {
+  const auto device = make_device<double>(DeviceKind::cpu);
+  const auto form = make_operator<double>(kind, *device, problem, data, solver);
+  const auto moments = device->allocate(form->p(), 1);
+  EXPECT_TRUE(form->second_moments(moments));
+  std::vector<double> values(at(form->p()));
+  device->download(moments, values.data());
+  double trace = 0;
+  for (Index j = 0; j < form->N(); ++j) trace += values[at(packed::position(form->N(), j, j))];
+  return trace;
+}
+
+Dataset cheap_dataset(Index n, Index d, const std::function<double(Index)>& target) {
+  std::vector<double> x, y;
+  for (Index e = 0; e < n * d; ++e) x.push_back(static_cast<double>(e * 7919 % 1013) / 500 - 1);
+  for (Index i = 0; i < n; ++i) y.push_back(target(i));
+  return {n, d, 1, std::move(x), std::move(y)};
+}
+
+TEST(SecondMoments, OfTheSamplesHeldStandForThoseStreamed) {
+  const Problem problem{.activation = {0.09, 0.5, 0.47}, .loss = Loss::squared, .beta = 1};
+  const Dataset data = cheap_dataset(17000, 512, [](Index i) { return static_cast<double>(i % 3); });  // twice as many as are held
+  const double all = trace_of_second_moments(OperatorKind::matrix_free, SolverKind::automatic, problem, data);
+  EXPECT_NEAR(trace_of_second_moments(OperatorKind::streamed, SolverKind::automatic, problem, data), all, 0.01 * all);
+}
+
+TEST(SecondMoments, AreOfMoreThanTheLastChunk) {
+  const Problem problem{.activation = {0.09, 0.5, 0.47}, .loss = Loss::logistic, .beta = 1};
+  const Dataset data = cheap_dataset(9000, 3, [](Index i) { return i % 2 == 0 ? 1.0 : -1.0; });
+  const double all = trace_of_second_moments(OperatorKind::matrix_free, SolverKind::automatic, problem, data);
+  for (const SolverKind solver : {SolverKind::admm, SolverKind::burer_monteiro})
+    EXPECT_NEAR(trace_of_second_moments(OperatorKind::streamed, solver, problem, data), all, 1e-9 * all);
 }
 
 }  // namespace
