@@ -179,7 +179,8 @@ struct ReadOptions {
   /// any order; columns that the training file did not have are left out, with a notice. Else they are found by position, in a file that has as many
   /// columns as the training file, or only the features. `targets`, where given, says what is no feature instead.
   const Preprocessing* like = nullptr;
-  double memory = 0;  ///< bytes: text that needs more than half of them is left in its file, and read again at every visit; 0: of what is free
+  bool deviations = true;  ///< features that stay in their file are looked at for their means and deviations, too, for whoever standardises them
+  double memory = 0;       ///< bytes: text that needs more than half of them is left in its file, and read again at every visit; 0: of what is free
 };
 
 /// Reads CSV (comma, semicolon, tab or blanks, header or not, quoted fields), NPY, HDF5, LIBSVM text or IDX, plain or gzip-compressed, from a file or

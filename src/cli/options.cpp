@@ -61,6 +61,7 @@ ReadOptions read_options(const DataOptions& options) {
   }
   read.labels_file = options.labels;
   read.header = parse_header(options.header);
+  read.deviations = options.standardize;
   return read;
 }
 

@@ -114,10 +114,10 @@ class Pass {
     return finite_;
   }
   /// Targets go to the table, and features are looked at. Deviations are those of `scaling_of`, bit by bit, where its runs stay in the cache.
-  bool look() {
+  bool look(bool with_deviations) {
     constexpr Index most_features = 256;
     constexpr Index most_waiting = 1 << 10;  // blocks whose deviations are not merged yet
-    const bool deviations = table_.features > 0 && table_.features <= most_features;
+    const bool deviations = with_deviations && table_.features > 0 && table_.features <= most_features;
     if (deviations) grain_ = run_samples;
     std::vector<double> origin(static_cast<std::size_t>(table_.features));
     rows_.read(0, 1, origin.data(), table_.y.data());
@@ -216,7 +216,7 @@ Table table_of(const Array& array, const Elements& elements, const std::string& 
   }
   Pass pass(rows, table);
   const bool known = bytes && table.targets == 0;  // to be finite and small
-  if (!known && !pass.look()) fail_at_first_bad(rows, path, table);
+  if (!known && !pass.look(selection.deviations)) fail_at_first_bad(rows, path, table);
   if (table.features > 0) {
     table.x = std::make_shared<StoredArray>(std::move(rows), pass.in_range(), pass.deviations());
   }

@@ -34,6 +34,7 @@ struct Selection {
   double memory = std::numeric_limits<double>::infinity();  ///< bytes of it that text and what is made of it may take; larger text stays in its file
   const Preprocessing* like = nullptr;  ///< as in ReadOptions; `rule` and `names` then say only whether targets are wanted and which columns they are
   std::optional<Stretch> rows = {};     ///< of a binary array the samples that the table has; none: all
+  bool deviations = true;               ///< as in ReadOptions
   bool header_alone = false;            ///< a binary array's table has its columns and the number of its samples, and none of their numbers
 };
 

@@ -17,7 +17,8 @@ struct RowMarks {
   std::size_t text_begin = 0;            ///< of the text in its file
   std::size_t text_size = 0;             ///< without the last line break
   bool in_range = true;                  ///< all numbers are of a size that can be used
-  Deviations deviations = {};            ///< of the features, if they were looked for
+  bool looks_at_deviations = true;
+  Deviations deviations = {};  ///< of the features, if they were looked at
 
   /// As many marks as take little beside numbers of the text, and find a row without reading many others.
   void expect(Index rows, Index numbers_a_row) {

@@ -117,6 +117,7 @@ bool TextRange::read_pieces(Selection selection, LibsvmFile file, std::vector<Ta
       gap = gap || (outline.lines > 0 && !tables.empty());
     } else {
       RowMarks marks;
+      marks.looks_at_deviations = selection.deviations;
       Table table = piece.read(selection, file, &marks);
       table.x = std::make_shared<const StoredRows>(file_, columns, table.features, std::move(marks));
       if (gap) table.target_line = 0;

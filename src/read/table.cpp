@@ -160,7 +160,8 @@ Selection selection_of(const ReadOptions& options) {
   selection.header = options.header;
   selection.labels = labels_of(options);
   selection.like = options.like;
-  constexpr double part_of_memory = 0.5;  // which the solve needs, too
+  selection.deviations = options.deviations && options.like == nullptr;  // what was learnt before brings its own
+  constexpr double part_of_memory = 0.5;                                 // which the solve needs, too
   selection.memory = part_of_memory * std::min({available_memory(), address_space_left(), options.memory > 0 ? options.memory : infinity});
   return selection;
 }

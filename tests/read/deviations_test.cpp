@@ -161,6 +161,17 @@ TEST_F(SeenDeviations, OfSparseTextAreThoseOfAPass) {
   }
 }
 
+TEST_F(SeenDeviations, AreNotLookedForWhereNobodyWantsThem) {
+  const auto known = [](const Table& table) { return read::seen_deviations(table) != nullptr; };
+  for (const bool wanted : {true, false}) {
+    Selection selection;
+    selection.deviations = wanted;
+    EXPECT_EQ(known(stored(write("x.npy", npy("<f8", false, "3, 2", numbers(std::vector<double>(6)))), selection)), wanted);
+    EXPECT_EQ(known(stored_text(text(20), selection, 100000).value()), wanted);
+    EXPECT_EQ(known(stored_text(write("x.svm", "1 1:2\n0 2:3\n"), selection, 100000).value()), wanted);
+  }
+}
+
 TEST_F(SeenDeviations, OfTextOnRanksAreThoseOfOne) {
   const std::string file = text(5000);
   const Preprocessing expected = standard(held(file));
