@@ -89,6 +89,7 @@ bool Descent<Real>::is_done(Index products, double norm) {
 template <class Real>
 Index Descent<Real>::run(std::function<bool()> abandon, const std::function<void(Index products)>& after_step) {
   Function function;
+  function.last_norm = [this] { return last_norm(); };
   function.abandon = [this, abandon] { return spent_ >= effort_.most_products || abandon(); };
   function.value = [this](ConstView<Real> x, View<Real> gradient) { return evaluate(x, gradient); };
   function.curvature = [this](ConstView<Real> direction, View<Real> product) { multiply(direction, product); };

@@ -11,7 +11,8 @@ namespace {
 constexpr Index products_a_step = 400;
 constexpr double accept = 1e-4, shrink_below = 0.25, grow_above = 0.75;
 constexpr int rejections = 30;
-constexpr double reach = 1;  // first radius in a new norm, relative to a Newton step
+constexpr double margin = 0.1;  // below the last norm that a step aims
+constexpr double reach = 1;     // first radius in a new norm, relative to a Newton step
 }  // namespace
 
 template <class Real>
@@ -92,7 +93,8 @@ Index Newton<Real>::minimise(View<Real> x, const Function& function, const Stop&
   for (int rejected = 0; rejected < rejections && !stop(products, norm);) {
     if (rejected == 0) shape(function, norm, products, learnt_at, radius);
     double length = 0;
-    const double promised = solve_model(function, radius, std::min(0.1, std::sqrt(norm / first_norm)), products, length);
+    const double tolerance = std::max(std::min(0.1, std::sqrt(norm / first_norm)), margin * function.last_norm() / norm);
+    const double promised = solve_model(function, radius, tolerance, products, length);
     if (!(promised > 0)) return products;
     device_.copy(x, trial_);
     axpy(1, step_, trial_);

@@ -23,7 +23,9 @@ class Newton {
     std::function<bool()> learn = {};
     /// Whether that is due, after so many products in all and since it was last done, at a gradient of that norm.
     std::function<bool(Index products, Index since, double gradient_norm)> due = {};
-    Index learning = 0;                                                                  ///< how many products take as long
+    Index learning = 0;  ///< how many products take as long
+    /// A gradient's norm that is small enough: steps to below it need no more of their model's digits.
+    std::function<double()> last_norm = [] { return 0.0; };
     std::function<void(ConstView<Real> residual, View<Real> result)> precondition = {};  ///< P⁻¹ times a vector, of the last P
   };
   /// Called at the start and after each accepted step with gradients and Hessian products so far and the gradient's norm; true: stop.
