@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <span>
 #include <string>
@@ -17,6 +16,8 @@
 
 namespace neuspec::cli {
 namespace {
+
+using ConstRow = loss::Row<const double>;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -127,20 +128,19 @@ class Mean {
   double sum_ = 0, count_ = 0;
 };
 
-/// log p_k/(1 − p_k) of softmax's probabilities: unlike f_k it stays what it is where all outputs of a sample change by the same, which no such loss
-/// sees.
-std::vector<double> logits(std::vector<double> f, Index outputs) {
-  std::vector<double> row(at(outputs));
-  for (auto first = f.begin(); first != f.end(); first += outputs) {
-    std::copy_n(first, outputs, row.begin());
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      double largest = -std::numeric_limits<double>::infinity(), others = 0;
-      for (std::size_t j = 0; j < row.size(); ++j) largest = j == k ? largest : std::max(largest, row[j]);
-      for (std::size_t j = 0; j < row.size(); ++j) others += j == k ? 0 : std::exp(row[j] - largest);
-      first[static_cast<Index>(k)] = row[k] - largest - std::log(others);
+/// log p_k of softmax's probabilities, which is less the loss were k the label: unlike f_k it stays what it is where all outputs of a sample change
+/// by the same, which no such loss sees.
+std::vector<double> log_probabilities(const std::vector<double>& f, const Loss& chosen, Index outputs) {
+  std::vector<double> result(f.size()), label(at(outputs));
+  with_loss(chosen, [&](const auto& loss) {
+    for (Index k = 0; k < outputs; ++k) {
+      label[at(k)] = 1;
+      for (std::size_t first = 0; first < f.size(); first += at(outputs))
+        result[first + at(k)] = -loss.value(ConstRow{f.data() + first, 1, outputs}, ConstRow{label.data(), 1, outputs});
+      label[at(k)] = 0;
     }
-  }
-  return f;
+  });
+  return result;
 }
 
 /// The larger an entry of `ranking`, the likelier that class.
@@ -187,7 +187,6 @@ void score_numbers(const std::vector<double>& f, const Targets& data, Scores& sc
 }
 
 double total_loss(const Loss& chosen, const std::vector<double>& f, const Targets& data) {
-  using ConstRow = loss::Row<const double>;
   const Index n = data.samples(), C = data.outputs;
   CompensatedSum sum;
   with_loss(chosen, [&](const auto& loss) {
@@ -262,7 +261,7 @@ Scores score(const std::vector<double>& f, const Loss& loss, const Targets& data
     score_numbers(f, data, scores);
   }
   if (are_classes(data, loss)) {
-    score_classes(f, loss.coupled() ? logits(f, data.outputs) : f, data, scores);
+    score_classes(f, loss.coupled() ? log_probabilities(f, loss, data.outputs) : f, data, scores);
   }
   require_finite(scores, f, data);
   return scores;

@@ -92,6 +92,7 @@ class CpuDevice final : public Device<Real> {
 
   /// Copies the lower triangle to the upper one.
   static void mirror(View<Real> S);
+  static void shift_lower(ConstView<Real> S, double shift, View<Real> M);  ///< M = S + shift·I, lower triangles; M may be S
 
  private:
   std::vector<Real> traces_, adjoint_;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "device/cpu_device.hpp"
-#include "device/cpu_launch.hpp"
 #include "device/lapack.hpp"
 #include "threads/parallel.hpp"
 
@@ -38,31 +37,23 @@ void add_product(char t, Real alpha, ConstView<Real> A, ConstView<Real> B, View<
   lapack::gemm(t, 'N', C.rows, C.columns, inner, alpha, A.data, A.stride, B.data, B.stride, Real(1), C.data, C.stride);
 }
 
-/// Of the lower triangle T of M: X ← T X. Y is room for X.
+/// Of the lower triangle T of M: X ← T X, or Tᵀ X. Y is room for X.
 template <class Real>
-void multiply_lower(ConstView<Real> M, View<Real> X, View<Real> Y) {
-  each_strip(M.rows, [&](Index first, Index rows) {
-    const View<Real> to = Y.row_range(first, rows);
-    for (Index k = 0; k < X.columns; ++k) std::copy_n(X.data + k * X.stride + first, rows, to.data + k * to.stride);
-    lapack::trmm('N', rows, X.columns, M.data + first * M.stride + first, M.stride, to.data, to.stride);
-    if (first > 0) add_product<Real>('N', 1, M.row_range(first, rows).column_range(0, first), ConstView<Real>(X.row_range(0, first)), to);
+void multiply_lower(char t, ConstView<Real> M, View<Real> X, View<Real> Y) {
+  const auto copy = [&](ConstView<Real> from, View<Real> to) {
+    for (Index k = 0; k < from.columns; ++k) std::copy_n(from.data + k * from.stride, from.rows, to.data + k * to.stride);
+  };
+  each_strip(M.rows, [&](Index first, Index count) {
+    const View<Real> to = Y.row_range(first, count);
+    copy(X.row_range(first, count), to);
+    lapack::trmm(t, count, X.columns, M.data + first * M.stride + first, M.stride, to.data, to.stride);
+    const Index others = t == 'N' ? 0 : first + count, rest = t == 'N' ? first : M.rows - others;  // left of the strip, or below it
+    if (rest == 0) return;
+    const ConstView<Real> part =
+        t == 'N' ? M.row_range(first, count).column_range(others, rest) : M.row_range(others, rest).column_range(first, count);
+    add_product<Real>(t, 1, part, X.row_range(others, rest), to);
   });
-  for (Index k = 0; k < X.columns; ++k) std::copy_n(Y.data + k * Y.stride, X.rows, X.data + k * X.stride);
-}
-
-/// X ← Tᵀ X.
-template <class Real>
-void multiply_lower_transposed(ConstView<Real> M, View<Real> X, View<Real> Y) {
-  each_strip(M.rows, [&](Index first, Index columns) {
-    const Index below = first + columns;
-    const View<Real> to = Y.row_range(first, columns);
-    for (Index k = 0; k < X.columns; ++k) std::copy_n(X.data + k * X.stride + first, columns, to.data + k * to.stride);
-    lapack::trmm('T', columns, X.columns, M.data + first * M.stride + first, M.stride, to.data, to.stride);
-    if (below == M.rows) return;
-    const Index rows = M.rows - below;
-    add_product<Real>('T', 1, M.row_range(below, rows).column_range(first, columns), ConstView<Real>(X.row_range(below, rows)), to);
-  });
-  for (Index k = 0; k < X.columns; ++k) std::copy_n(Y.data + k * Y.stride, X.rows, X.data + k * X.stride);
+  copy(Y, X);
 }
 
 }  // namespace
@@ -71,11 +62,7 @@ template <class Real>
 bool CpuDevice<Real>::factor_shifted(ConstView<Real> S, double shift, View<Real> M) {
   const Index n = S.rows;
   if (n <= smallest) return invert_shifted(S, shift, M);
-  const auto shifted = [&](Index j) {
-    if (S.data != M.data) std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
-    M.data[j * M.stride + j] += static_cast<Real>(shift);
-  };
-  each(n, shifted, n / 4);
+  shift_lower(S, shift, M);
   if (lapack::potrf(n, M.data, M.stride) != 0) return false;
   const Blocks blocks(n);
   for (Index b = 0; b < blocks.count; ++b) {
@@ -96,7 +83,7 @@ void CpuDevice<Real>::solve_factored(ConstView<Real> M, ConstView<Real> B, View<
   const auto own = [&](Index b) { return C.row_range(blocks.first(b), blocks.size(b)); };
   const auto room_of = [&](Index b) { return View<Real>{room.data(), blocks.size(b), B.columns, blocks.size(b)}; };
   for (Index b = 0; b < blocks.count; ++b) {
-    multiply_lower<Real>(corner(b), own(b), room_of(b));
+    multiply_lower<Real>('N', corner(b), own(b), room_of(b));
     const Index below = blocks.first(b + 1);
     each_strip(n - below, [&](Index first, Index rows) {
       add_product<Real>('N', -1, M.row_range(below + first, rows).column_range(blocks.first(b), blocks.size(b)), ConstView<Real>(own(b)),
@@ -104,9 +91,9 @@ void CpuDevice<Real>::solve_factored(ConstView<Real> M, ConstView<Real> B, View<
     });
   }
   for (Index b = blocks.count - 1; b >= 0; --b) {
-    multiply_lower_transposed<Real>(corner(b), own(b), room_of(b));
-    const Index begin = blocks.first(b), before = begin;
-    each_strip(before, [&](Index first, Index columns) {
+    multiply_lower<Real>('T', corner(b), own(b), room_of(b));
+    const Index begin = blocks.first(b);
+    each_strip(begin, [&](Index first, Index columns) {
       add_product<Real>('T', -1, M.row_range(begin, blocks.size(b)).column_range(first, columns), ConstView<Real>(own(b)),
                         C.row_range(first, columns));
     });

@@ -83,13 +83,19 @@ void invert_factor(View<Real> M) {
 }  // namespace
 
 template <class Real>
-bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real> M) {
+void CpuDevice<Real>::shift_lower(ConstView<Real> S, double shift, View<Real> M) {
   const Index n = S.rows;
-  const auto shifted = [&](Index j) {
+  const auto column = [&](Index j) {
     if (S.data != M.data) std::copy(S.data + j * S.stride + j, S.data + j * S.stride + n, M.data + j * M.stride + j);
     M.data[j * M.stride + j] += static_cast<Real>(shift);
   };
-  each(n, shifted, n / 4);
+  each(n, column, n / 4);
+}
+
+template <class Real>
+bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real> M) {
+  const Index n = S.rows;
+  shift_lower(S, shift, M);
   if (n < smallest || n > largest || threads() == 1) {
     if (lapack::potrf(n, M.data, M.stride) != 0 || lapack::potri(n, M.data, M.stride) != 0) return false;
   } else {
@@ -100,6 +106,8 @@ bool CpuDevice<Real>::invert_shifted(ConstView<Real> S, double shift, View<Real>
   return true;
 }
 
+template void CpuDevice<float>::shift_lower(ConstView<float>, double, View<float>);
+template void CpuDevice<double>::shift_lower(ConstView<double>, double, View<double>);
 template bool CpuDevice<float>::invert_shifted(ConstView<float>, double, View<float>);
 template bool CpuDevice<double>::invert_shifted(ConstView<double>, double, View<double>);
 

@@ -135,7 +135,7 @@ void read_rows(const Sheet& sheet, std::size_t block_bytes, Table& table, RowMar
   for (const RowBlock& block : cut.blocks) {
     readers.emplace_back(sheet, block);
   }
-  const bool sees = marks != nullptr && marks->looks_at_deviations && table.features > 0 && table.features <= most_seen_features;
+  const bool sees = marks != nullptr && marks->sees(table.features);
   std::vector<Deviations> seen(sees ? readers.size() : 0);
   std::atomic<bool> in_range = true;
   read_blocks(readers.size(), [&](std::size_t k) {

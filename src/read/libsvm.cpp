@@ -149,7 +149,7 @@ Table read_libsvm_lines(std::string_view content, const LibsvmFile* part_of, con
   if (held) expect_memory(sizeof(double) * static_cast<double>(table.samples) * static_cast<double>(table.features + 1));
   if (marks != nullptr) marks->expect(table.samples, table.features);
   std::vector<double> x(held ? static_cast<std::size_t>(table.samples * table.features) : 0), labels(static_cast<std::size_t>(table.samples));
-  const bool sees = dense && marks != nullptr && marks->looks_at_deviations && table.features <= most_seen_features;
+  const bool sees = dense && marks != nullptr && marks->sees(table.features);
   std::vector<Deviations> seen(sees ? blocks.size() : 0);
   std::vector<LibsvmPlace> largest(blocks.size());
   std::atomic<bool> in_range = true;

@@ -20,6 +20,8 @@ struct RowMarks {
   bool looks_at_deviations = true;
   Deviations deviations = {};  ///< of the features, if they were looked at
 
+  /// Whether deviations of so many features are to be looked at.
+  bool sees(Index features) const { return looks_at_deviations && features > 0 && features <= most_seen_features; }
   /// As many marks as take little beside numbers of the text, and find a row without reading many others.
   void expect(Index rows, Index numbers_a_row) {
     constexpr Index numbers_a_mark = 512;

@@ -68,12 +68,9 @@ bool Descent<Real>::can_afford_to_learn(Index products) const {
 template <class Real>
 bool Descent<Real>::is_due(Index products, Index since, double norm) const {
   const auto cost = static_cast<double>(preconditioner_.cost());
-  if (!is_cheap_) {
-    const bool at_once = products <= 1 && effort_.near && cost <= cheap_to_learn && norm > few_products * last_norm();
-    return at_once || since >= preconditioner_.worth_after();
-  }
-  const bool soon = effort_.near && !tried_ && foreseen(products, norm) > cost + products_with_it && can_afford_to_learn(products);
-  return soon || since >= std::max(preconditioner_.worth_after(), preconditioner_.cost());
+  const bool at_once = !is_cheap_ && products <= 1 && effort_.near && cost <= cheap_to_learn && norm > few_products * last_norm();
+  const bool soon = is_cheap_ && effort_.near && !tried_ && can_afford_to_learn(products) && foreseen(products, norm) > cost + products_with_it;
+  return at_once || soon || since >= learning();
 }
 
 template <class Real>
@@ -94,7 +91,7 @@ Index Descent<Real>::run(std::function<bool()> abandon, const std::function<void
   function.value = [this](ConstView<Real> x, View<Real> gradient) { return evaluate(x, gradient); };
   function.curvature = [this](ConstView<Real> direction, View<Real> product) { multiply(direction, product); };
   if (preconditioner_.cost() > 0) {
-    function.learning = is_cheap_ ? std::max(preconditioner_.worth_after(), preconditioner_.cost()) : preconditioner_.worth_after();
+    function.learning = learning();
     function.learn = [this] {
       tried_ = true;
       return learnt_ = preconditioner_.learn(Z_);

@@ -1,6 +1,7 @@
 // One round of Burer–Monteiro: Newton over the neurons that are there.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 
@@ -38,6 +39,8 @@ class Descent {
   using Function = typename Newton<Real>::Function;
   double evaluate(ConstView<Real> x, View<Real> gradient);
   void multiply(ConstView<Real> direction, View<Real> product);
+  /// Products after which P has been worth learning.
+  Index learning() const { return is_cheap_ ? std::max(preconditioner_.worth_after(), preconditioner_.cost()) : preconditioner_.worth_after(); }
   /// Whether P is to be learnt now.
   bool is_due(Index products, Index since, double norm) const;
   bool is_done(Index products, double norm);

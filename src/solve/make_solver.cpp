@@ -109,11 +109,11 @@ class PolishedAdmm final : public Solver {
   /// With the Hessian, in place of the steps that the gap so far foretells. Through the samples any number, of a rank that no longer changes and
   /// while all such attempts take less than the steps have taken.
   Index affordable_products(const Network& point, const Monitor& monitor, double target) {
+    if (point.neurons() == 0) return 0;
+    constexpr double most = 1e6;
     const std::vector<Progress>& history = monitor.history();
     const Index neurons = std::max<Index>(1, history.back().neurons);
-    constexpr double most = 1e6;
     const double steps = static_cast<double>(steps_), step = step_flops(neurons), gap = monitor.relative_gap();
-    if (point.neurons() == 0) return 0;
     if (polisher_.is_cheap(neurons) && gap < 1) {
       const double product = data_.product_flops(static_cast<double>((data_.N() - 1) * neurons));
       return static_cast<Index>(std::min(most, steps * std::log(gap / target) / std::log(1 / gap) * step / product)) + polishing;
