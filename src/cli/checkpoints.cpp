@@ -85,7 +85,6 @@ void keep_checkpoints(const CheckpointOptions& options, Settings& settings) {
     throw UsageError(options.path + ": is there already: go on from it with --resume, or remove it");
   }
   check_writable(options.path);
-  remove_leftovers(options.path);
   if (there) {
     settings.resume = std::make_shared<const std::string>(content_of(options.path));
     read_checkpoint(*settings.resume, options.path);  // before anything takes long

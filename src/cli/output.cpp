@@ -60,6 +60,9 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
     }
     taken.push_back(place);
   }
+  for (const std::string& output : outputs) {
+    if (!output.empty()) remove_leftovers(output);  // nothing is removed for a command that is refused
+  }
 }
 
 void write_text(const std::string& path, const std::string& text) {

@@ -10,7 +10,7 @@
 namespace neuspec::cli {
 
 /// Checks before any work that what is to be written in the end can be: the places exist and are writable, no two outputs share one and
-/// none is an input. Empty names are skipped. \throws UsageError, EnvironmentError
+/// none is an input; then sweeps up what killed programs have left beside them. Empty names are skipped. \throws UsageError, EnvironmentError
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
 
 /// Writes text to a file that appears whole or not at all. \throws EnvironmentError

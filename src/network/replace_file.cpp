@@ -90,6 +90,7 @@ class Temporary {
 }  // namespace
 
 void remove_leftovers(const std::string& path) {
+  if (is_special(path)) return;
   const fs::path place = final_place(path);
   const std::string begin = place.filename().string() + part_mark;
   std::error_code error;

@@ -63,7 +63,7 @@ TEST_F(CheckpointFile, IsThereAfterEveryKindOfEnd) {
     const int end = killed(pause, kill % 3 == 2 ? SIGTERM : SIGKILL);
     EXPECT_THAT(end, AnyOf(-SIGKILL, -SIGTERM, 0, 4)) << "never what a damaged file gives";
   }
-  const auto last = report("--resume");
+  const auto last = report("--resume --model " + file("m.json"));
   EXPECT_EQ(last["status"], "optimal");
   EXPECT_LE(last["dual"], whole["primal"]);
   EXPECT_LE(whole["dual"], last["primal"]);
@@ -132,10 +132,11 @@ TEST_F(CheckpointFile, WithoutOneYetResumingBeginsAnewAndSweepsUp) {
   write("c.part999999999-1", "of a program that was killed");
   write("c.part" + std::to_string(::getpid()) + "-1", "of one that runs");
   write("c.parts", "another file");
-  const Outcome fit = run(arguments() + " --resume --max-iterations 20");
+  write("m.json.part999999999-7", "of its model");
+  const Outcome fit = run(arguments() + " --resume --max-iterations 20 --model " + file("m.json"));
   EXPECT_EQ(fit.code, 4);
   EXPECT_THAT(fit.err, HasSubstr("c: no checkpoint yet; from the beginning"));
-  EXPECT_EQ(files(), (std::set<std::string>{"c", "c.part" + std::to_string(::getpid()) + "-1", "c.parts"}));
+  EXPECT_EQ(files(), (std::set<std::string>{"c", "c.part" + std::to_string(::getpid()) + "-1", "c.parts", "m.json"}));
 }
 
 TEST_F(CheckpointFile, ThatCannotBeWrittenDoesNotCostTheSolve) {
