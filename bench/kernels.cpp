@@ -5,8 +5,10 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "device/device.hpp"
+#include "lift/data_operator.hpp"
 #include "lift/moment_plan.hpp"
 #include "neuspec/neuspec.hpp"
 #include "shared.hpp"
@@ -150,6 +152,35 @@ void gram_matrix(benchmark::State& state) {
   measure(state, number(n * n * d), 8.0 * number(n * n), [&] { device().kernel_gram({}, x, {}, K); });
 }
 BENCHMARK(gram_matrix)->Args({4000, 200})->Args({5000, 784})->UseManualTime()->Unit(benchmark::kMillisecond);
+
+// Of Burer–Monteiro through the samples, the gradient's derivative along a direction of m neurons. Floor: 2 n d m flops there and as many back, or
+// the samples read once.
+void hessian_product(benchmark::State& state) {
+  const Index n = state.range(0), d = state.range(1), C = state.range(2), m = state.range(3);
+  Problem problem;
+  problem.loss.kind = LossKind::logistic;
+  std::vector<double> labels(static_cast<std::size_t>(n * C));
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = i % 3 == 0 ? 1 : -1;
+  const Dataset data(n, d, C, normal(n * d), std::move(labels));
+  const auto form = make_operator<double>(OperatorKind::matrix_free, device(), problem, data);
+  FactorColumns columns;
+  for (Index j = 0; j < m; ++j) {
+    columns.sign.push_back(j % 2 == 0 ? 1 : -1);
+    columns.output.push_back(j * C / m);
+  }
+  auto Z = normal_matrix(d + 1, m);
+  const auto Z_dot = normal_matrix(d + 1, m), G = device().allocate(d + 1, m);
+  device().axpby(0.0, Z, 1 / std::sqrt(number(d * m)), Z);  // predictions of size 1: losses far from flat
+  form->evaluate(columns, Z, G);
+  measure(state, 4 * number(n * d * m), 8.0 * number(n * d), [&] { form->differentiate(columns, Z, Z_dot, G); });
+}
+BENCHMARK(hessian_product)
+    ->Args({1000000, 30, 1, 8})
+    ->Args({4000, 200, 1, 36})
+    ->Args({60000, 49, 10, 80})
+    ->Args({60000, 784, 1, 40})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 
 // A positive definite matrix as the moments and the Gram matrix are, for the factor and the linear step of p × p by C.
 DeviceMatrix<double> positive_matrix(Index p) {

@@ -50,9 +50,9 @@ class ArrayDataset final : public Source {
   Index samples() const override { return arrays_->samples(); }
   Index features() const override { return arrays_->features(); }
   Index targets() const override { return arrays_->targets(); }
-  void visit(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override { arrays_->visit(chunk_samples, visitor); }
-  void visit_targets(Index chunk_samples, const std::function<void(const Chunk&)>& visitor) const override {
-    arrays_->visit_targets(chunk_samples, visitor);
+  void visit(Index most_samples, const std::function<void(const Chunk&)>& visitor) const override { arrays_->visit(most_samples, visitor); }
+  void visit_targets(Index most_samples, const std::function<void(const Chunk&)>& visitor) const override {
+    arrays_->visit_targets(most_samples, visitor);
   }
   StoredForm stored_form() const override { return arrays_->stored_form(); }
 

@@ -16,6 +16,13 @@ struct FactoredForm {
   ConstView<Real> lead;           // m: the first column of the block
   Real a, b, c;
   NEUSPEC_HOST_DEVICE Real corner(Index j) const { return Z.data[j * Z.stride + Z.rows - 1]; }
+  NEUSPEC_HOST_DEVICE Real value(Real h, Real s) const { return (a * h + b * s) * h + c * s * s; }
+  // A_i z = [x (a h + (b/2) s); (b/2) h + c s]
+  NEUSPEC_HOST_DEVICE Real of_sample(Real h, Real s) const { return a * h + b / 2 * s; }
+  NEUSPEC_HOST_DEVICE Real of_corner(Real h, Real s) const { return b / 2 * h + c * s; }
+  NEUSPEC_HOST_DEVICE Real derivative(Real h, Real s, Real h_dot, Real s_dot) const {
+    return 2 * (of_sample(h, s) * h_dot + of_corner(h, s) * s_dot);
+  }
   NEUSPEC_HOST_DEVICE Real root_weight(Index i) const { return scale.data == nullptr ? Real(1) : scale.data[i]; }
 };
 
@@ -62,8 +69,7 @@ struct FactoredForward {
     const Index i = e % f.rows, k = e / f.rows;
     Real sum = 0;
     for (auto j = static_cast<Index>(form.first.data[k]); j < static_cast<Index>(form.first.data[k + 1]); ++j) {
-      const Real h = H.data[j * H.stride + i], s = form.corner(j);
-      sum += form.sign.data[j] * ((form.a * h + form.b * s) * h + form.c * s * s);
+      sum += form.sign.data[j] * form.value(H.data[j * H.stride + i], form.corner(j));
     }
     f.data[k * f.stride + i] = form.root_weight(i) * sum;
   }
@@ -80,8 +86,7 @@ struct FactoredForwardDerivative {
     Real sum = 0;
     for (auto j = static_cast<Index>(form.first.data[k]); j < static_cast<Index>(form.first.data[k + 1]); ++j) {
       const Real h = H.data[j * H.stride + i], h_dot = H_dot.data[j * H_dot.stride + i];
-      const Real s = form.corner(j), s_dot = Z_dot.data[j * Z_dot.stride + Z_dot.rows - 1];
-      sum += form.sign.data[j] * ((2 * form.a * h + form.b * s) * h_dot + (form.b * h + 2 * form.c * s) * s_dot);
+      sum += form.sign.data[j] * form.derivative(h, form.corner(j), h_dot, Z_dot.data[j * Z_dot.stride + Z_dot.rows - 1]);
     }
     f_dot.data[k * f_dot.stride + i] = form.root_weight(i) * sum;
   }
@@ -96,8 +101,8 @@ struct FactoredAdjoint {
   NEUSPEC_HOST_DEVICE double term(Index j, Index i) const {
     const auto k = static_cast<Index>(form.output.data[j]);
     const Real s = form.corner(j), h = H.data[j * H.stride + i], w = form.root_weight(i) * v.data[k * v.stride + i];
-    Q.data[j * Q.stride + i] = w * (form.a * h + form.b / 2 * s);
-    return static_cast<double>(w * (form.b / 2 * h + form.c * s));
+    Q.data[j * Q.stride + i] = w * form.of_sample(h, s);
+    return static_cast<double>(w * form.of_corner(h, s));
   }
   NEUSPEC_HOST_DEVICE void store(Index j, double sum) const { G.data[j * G.stride + G.rows - 1] = static_cast<Real>(sum); }
 };
@@ -114,8 +119,8 @@ struct FactoredAdjointDerivative {
     const Real h = H.data[j * H.stride + i], root = form.root_weight(i);
     const Real w = root * v.data[k * v.stride + i], w_dot = root * v_dot.data[k * v_dot.stride + i];
     Real& h_dot = H_dot.data[j * H_dot.stride + i];
-    const Real corner = w * (form.b / 2 * h_dot + form.c * s_dot) + w_dot * (form.b / 2 * h + form.c * s);
-    h_dot = w * (form.a * h_dot + form.b / 2 * s_dot) + w_dot * (form.a * h + form.b / 2 * s);
+    const Real corner = w * form.of_corner(h_dot, s_dot) + w_dot * form.of_corner(h, s);
+    h_dot = w * form.of_sample(h_dot, s_dot) + w_dot * form.of_sample(h, s);
     return static_cast<double>(corner);
   }
   NEUSPEC_HOST_DEVICE void store(Index j, double sum) const { G_dot.data[j * G_dot.stride + G_dot.rows - 1] = static_cast<Real>(sum); }
