@@ -36,15 +36,15 @@ constexpr double read_again = 1.5;  // a product's time where the samples come a
 constexpr double flops_a_thread = 5e5;
 
 // Losses other than squared take more steps, with kinks or coupled outputs some twenty times as many, each with two products with the samples;
-// descent then needs fewer than for squared loss, whose Gram factor makes ADMM so quick.
-constexpr double smooth_losses = 6, other_losses = 20, other_products = 1000;
+// descent then needs fewer than for squared loss, whose Gram factor makes ADMM so quick: about as many as were counted for d from 20 to 150.
+constexpr double smooth_losses = 6, other_losses = 20, products_a_feature = 8, fewest_products = 100, other_neurons = 10;
 
 std::array<Cost, 6> costs(const Size& size, double word) {
   const auto n = static_cast<double>(size.samples), f = static_cast<double>(size.features), C = static_cast<double>(size.outputs);
   const auto B = static_cast<double>(size.pools), patches = B * static_cast<double>(size.per_pool);
-  const double N = f + 1, p = N * (N + 1) / 2, P = p * B, m = neurons_per_output * C * B;
   const bool squared = size.loss.kind == LossKind::squared;
-  const double descents = squared ? newton_products : other_products;
+  const double N = f + 1, p = N * (N + 1) / 2, P = p * B, m = neurons_per_output * C * B;
+  const double descents = squared ? newton_products : std::max(fewest_products, products_a_feature * f) * other_neurons / neurons_per_output;
   const bool many_steps = !size.loss.smooth() || size.loss.coupled();
   const double steps = admm_iterations * (squared      ? 1
                                           : many_steps ? other_losses
