@@ -10,7 +10,6 @@ namespace neuspec {
 template <class Real>
 GramOperator<Real>::GramOperator(Device<Real>& device, const Problem& problem, const Source& data)
     : SampleOperator<Real>(device, problem, data),
-      K_(device.allocate(this->samples(), this->samples())),
       Ky_(device.allocate(this->samples(), this->outputs())),
       aw_(device.allocate(this->samples(), this->outputs())),
       t_(device.allocate(this->samples(), this->outputs())),
@@ -21,8 +20,6 @@ GramOperator<Real>::GramOperator(Device<Real>& device, const Problem& problem, c
       e_(device.allocate(this->samples(), 2)),
       traces_(device.allocate(1, 2 * this->outputs())) {
   lift_diagonal();
-  form_gram();
-  device.symm(Real(1), K_, this->y(), Real(0), Ky_);
 }
 
 // A E = s c, A diag(I, 0) = s a‖x‖², of which Ā removes e⟨G, ·⟩/N with e = A G, G their difference.
@@ -56,6 +53,8 @@ void GramOperator<Real>::lift_diagonal() {
 template <class Real>
 void GramOperator<Real>::form_gram() {
   if (formed_) return;
+  const bool again = K_.rows() > 0;
+  if (!again) K_ = this->device().allocate(this->samples(), this->samples());
   if (this->patches().whole()) {
     this->device().kernel_gram(this->activation(), this->x(), this->s(), K_);
   } else {
@@ -63,6 +62,7 @@ void GramOperator<Real>::form_gram() {
   }
   this->set_scale(K_);
   centre_gram();
+  if (!again) this->device().symm(Real(1), K_, this->y(), Real(0), Ky_);
   formed_ = true;
 }
 

@@ -24,7 +24,7 @@ class GramOperator final : public SampleOperator<Real> {
   void least_change(View<Real> R, View<Real> f) override;
 
  private:
-  /// K_ = K, if it is not.
+  /// K_ = K, if it is not: not before ADMM wants it, as a descent may arrive without.
   void form_gram();
   /// aw = Ā(W₊ − W₋): of a dense network from the few eigenvectors of the projected blocks, else from the blocks themselves.
   void forward_projected(const AdmmState<Real>& state);

@@ -23,6 +23,7 @@ constexpr double smaller = 0.1;           // the gradient at which a polish's ne
 constexpr double same_objective = 1e-11;  // relative: of two points so near the later one has the better gradient to prove it with
 constexpr Index products_a_round = 4000;  // gradients and Hessian products
 constexpr Index products_a_polish = 300;  // a point that needs more is better served by further ADMM steps
+constexpr Index most_rounds = 2;          // of as many products as a descent may take that is given up for another method
 constexpr int rounds_a_polish = 3;        // likewise
 constexpr double rounds_of_a_good_polish = 2;
 constexpr double relevant = 0.5;  // of the target: how far, relative to β, the κ of a neuron that a polished point misses lies above β
@@ -66,10 +67,19 @@ void BurerMonteiro<Real>::restore(const SolverState& state) {
 
 template <class Real>
 void BurerMonteiro<Real>::run(Monitor& monitor, double target) {
-  Index iterations = 0;
-  while (!test(monitor, target, iterations)) {
-    iterations = improve(monitor, {precision(monitor, target), products_a_round, false, false}, &monitor);
+  descend(monitor, target, any_number);
+}
+
+template <class Real>
+bool BurerMonteiro<Real>::descend(Monitor& monitor, double target, Index most_products) {
+  const bool limited = most_products < any_number;
+  Index products = 0;
+  for (Index all = 0; !test(monitor, target, products); all += products) {
+    if (limited && all > most_rounds * most_products) return false;
+    products = improve(monitor, {precision(monitor, target), std::min(products_a_round, most_products), false, limited}, &monitor);
+    if (products == any_number) return false;
   }
+  return true;
 }
 
 // A later round, begun for neurons whose weights are small still, wants a smaller gradient to see theirs.

@@ -33,9 +33,12 @@ class BurerMonteiro final : public Solver {
   void set_beta(double beta) override;
   Network network() override { return best_; }
   void start_from(const Network& point) override { point_ = point; }
+  const Network& point() const { return point_; }
   SolverState save() override;
   void restore(const SolverState& state) override;
 
+  /// As `run`, but false as soon as the round that it is in foresees more products with the Hessian: what has been reached is worth going on from.
+  bool descend(Monitor& monitor, double target, Index most_products);
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself. Neurons that it lacks for that are added.
   /// It gives up where more than `most_products` with the Hessian are foreseen. \returns that proof where it reaches the gap
@@ -64,7 +67,10 @@ class BurerMonteiro final : public Solver {
   /// where it gave up
   Index improve(const Monitor& monitor, const Effort& effort, Monitor* keeper = nullptr);
   /// Of a round that ends where the decrease that is left no longer matters at the gap `target`.
-  double precision(const Monitor& monitor, double target) const { return std::max(target, 0.01 * std::min(monitor.relative_gap(), 1.0)); }
+  double precision(const Monitor& monitor, double target) const {
+    const double next = 0.01 * std::min(monitor.relative_gap(), 1.0);
+    return next < 30 * target ? target : next;
+  }
   /// The network of a point given by its blocks.
   Network network_of(const FactorColumns& columns, ConstView<Real> W);
 

@@ -10,6 +10,7 @@ struct Choice {
   OperatorKind data_operator = OperatorKind::moments;
   std::string reason;  ///< one line for the log
   int threads = 1;     ///< CPU threads that an iteration can keep busy
+  Index part = 0;      ///< samples of a part whose optimum a descent begins at before ADMM has its factor; 0: ADMM at once
 };
 
 /// What a solve's cost depends on.

@@ -9,6 +9,7 @@ namespace neuspec {
 namespace {
 constexpr Index foresight = 20;         // products after which what is left is foreseen
 constexpr double few_products = 30;     // how far above its last norm a gradient may be for a few products without a preconditioner to do
+constexpr double patience = 0.3;        // of its products, which a descent that starts far from a minimum has before more are foreseen
 constexpr double cheap_to_learn = 150;  // products that learning may take to be worth while before any of them
 }  // namespace
 
@@ -78,8 +79,9 @@ bool Descent<Real>::is_done(Index products, double norm) {
   first_norm_ = std::max(first_norm_, norm);
   if (norm <= last_norm()) return true;
   const bool may_learn = !tried_ && can_afford_to_learn(products);
-  const double all = static_cast<double>(products) + foreseen(products, norm);
-  gave_up_ = effort_.foresees && !learnt_ && !may_learn && all > static_cast<double>(effort_.most_products);
+  const double all = static_cast<double>(products) + foreseen(products, norm), most = static_cast<double>(effort_.most_products);
+  const bool foresees = effort_.foresees && (effort_.near || static_cast<double>(products) > patience * most);
+  gave_up_ = foresees && !learnt_ && !may_learn && all > most;
   return gave_up_ || products >= effort_.most_products;
 }
 

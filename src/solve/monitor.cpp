@@ -17,9 +17,13 @@ Monitor::Monitor(const Settings& settings, const Observer& observer, Index probl
       primal_(static_cast<std::size_t>(problems), infinity),
       dual_(primal_.size(), -infinity) {}
 
-void Monitor::restart() {
+void Monitor::forget() {
   std::fill(primal_.begin(), primal_.end(), infinity);
   std::fill(dual_.begin(), dual_.end(), -infinity);
+}
+
+void Monitor::restart() {
+  forget();
   iterations_ = before_ = 0;
   status_ = Status::stalled;
   history_.clear();

@@ -55,6 +55,8 @@ class Monitor {
   /// Why the last `test` said stop.
   Status status() const { return status_; }
   const std::vector<Progress>& history() const { return history_; }
+  /// Forgets what has been reached: nobody keeps the point any more.
+  void forget();
   /// Forgets bounds and history for another β on the same data.
   void restart();
 

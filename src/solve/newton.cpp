@@ -12,7 +12,7 @@ constexpr Index products_a_step = 400;
 constexpr double accept = 1e-4, shrink_below = 0.25, grow_above = 0.75;
 constexpr int rejections = 30;
 constexpr double margin = 0.03;  // below the last norm that a step aims
-constexpr double reach = 1;     // first radius in a new norm, relative to a Newton step
+constexpr double reach = 1;      // first radius in a new norm, relative to a Newton step
 }  // namespace
 
 template <class Real>

@@ -97,14 +97,14 @@ TEST_F(Program, MemoryLimitCountsTheSamplesHeld) {
     EXPECT_TRUE(fit.code == 0 || fit.code == 4) << fit.err;
     return fit.code == 0 || fit.code == 4 ? json(report).at("operator").get<std::string>() : "";
   };
-  const std::string choice = operator_within("0") == "moments" ? json(report).at("choice").get<std::string>() : "about 0";
+  const std::string choice = operator_within("0") == "matrix-free" ? json(report).at("choice").get<std::string>() : "about 0";
   const double needed = std::stod(choice.substr(choice.rfind(' ', choice.size() - 5) + 1));  // "... about 22 Gflop and 61 MiB"
   const double held = rows * columns * 8 / 1048576.0;
   ASSERT_GT(needed, held);
   if (!address_space_is_reserved) {  // sanitizers hold more
     EXPECT_EQ(operator_within(std::to_string(static_cast<int>(needed + 0.8 * held)) + "M"), "streamed");
   }
-  EXPECT_EQ(operator_within(std::to_string(static_cast<int>(needed + held + (address_space_is_reserved ? 4000 : 120))) + "M"), "moments");
+  EXPECT_EQ(operator_within(std::to_string(static_cast<int>(needed + held + (address_space_is_reserved ? 4000 : 120))) + "M"), "matrix-free");
 }
 
 }  // namespace
