@@ -84,6 +84,8 @@ class DataOperator {
         samples_(samples),
         outputs_(targets) {}
   virtual ~DataOperator() = default;
+  DataOperator(const DataOperator&) = delete;
+  DataOperator& operator=(const DataOperator&) = delete;
 
   Device<Real>& device() const { return device_; }
   const Activation& activation() const { return activation_; }
@@ -161,6 +163,17 @@ class DataOperator {
   virtual void release() {}
 
  protected:
+  /// Of so many of another's outputs.
+  DataOperator(const DataOperator& all, Index outputs)
+      : device_(all.device_),
+        activation_(all.activation_),
+        loss_(all.loss_),
+        bias_(all.bias_),
+        patches_(all.patches_),
+        samples_(all.samples_),
+        outputs_(outputs),
+        mean_eigenvalue_(all.mean_eigenvalue_) {}
+
   /// body(to) for the first term of a sum, which thereby begins; of others body(part), which is added to it.
   template <class Body>
   void sum_up(bool first, View<Real> to, View<Real> part, const Body& body) {

@@ -11,37 +11,50 @@ namespace neuspec {
 template <class Real>
 MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& problem, const Source& data)
     : DataOperator<Real>(device, problem, data),
-      S_(device.allocate(this->p() * this->pools(), this->p() * this->pools())),
       r_(device.allocate(this->p(), this->blocks())),
       right_(device.allocate(this->p(), this->blocks())),
       product_(device.allocate(this->p(), this->blocks())) {
-  LiftedSums sums = sum_moments<Real>(device, problem, data, true, S_, this->by_output(r_.view()));
+  auto lifted = std::make_shared<DeviceMatrix<Real>>(device.allocate(this->p() * this->pools(), this->p() * this->pools()));
+  LiftedSums sums = sum_moments<Real>(device, problem, data, true, *lifted, this->by_output(r_.view()));
   yy_ = std::move(sums.yy);
-  this->set_scale(S_, sums.removed);
+  S_ = std::move(lifted);
+  this->set_scale(this->S(), sums.removed);
 }
 
 template <class Real>
 MomentsOperator<Real>::MomentsOperator(Device<Real>& device, const Problem& problem, const ScaledMoments& data)
     : DataOperator<Real>(device, problem, data.moments.samples(), data.moments.features(), data.moments.targets()),
-      S_(device.allocate(this->p(), this->p())),
       r_(device.allocate(this->p(), this->blocks())),
       right_(device.allocate(this->p(), this->blocks())),
       product_(device.allocate(this->p(), this->blocks())) {
   StoredLift lift = lift_of(problem, data);
-  device.upload(lift.S.data(), S_);
+  auto lifted = std::make_shared<DeviceMatrix<Real>>(device.allocate(this->p(), this->p()));
+  device.upload(lift.S.data(), *lifted);
   device.upload(lift.r.data(), r_);
   yy_ = std::move(lift.yy);
-  this->set_scale(S_);
+  S_ = std::move(lifted);
+  this->set_scale(this->S());
+}
+
+template <class Real>
+MomentsOperator<Real>::MomentsOperator(const MomentsOperator& all, Index first, Index count)
+    : DataOperator<Real>(all, count),
+      S_(all.S_),
+      r_(this->device().allocate(this->p(), this->blocks())),
+      right_(this->device().allocate(this->p(), this->blocks())),
+      product_(this->device().allocate(this->p(), this->blocks())),
+      yy_(all.yy_.begin() + first, all.yy_.begin() + first + count) {
+  this->device().copy(ConstView<Real>(all.r_).column_range(first * this->pools(), this->blocks()), r_);
 }
 
 template <class Real>
 double MomentsOperator<Real>::ridge_norm() {
-  return this->ridge_norm_of(S_, this->by_output(ConstView<Real>(r_)));
+  return this->ridge_norm_of(S(), this->by_output(ConstView<Real>(r_)));
 }
 
 template <class Real>
 void MomentsOperator<Real>::prepare(double rho) {
-  this->invert_moments(S_, rho, inverse_);
+  this->invert_moments(S(), rho, inverse_);
 }
 
 // 2 p² B² C flops.
@@ -66,7 +79,7 @@ template <class Real>
 std::vector<double> MomentsOperator<Real>::loss(ConstView<Real> D) {
   const ConstView<Real> d = this->by_output(D), r = this->by_output(ConstView<Real>(r_));
   const View<Real> Sd = this->by_output(product_.view());
-  this->device().symm(Real(1), S_, d, Real(0), Sd);
+  this->device().symm(Real(1), S(), d, Real(0), Sd);
   const std::vector<double> products = this->device().column_dots({{d, Sd}, {d, r}});
   std::vector<double> losses;
   for (std::size_t k = 0; k < yy_.size(); ++k) losses.push_back(0.5 * products[k] - products[k + yy_.size()] + 0.5 * yy_[k]);
@@ -94,7 +107,7 @@ DualCandidate<Real> MomentsOperator<Real>::candidate(ConstView<Real> D, ConstVie
 template <class Real>
 void MomentsOperator<Real>::lift_point(const FactorColumns& columns, ConstView<Real> Z) {
   pack(columns, Z, Z);
-  this->device().symm(Real(1), S_, this->by_output(right_.view()), Real(0), this->by_output(product_.view()));
+  this->device().symm(Real(1), S(), this->by_output(right_.view()), Real(0), this->by_output(product_.view()));
   this->device().axpby(Real(-1), r_, Real(1), product_);
 }
 
@@ -140,7 +153,7 @@ void MomentsOperator<Real>::differentiate(const FactorColumns& columns, ConstVie
   if (scratch_.columns() < Z.columns) scratch_ = device.allocate(this->N(), Z.columns);
   const View<Real> scratch = scratch_.view().column_range(0, Z.columns);
   pack(columns, Z, Z_dot);
-  device.symm(Real(2), S_, this->by_output(right_.view()), Real(0), this->by_output(derivative_.view()));
+  device.symm(Real(2), S(), this->by_output(right_.view()), Real(0), this->by_output(derivative_.view()));
   apply(columns, derivative_, Z, G_dot);
   apply(columns, product_, Z_dot, scratch);
   device.axpby(Real(1), scratch, Real(1), G_dot);

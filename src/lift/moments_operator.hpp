@@ -1,6 +1,8 @@
 // The moments form: S = ĀᵀĀ (p·B × p·B) and r = Āᵀy. For squared loss nothing depends on n after it is built.
 #pragma once
 
+#include <memory>
+
 #include "lift/sample_operator.hpp"
 #include "lift/stored_moments.hpp"
 
@@ -21,6 +23,8 @@ class MomentsOperator final : public DataOperator<Real> {
  public:
   MomentsOperator(Device<Real>& device, const Problem& problem, const Source& data);
   MomentsOperator(Device<Real>& device, const Problem& problem, const ScaledMoments& data);
+  /// That of some of another's outputs, which shares its S.
+  MomentsOperator(const MomentsOperator& all, Index first, Index count);
 
   OperatorKind kind() const override { return OperatorKind::moments; }
   double ridge_norm() override;
@@ -33,24 +37,26 @@ class MomentsOperator final : public DataOperator<Real> {
   DualCandidate<Real> dual_of(const FactorColumns& columns, ConstView<Real> Z) override;
   bool has_gauss_newton() const override { return true; }
   void gauss_newton(const FactorColumns& columns, ConstView<Real> Z, Index /*samples*/, View<Real> B) override {
-    this->device().packed_gauss_newton(S_, columns, Z, B);
+    this->device().packed_gauss_newton(S(), columns, Z, B);
   }
   double gauss_newton_flops(double unknowns, double squares, Index /*samples*/) const override {
     const auto N = static_cast<double>(this->N());
-    return 2 * N * (static_cast<double>(S_.rows()) * unknowns + squares);
+    return 2 * N * (static_cast<double>(S().rows) * unknowns + squares);
   }
-  double gauss_newton_memory(double unknowns) const override { return static_cast<double>(this->p() + S_.rows()) * unknowns; }
+  double gauss_newton_memory(double unknowns) const override { return static_cast<double>(this->p() + S().rows) * unknowns; }
   double product_flops(double /*unknowns*/) const override {
-    return 2 * static_cast<double>(S_.rows()) * static_cast<double>(S_.rows() * this->outputs());
+    return 2 * static_cast<double>(S().rows) * static_cast<double>(S().rows * this->outputs());
   }
 
  private:
+  ConstView<Real> S() const { return *S_; }
   DualCandidate<Real> candidate(ConstView<Real> D, ConstView<Real> gamma);
   void lift_point(const FactorColumns& columns, ConstView<Real> Z);
   void pack(const FactorColumns& columns, ConstView<Real> Y, ConstView<Real> Z);
   void apply(const FactorColumns& columns, ConstView<Real> gamma, ConstView<Real> Z, View<Real> G);
 
-  DeviceMatrix<Real> S_, inverse_, r_, right_, product_, derivative_, scratch_;
+  std::shared_ptr<const DeviceMatrix<Real>> S_;
+  DeviceMatrix<Real> inverse_, r_, right_, product_, derivative_, scratch_;
   std::vector<double> yy_;  // Σ w y², an output each
 };
 

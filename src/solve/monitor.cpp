@@ -17,6 +17,13 @@ Monitor::Monitor(const Settings& settings, const Observer& observer, Index probl
       primal_(static_cast<std::size_t>(problems), infinity),
       dual_(primal_.size(), -infinity) {}
 
+Monitor Monitor::of_some(Index problems, double share) const {
+  static const Observer nobody;
+  Monitor result(settings_, nobody, problems, start_);
+  result.set_units(objective_, share * unit_);
+  return result;
+}
+
 void Monitor::forget() {
   std::fill(primal_.begin(), primal_.end(), infinity);
   std::fill(dual_.begin(), dual_.end(), -infinity);

@@ -21,6 +21,8 @@ class Monitor {
     objective_ = objective;
     unit_ = gap;
   }
+  /// One of the same limits that tells nobody, for some of the problems with their share of the unit.
+  Monitor of_some(Index problems, double share) const;
   /// A test of convergence: objective and lower bound of each problem. Keeps the best of each; true when the solver has to stop
   /// (their gap has reached `target`, or a limit, or the observer's wish). Problems that share nothing but the data (DataOperator::problems) have
   /// bests that add up.
@@ -46,6 +48,8 @@ class Monitor {
   bool in_a_hurry() const { return seconds() >= settings_.time_limit || stop_requested(); }
   /// Why.
   Status hurry() const { return stop_requested() ? Status::interrupted : Status::time_limit; }
+  const std::vector<double>& primals() const { return primal_; }  ///< the best of each problem
+  const std::vector<double>& duals() const { return dual_; }
   double primal() const;
   double dual() const;
   double relative_gap() const;

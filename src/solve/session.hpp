@@ -14,6 +14,7 @@
 #include "solve/choose.hpp"
 #include "solve/fit_on_ranks.hpp"
 #include "solve/observed_path.hpp"
+#include "solve/outputs_on_ranks.hpp"
 #include "solve/session_data.hpp"
 #include "threads/parallel.hpp"
 
@@ -48,14 +49,16 @@ class Session {
     operator_ = operator_of<Real>(choice_, *device_, units_);
     // A space that was stopped is not the samples', but its bound is one; and where the solver's arithmetic leaves the numbers, the proof's does not.
     beta_max_ = std::numeric_limits<double>::quiet_NaN();
+    const bool shared = shares_outputs();
     lead([&] {
       zero_ = operator_->dual_of({}, device_->allocate(operator_->N(), 0));
       zero_kappa_ = violations(*operator_, zero_);
       know_the_data();
       if (!stopped()) beta_max_ = units_.beta_of_the_data(*std::max_element(zero_kappa_.begin(), zero_kappa_.end()));
-      solver_ = solver_of(*operator_, units_, settings, choice_, memory);
+      if (!shared) solver_ = solver_of(*operator_, units_, settings, choice_, memory);
       if (settings.start && !stopped()) begin_at(*settings.start);
     });
+    if (shared) share_outputs(memory);
     beta_max_ = from_first(beta_max_);
     if (std::isnan(beta_max_)) beta_max_ = largest_beta(problem, data, space_.get());
     lift_seconds_ = since(start_);
@@ -118,9 +121,22 @@ class Session {
   /// What the solver does with the data: where samples are shared out it is rank 0's, and the others help.
   template <class Body>
   void lead(const Body& body) {
-    if (!is_first()) return operator_->serve();
+    if (!is_first()) return outputs_ != nullptr ? outputs_->serve() : operator_->serve();
     body();
-    if (ranks_ != nullptr) operator_->release();
+    if (ranks_ == nullptr) return;
+    outputs_ != nullptr ? outputs_->release() : operator_->release();
+  }
+
+  /// Whether each rank solves some outputs. Where a solve begins or is kept is rank 0's matter, whose solver then has all of them.
+  bool shares_outputs() const {
+    if (ranks_ == nullptr || ranks_->size() == 1 || choice_.data_operator != OperatorKind::moments || source_.targets() == 1) return false;
+    return from_first(settings_.start || settings_.checkpoint || resumed_ ? 0 : 1) > 0;
+  }
+  void share_outputs(double memory) {
+    const auto make = [this, memory](DataOperator<Real>& own) { return solver_of(own, units_, settings_, choice_, memory); };
+    auto solver = std::make_unique<OutputsOnRanks<Real>>(*ranks_, dynamic_cast<const MomentsOperator<Real>&>(*operator_), make, monitor_);
+    outputs_ = solver.get();
+    solver_ = std::move(solver);
   }
 
   /// Of the gradient at zero, while the operator still has it: what a checkpoint is of.
@@ -274,7 +290,8 @@ class Session {
   Choice choice_;
   std::unique_ptr<DataOperator<Real>> operator_;
   std::unique_ptr<Solver> solver_;
-  DualCandidate<Real> zero_;  // of the network without neurons …
+  OutputsOnRanks<Real>* outputs_ = nullptr;  // the same, where each rank has a solver
+  DualCandidate<Real> zero_;                 // of the network without neurons …
   std::vector<double> zero_kappa_;
   double beta_max_ = 0, lift_seconds_ = 0;
 };
