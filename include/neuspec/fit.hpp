@@ -134,7 +134,8 @@ struct Result {
   Report report;
 };
 
-/// Called at every test of convergence; return false to stop cleanly (the best network so far is certified and returned).
+/// Called at every test of convergence; return false to stop cleanly (the best network so far is certified and returned). Where each of several ranks
+/// solves outputs of its own (squared loss by moments), when these have come together.
 using Observer = std::function<bool(const Progress&)>;
 
 /// Solves (P) to `settings.tolerance`. `report.status` is `optimal` only if the returned network's gap, recomputed from the

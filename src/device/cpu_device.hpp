@@ -55,6 +55,9 @@ class CpuDevice final : public Device<Real> {
   void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
                                    ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
                                    View<Real> H_dot, View<Real> G_dot) override;
+  void factored_product(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                        ConstView<Real> Z_dot, const Loss& loss, const LossArguments<Real>& at, ConstView<Real> v, ConstView<Real> H,
+                        const FactoredScratch<Real>& scratch, View<Real> G_dot) override;
   void factored_jacobian(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
                          ConstView<Real> H, bool add, View<Real> J) override;
   void scale_outputs(const FactorColumns& columns, ConstView<Real> J, ConstView<Real> factor, View<Real> scaled) override;

@@ -2,189 +2,12 @@
 #include <algorithm>
 
 #include "device/cpu_device.hpp"
+#include "device/cpu_factored_blocks.inl"
 #include "device/cpu_launch.hpp"
-#include "device/factored.inl"
 #include "device/lapack.hpp"
-#include "device/thin_products.hpp"
-#include "threads/parallel.hpp"
+#include "device/patches.inl"
 
 namespace neuspec {
-
-namespace {
-
-constexpr double flops_a_part = 2e6;  // that are worth a thread's while
-
-template <class Real>
-thin::Padded<Real> padded(ConstView<Real> Z, Index rows) {
-  thin::Padded<Real> result(rows, Z.columns, thin::dot_columns);
-  for (Index j = 0; j < Z.columns; ++j) std::copy_n(Z.data + j * Z.stride, rows, result.column(j));
-  return result;
-}
-
-/// How many parts the samples fall into: some a thread, so that uneven ones balance.
-Index parts_of(Index samples, Index features, Index columns) {
-  constexpr Index parts_a_thread = 4;
-  const Index available = threads();
-  const double flops = 2.0 * static_cast<double>(samples) * static_cast<double>((features + 4) * columns);
-  return available == 1 ? 1 : std::clamp<Index>(static_cast<Index>(flops / flops_a_part), 1, parts_a_thread * available);
-}
-
-/// H = Xᵀ W and f, block by block.
-template <class Real>
-struct Forward {
-  ConstView<Real> x;
-  thin::Padded<Real> W;
-  FactoredForm<Real> form;
-  View<Real> H, f;
-
-  template <int Bytes>
-  [[gnu::always_inline]] void run(Index first, Index last) {
-    for (Index at = first; at < last; at += thin::block) {
-      const Index count = std::min(thin::block, last - at);
-      thin::dots<Real, Bytes>(thin::Samples<Real>(x, at, count), W, H.row_range(at, count));
-      for (Index k = 0; k < f.columns; ++k) {
-        Real sum[thin::block] = {};
-        for (auto j = static_cast<Index>(form.first.data[k]); j < static_cast<Index>(form.first.data[k + 1]); ++j) {
-          const Real *h = H.data + j * H.stride + at, s = form.corner(j), sign = form.sign.data[j];
-          for (Index i = 0; i < count; ++i) sum[i] += sign * form.value(h[i], s);
-        }
-        for (Index i = 0; i < count; ++i) f.data[k * f.stride + at + i] = form.root_weight(at + i) * sum[i];
-      }
-    }
-  }
-};
-
-/// Ḣ = Xᵀ Ẇ and ḟ.
-template <class Real>
-struct ForwardDerivative {
-  ConstView<Real> x;
-  thin::Padded<Real> W_dot;
-  FactoredForm<Real> form;
-  ConstView<Real> Z_dot, H;
-  View<Real> H_dot, f_dot;
-
-  template <int Bytes>
-  [[gnu::always_inline]] void run(Index first, Index last) {
-    for (Index at = first; at < last; at += thin::block) {
-      const Index count = std::min(thin::block, last - at);
-      thin::dots<Real, Bytes>(thin::Samples<Real>(x, at, count), W_dot, H_dot.row_range(at, count));
-      for (Index k = 0; k < f_dot.columns; ++k) {
-        Real sum[thin::block] = {};
-        for (auto j = static_cast<Index>(form.first.data[k]); j < static_cast<Index>(form.first.data[k + 1]); ++j) {
-          const Real *h = H.data + j * H.stride + at, *h_dot = H_dot.data + j * H_dot.stride + at;
-          thin::fetch_next(h);
-          const Real s = form.corner(j), s_dot = Z_dot.data[j * Z_dot.stride + Z_dot.rows - 1], sign = form.sign.data[j];
-          for (Index i = 0; i < count; ++i) sum[i] += sign * form.derivative(h[i], s, h_dot[i], s_dot);
-        }
-        for (Index i = 0; i < count; ++i) f_dot.data[k * f_dot.stride + at + i] = form.root_weight(at + i) * sum[i];
-      }
-    }
-  }
-};
-
-/// What a block's samples are multiplied by, and the corners' sums: of Γ z.
-template <class Real>
-struct Adjoint {
-  FactoredForm<Real> form;
-  ConstView<Real> v, H;
-  View<Real> Q;
-
-  [[gnu::always_inline]] double weigh(Index j, Index at, Index count, const Real* roots, Real* q) const {
-    const Real *h = H.data + j * H.stride + at, *of_output = v.data + static_cast<Index>(form.output.data[j]) * v.stride + at;
-    const Real s = form.corner(j);
-    double sum = 0;
-    thin::fetch_next(h);
-#pragma omp simd reduction(+ : sum)
-    for (Index i = 0; i < count; ++i) {
-      const Real w = roots[i] * of_output[i];
-      q[i] = w * form.of_sample(h[i], s);
-      sum += static_cast<double>(w * form.of_corner(h[i], s));
-    }
-    std::copy_n(q, count, Q.data + j * Q.stride + at);
-    return sum;
-  }
-};
-
-/// Likewise of Γ ż + Γ̇ z.
-template <class Real>
-struct AdjointDerivative {
-  FactoredForm<Real> form;
-  ConstView<Real> Z_dot, v, v_dot, H, H_dot;
-
-  [[gnu::always_inline]] double weigh(Index j, Index at, Index count, const Real* roots, Real* q) const {
-    const Index of_output = static_cast<Index>(form.output.data[j]);
-    const Real *h = H.data + j * H.stride + at, *h_dot = H_dot.data + j * H_dot.stride + at;
-    const Real *of_v = v.data + of_output * v.stride + at, *of_v_dot = v_dot.data + of_output * v_dot.stride + at;
-    const Real s = form.corner(j), s_dot = Z_dot.data[j * Z_dot.stride + Z_dot.rows - 1];
-    double sum = 0;
-    thin::fetch_next(h);
-    thin::fetch_next(h_dot);
-#pragma omp simd reduction(+ : sum)
-    for (Index i = 0; i < count; ++i) {
-      const Real w = roots[i] * of_v[i], w_dot = roots[i] * of_v_dot[i];
-      q[i] = w * form.of_sample(h_dot[i], s_dot) + w_dot * form.of_sample(h[i], s);
-      sum += static_cast<double>(w * form.of_corner(h_dot[i], s_dot) + w_dot * form.of_corner(h[i], s));
-    }
-    return sum;
-  }
-};
-
-/// One part's sums G = Σ x_i q_iᵀ and of the corners.
-template <class Real, class Weights>
-struct Sums {
-  ConstView<Real> x;
-  const Weights& weights;
-  thin::Padded<Real> G;
-  std::vector<double> corners;
-  std::vector<Real> Q;
-
-  Sums(ConstView<Real> X, const Weights& of_samples, Index columns)
-      : x(X),
-        weights(of_samples),
-        G(X.rows, columns, thin::outer_columns),
-        corners(static_cast<std::size_t>(columns)),
-        Q(static_cast<std::size_t>(thin::block * G.columns)) {}
-
-  template <int Bytes>
-  [[gnu::always_inline]] void run(Index first, Index last) {
-    for (Index at = first; at < last; at += thin::block) {
-      const Index count = std::min(thin::block, last - at);
-      Real roots[thin::block];
-      for (Index i = 0; i < count; ++i) roots[i] = weights.form.root_weight(at + i);
-      for (std::size_t j = 0; j < corners.size(); ++j)
-        corners[j] += weights.weigh(static_cast<Index>(j), at, count, roots, Q.data() + static_cast<Index>(j) * thin::block);
-      thin::add_outer<Real, Bytes>(thin::Samples<Real>(x, at, count), Q.data(), G);
-    }
-  }
-};
-
-template <class Real, class Work>
-void each_block(ConstView<Real> x, Index columns, Work work) {
-  const Index parts = parts_of(x.columns, x.rows, columns);
-  run_pieces(parts, threads(), [&](Index part) { thin::run(work, x.columns * part / parts, x.columns * (part + 1) / parts); });
-}
-
-/// G = [Σ x_i q_iᵀ; corners]. The bits depend on the number of threads.
-template <class Real, class Weights>
-void sum_blocks(ConstView<Real> x, const Weights& weights, View<Real> G) {
-  const Index parts = parts_of(x.columns, x.rows, G.columns);
-  std::vector<Sums<Real, Weights>> sums(static_cast<std::size_t>(parts), Sums<Real, Weights>(x, weights, G.columns));
-  run_pieces(parts, threads(),
-             [&](Index part) { thin::run(sums[static_cast<std::size_t>(part)], x.columns * part / parts, x.columns * (part + 1) / parts); });
-  for (Index j = 0; j < G.columns; ++j) {
-    Real* const to = G.data + j * G.stride;
-    double corner = 0;
-    std::fill_n(to, G.rows, Real(0));
-    for (const Sums<Real, Weights>& part : sums) {
-      const Real* const from = part.G.column(j);
-      for (Index i = 0; i < x.rows; ++i) to[i] += from[i];
-      corner += part.corners[static_cast<std::size_t>(j)];
-    }
-    to[G.rows - 1] = static_cast<Real>(corner);
-  }
-}
-
-}  // namespace
 
 // Each 2 n d m flops over the samples, read once, and what lies between them and the sums in the first cache.
 template <class Real>
@@ -215,6 +38,27 @@ void CpuDevice<Real>::factored_adjoint_derivative(const Activation& activation, 
                                                   ConstView<Real> H, View<Real> H_dot, View<Real> G_dot) {
   const ColumnTable<Real> table(columns, v.columns);
   sum_blocks(x, AdjointDerivative<Real>{table.form(activation, Z, s), Z_dot, v, v_dot, H, H_dot}, G_dot);
+}
+
+// The samples are read once for both products with them.
+template <class Real>
+void CpuDevice<Real>::factored_product(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
+                                       ConstView<Real> Z, ConstView<Real> Z_dot, const Loss& loss, const LossArguments<Real>& at, ConstView<Real> v,
+                                       ConstView<Real> H, const FactoredScratch<Real>& scratch, View<Real> G_dot) {
+  const ColumnTable<Real> table(columns, v.columns);
+  const FactoredForm<Real> form = table.form(activation, Z, s);
+  const auto curve = [&](Index first, Index count) {
+    const auto rows = [&](ConstView<Real> of) { return of.data == nullptr ? of : of.row_range(first, count); };
+    if (loss.kind == LossKind::squared) return copy(rows(scratch.f_dot), scratch.v_dot.row_range(first, count));
+    run_loss(loss, LossStep::curvature, LossArguments<Real>{rows(at.a), rows(at.y), rows(at.weights), rows(scratch.f_dot), 1},
+             scratch.v_dot.row_range(first, count), [](Index sample_outputs, const auto& functor) {
+               for (Index e = 0; e < sample_outputs; ++e) functor(e);
+             });
+  };
+  Product<Real, decltype(curve)> product{
+      {x, padded(Z_dot, x.rows), form, Z_dot, H, {}, scratch.f_dot}, {form, Z_dot, v, scratch.v_dot, H, {}}, curve};
+  product.tile.resize(static_cast<std::size_t>(thin::block * Z.columns));
+  sum_blocks(x, product, G_dot);
 }
 
 template <class Real>

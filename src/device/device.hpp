@@ -62,6 +62,12 @@ struct LossArguments {
   double t = 1;
 };
 
+/// What lies between the two halves of `Device::factored_product`: n × m, n × C and n × C; v̇ is left there.
+template <class Real>
+struct FactoredScratch {
+  View<Real> H_dot, f_dot, v_dot;
+};
+
 /// The part of a fixed-point state that counts in Anderson's least squares with some weight: residual and past ones.
 template <class Real>
 struct AndersonPart {
@@ -198,6 +204,10 @@ class Device {
   virtual void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
                                            ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> v, ConstView<Real> v_dot, ConstView<Real> H,
                                            View<Real> H_dot, View<Real> G_dot) = 0;
+  /// Ġ with v̇ = ∇²ℓ ḟ, both derivatives at once, so that a device may read the samples once. `at`: a = f, y and weights of ℓ.
+  virtual void factored_product(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
+                                ConstView<Real> Z_dot, const Loss& loss, const LossArguments<Real>& at, ConstView<Real> v, ConstView<Real> H,
+                                const FactoredScratch<Real>& scratch, View<Real> G_dot);
   /// J = add·J + derivative of each sample's prediction in the neurons' w, from the H of `factored_forward`: d·m × n, a neuron's d rows one after
   /// another. Row j counts for sample i's output[j] alone.
   virtual void factored_jacobian(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,

@@ -128,6 +128,11 @@ template <class Real>
 void SampleOperator<Real>::differentiate(const FactorColumns& columns, ConstView<Real> Z, ConstView<Real> Z_dot, View<Real> G_dot) {
   Device<Real>& device = this->device();
   const Activation share = shared_among(this->activation(), this->patches().per_pool);
+  if (this->patches().whole() && !this->bias()) {
+    const FactoredScratch<Real> scratch{Q_.view().column_range(0, Z.columns), f_dot_, v_dot_};
+    return device.factored_product(share, x_, s(), columns, Z, Z_dot, this->loss_function(), {f_, y_, weights_, {}, 1}, v_,
+                                   H_.view().column_range(0, Z.columns), scratch, G_dot);
+  }
   bool first = true;
   each_patch(columns, [&](const PoolColumns& group, ConstView<Real> x, View<Real> H, bool /*first_of_pool*/) {
     this->sum_up(std::exchange(first, false), f_dot_, part_, [&](View<Real> f_dot) {

@@ -1,5 +1,6 @@
 // Factored points: forward, adjoint and their derivatives against plain loops and against the packed operations.
 #include <algorithm>
+#include <tuple>
 
 #include "support/backend.hpp"
 
@@ -129,6 +130,37 @@ TYPED_TEST(Factored, AgreesWithThePackedOperations) {
     device.lifted_adjoint(sigma, this->x(), this->s(), v, Gamma);
     device.apply_packed(this->columns_, Gamma, Z, other_G);
     this->expect_near(G.host(), other_G.host(), 400, 10);
+  }
+}
+
+// With labels that are classes of softmax, signs or numbers, whatever the loss reads there.
+TYPED_TEST(Factored, ProductIsThatOfItsHalves) {
+  auto& device = this->device_;
+  for (const auto& [n, d, m] : {std::tuple<Index, Index, Index>{67, 37, 11}, {31, 8, 3}, {100, 1, 5}}) {
+    this->make(n, d, 3, m, true);
+    Host y(n, 3), weights(n, 1);
+    for (Index i = 0; i < n; ++i) {
+      y(i, i % 3) = 1;
+      weights(i, 0) = static_cast<double>(i % 5) / 4;
+    }
+    const typename TestFixture::Matrix Z(device, this->Z_), Z_dot(device, this->Z_dot_), v(device, this->v_), labels(device, y), w(device, weights),
+        H(device, n, m), f(device, n, 3), H_dot(device, n, m), f_dot(device, n, 3), v_dot(device, n, 3), G(device, d + 1, m),
+        expected(device, d + 1, m);
+    const Activation& sigma = activations[0];
+    device.factored_forward(sigma, this->x(), this->s(), this->columns_, Z, H, f);
+    for (const Loss& loss : {Loss(Loss::squared), Loss(Loss::huber), Loss(Loss::softmax)}) {
+      device.factored_forward_derivative(sigma, this->x(), this->s(), this->columns_, Z, Z_dot, H, H_dot, f_dot);
+      if (loss.kind == LossKind::squared)
+        device.copy(f_dot, v_dot);
+      else
+        device.apply_loss(loss, LossStep::curvature, {f, labels, w, f_dot, 1}, v_dot);
+      device.factored_adjoint_derivative(sigma, this->x(), this->s(), this->columns_, Z, Z_dot, v, v_dot, H, H_dot, expected);
+      const Host halves = expected.host(), direction = v_dot.host();
+      const typename TestFixture::Matrix own(device, n, m), own_f(device, n, 3), own_v(device, n, 3);
+      device.factored_product(sigma, this->x(), this->s(), this->columns_, Z, Z_dot, loss, {f, labels, w, {}, 1}, v, H, {own, own_f, own_v}, G);
+      this->expect_near(G.host(), halves, 200, 10);
+      this->expect_near(own_v.host(), direction, 200, 10);
+    }
   }
 }
 
