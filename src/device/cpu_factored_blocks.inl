@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "device/cpu_launch.hpp"
 #include "device/factored.inl"
 #include "device/thin_products.hpp"
 #include "threads/parallel.hpp"
@@ -20,12 +21,15 @@ thin::Padded<Real> padded(ConstView<Real> Z, Index rows) {
   return result;
 }
 
-/// How many parts the samples fall into: some a thread, so that uneven ones balance.
-Index parts_of(Index samples, Index features, Index columns) {
-  constexpr Index parts_a_thread = 4;
+constexpr Index parts_a_thread = 4;  // so that uneven ones balance
+
+/// How many parts the samples fall into.
+Index parts_of(Index samples, Index features, Index columns, Index of_a_thread = parts_a_thread) {
+  constexpr Index fewest_blocks = 8;
   const Index available = threads();
   const double flops = 2.0 * static_cast<double>(samples) * static_cast<double>((features + 4) * columns);
-  return available == 1 ? 1 : std::clamp<Index>(static_cast<Index>(flops / flops_a_part), 1, parts_a_thread * available);
+  const Index most = std::min(of_a_thread * available, samples / (fewest_blocks * thin::block));
+  return available == 1 ? 1 : std::clamp<Index>(static_cast<Index>(flops / flops_a_part), 1, std::max<Index>(1, most));
 }
 
 /// H = Xᵀ W and f, block by block.
@@ -197,24 +201,28 @@ void each_block(ConstView<Real> x, Index columns, Work work) {
   run_pieces(parts, threads(), [&](Index part) { thin::run(work, x.columns * part / parts, x.columns * (part + 1) / parts); });
 }
 
-/// G = [Σ x_i q_iᵀ; corners]. The bits depend on the number of threads.
+/// G = [Σ x_i q_iᵀ; corners]. The bits depend on the number of threads. Each part has sums of its own: where these are large, one a thread.
 template <class Real, class Weights>
 void sum_blocks(ConstView<Real> x, const Weights& weights, View<Real> G) {
-  const Index parts = parts_of(x.columns, x.rows, G.columns);
+  constexpr Index small = 1 << 13;  // numbers of sums that several parts of a thread may have
+  const Index parts = parts_of(x.columns, x.rows, G.columns, G.size() <= small ? parts_a_thread : 1);
   std::vector<Sums<Real, Weights>> sums(static_cast<std::size_t>(parts), Sums<Real, Weights>(x, weights, G.columns));
   run_pieces(parts, threads(),
              [&](Index part) { thin::run(sums[static_cast<std::size_t>(part)], x.columns * part / parts, x.columns * (part + 1) / parts); });
-  for (Index j = 0; j < G.columns; ++j) {
-    Real* const to = G.data + j * G.stride;
-    double corner = 0;
-    std::fill_n(to, G.rows, Real(0));
-    for (const Sums<Real, Weights>& part : sums) {
-      const Real* const from = part.G.column(j);
-      for (Index i = 0; i < x.rows; ++i) to[i] += from[i];
-      corner += part.corners[static_cast<std::size_t>(j)];
-    }
-    to[G.rows - 1] = static_cast<Real>(corner);
-  }
+  each(
+      G.columns,
+      [&](Index j) {
+        Real* const to = G.data + j * G.stride;
+        double corner = 0;
+        std::fill_n(to, G.rows, Real(0));
+        for (const Sums<Real, Weights>& part : sums) {
+          const Real* const from = part.G.column(j);
+          for (Index i = 0; i < x.rows; ++i) to[i] += from[i];
+          corner += part.corners[static_cast<std::size_t>(j)];
+        }
+        to[G.rows - 1] = static_cast<Real>(corner);
+      },
+      G.rows * parts);
 }
 
 }  // namespace

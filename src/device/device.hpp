@@ -195,10 +195,10 @@ class Device {
   /// f_k = s_i Σ_{j in output k} sign_j z_jᵀA_i z_j for factors Z (N × m): n × C, with H = xᵀw (n × m) left for `factored_adjoint`.
   virtual void factored_forward(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
                                 View<Real> H, View<Real> f) = 0;
-  /// G_j = Γ_{output j} z_j with Γ_k = Σ s_i v_ik A_i, from the H of `factored_forward`; Q (n × m) is scratch: N × m.
+  /// G_j = Γ_{output j} z_j with Γ_k = Σ s_i v_ik A_i, from the H of `factored_forward`; Q (n × m): what x is multiplied by. N × m.
   virtual void factored_adjoint(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns, ConstView<Real> Z,
                                 ConstView<Real> v, ConstView<Real> H, View<Real> Q, View<Real> G) = 0;
-  /// Derivatives of the two along Ż: ḟ with Ḣ = xᵀẇ left for the second; Ġ_j = Γ ż_j + Γ̇ z_j with v̇ = ḟ (Ḣ is overwritten).
+  /// Derivatives of the two along Ż: ḟ with Ḣ = xᵀẇ left for the second; Ġ_j = Γ ż_j + Γ̇ z_j with v̇ = ḟ (Ḣ may be overwritten).
   virtual void factored_forward_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,
                                            ConstView<Real> Z, ConstView<Real> Z_dot, ConstView<Real> H, View<Real> H_dot, View<Real> f_dot) = 0;
   virtual void factored_adjoint_derivative(const Activation& activation, ConstView<Real> x, ConstView<Real> s, const FactorColumns& columns,

@@ -110,7 +110,7 @@ template <class Real>
 /// In a register: GCC would rather load a factor anew for each product, and samples lie across the cache's lines.
 template <class V>
 [[gnu::always_inline]] inline void keep([[maybe_unused]] V& vector) {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(__clang__)
   asm("" : "+v"(vector));
 #endif
 }
@@ -175,7 +175,7 @@ template <class Real, int Bytes, int F>
 #pragma GCC unroll 4
   for (int j = 0; j < J; ++j) {
 #pragma GCC unroll 6
-    for (int f = 0; f < F; ++f) sum[j][f] = *reinterpret_cast<const Loose<Real, Bytes>*>(G + j * stride + f * lanes);
+    for (int f = 0; f < F; ++f) sum[j][f] = Vector<Real, Bytes>{};
   }
   for (Index i = 0; i < samples.count; ++i, x += samples.stride) {
     Vector<Real, Bytes> v[F];
@@ -194,7 +194,7 @@ template <class Real, int Bytes, int F>
 #pragma GCC unroll 4
   for (int j = 0; j < J; ++j) {
 #pragma GCC unroll 6
-    for (int f = 0; f < F; ++f) *reinterpret_cast<Loose<Real, Bytes>*>(G + j * stride + f * lanes) = sum[j][f];
+    for (int f = 0; f < F; ++f) *reinterpret_cast<Loose<Real, Bytes>*>(G + j * stride + f * lanes) += sum[j][f];
   }
 }
 

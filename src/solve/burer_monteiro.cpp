@@ -76,8 +76,11 @@ bool BurerMonteiro<Real>::descend(Monitor& monitor, double target, Index most_pr
   Index products = 0;
   for (Index all = 0; !test(monitor, target, products); all += products) {
     if (limited && all > most_rounds * most_products) return false;
-    products = improve(monitor, {precision(monitor, target), std::min(products_a_round, most_products), false, limited}, &monitor);
-    if (products == any_number) return false;
+    const Improved round = improve(monitor, {precision(monitor, target), std::min(products_a_round, most_products), false, limited}, &monitor);
+    products = round.products;
+    if (!round.gave_up) continue;
+    monitor.count(products);
+    return false;
   }
   return true;
 }
@@ -91,10 +94,10 @@ std::optional<typename BurerMonteiro<Real>::Proof> BurerMonteiro<Real>::polish(N
   best_objective_.clear();
   double last = first_polish * precision(monitor, target);
   for (int round = 0; round < rounds_a_polish && most_products > 0; ++round, last *= smaller) {
-    const Index products = improve(monitor, {last, limited ? most_products : products_a_polish, true, limited});
+    const Improved improved = improve(monitor, {last, limited ? most_products : products_a_polish, true, limited});
     if (round == 0) best_ = point_;
-    if (monitor.in_a_hurry() || products == any_number) return std::nullopt;
-    most_products -= products;
+    if (monitor.in_a_hurry() || improved.gave_up) return std::nullopt;
+    most_products -= improved.products;
     Proof own = prove();
     remember(own.objective);
     if (monitor.relative_gap(own.objective, own.bounds) <= target) return own;
@@ -207,9 +210,9 @@ void BurerMonteiro<Real>::scale_from(Index first, const std::vector<double>& bef
 }
 
 template <class Real>
-Index BurerMonteiro<Real>::improve(const Monitor& monitor, const Effort& effort, Monitor* keeper) {
+typename BurerMonteiro<Real>::Improved BurerMonteiro<Real>::improve(const Monitor& monitor, const Effort& effort, Monitor* keeper) {
   const Blocks start = blocks_of(point_);
-  if (start.table.sign.empty()) return 1;  // nothing violates and nothing is there: only rounding separates the bounds
+  if (start.table.sign.empty()) return {1, false};  // nothing violates and nothing is there: only rounding separates the bounds
   Descent<Real> descent(data_, cheap_, beta_, start, effort);
   const auto after_step = [&](Index products) {
     if (keeper == nullptr || !keeper->checkpoint_due()) return;
@@ -218,7 +221,7 @@ Index BurerMonteiro<Real>::improve(const Monitor& monitor, const Effort& effort,
   };
   const Index products = descent.run([&] { return monitor.in_a_hurry(); }, after_step);
   point_ = network_of(start.table, descent.W());
-  return descent.gave_up() ? any_number : products;
+  return {products, descent.gave_up()};
 }
 
 // Each block's factor is decomposed: at most rank many neurons, vanished ones gone.

@@ -37,7 +37,7 @@ class BurerMonteiro final : public Solver {
   SolverState save() override;
   void restore(const SolverState& state) override;
 
-  /// As `run`, but false as soon as the round that it is in foresees more products with the Hessian: what has been reached is worth going on from.
+  /// As `run`, but false as soon as the round that it is in foresees more products with the Hessian.
   bool descend(Monitor& monitor, double target, Index most_products);
   /// Descends from `point` over its own neurons until no decrease that matters at the gap `target` is left, which makes ∇ℓ there as good a dual
   /// vector as any: what another solver found becomes a point that proves itself. Neurons that it lacks for that are added.
@@ -63,13 +63,17 @@ class BurerMonteiro final : public Solver {
   void scale_from(Index first, const std::vector<double>& before, const std::vector<double>& slopes);
   std::size_t problem_of(Index output) const { return data_.problems() == 1 ? 0 : static_cast<std::size_t>(output); }
   using Effort = typename Descent<Real>::Effort;
-  /// Minimises over the current neurons. `keeper` is told of the way where there is one: tests may be far apart. \returns products, `any_number`
-  /// where it gave up
-  Index improve(const Monitor& monitor, const Effort& effort, Monitor* keeper = nullptr);
+  struct Improved {
+    Index products;
+    bool gave_up;
+  };
+  /// Minimises over the current neurons. `keeper` is told of the way where there is one: tests may be far apart.
+  Improved improve(const Monitor& monitor, const Effort& effort, Monitor* keeper = nullptr);
   /// Of a round that ends where the decrease that is left no longer matters at the gap `target`.
   double precision(const Monitor& monitor, double target) const {
+    constexpr double enough = 30;  // a round that ends so near the target might as well arrive
     const double next = 0.01 * std::min(monitor.relative_gap(), 1.0);
-    return next < 30 * target ? target : next;
+    return next >= enough * target ? next : target;
   }
   /// The network of a point given by its blocks.
   Network network_of(const FactorColumns& columns, ConstView<Real> W);

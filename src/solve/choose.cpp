@@ -23,7 +23,7 @@ struct Cost {
 constexpr double admm_iterations = 120, factorisations = 2, newton_products = 4000, neurons_per_output = 24;
 // A flop of a matrix–vector product or an eigendecomposition takes about eight times as long as one of GEMM.
 constexpr double slow = 8;
-// Products with a few neurons' directions run at a third of GEMM's rate: they pass over n × m preactivations three times.
+// Products with a few neurons' directions and all that goes with them run at a third of GEMM's rate.
 constexpr double passes = 3;
 // From this size on, a projection computes its few positive eigenpairs only: about 12 N³ flops' time instead of 9 N³ slow ones.
 constexpr double partial_from = 300;
@@ -75,7 +75,8 @@ std::array<Cost, 6> costs(const Size& size, double word) {
 /// its own noise, and a part's projections take as long as those of all. What was asked for is not put off.
 Index part_of(const Cost& cost, const Size& size, const Settings& settings) {
   constexpr Index share = 4, fewest = 512, samples_a_feature = 5;
-  const bool may = settings.solver == SolverKind::automatic && cost.solver == SolverKind::admm && cost.data_operator == OperatorKind::gram;
+  const bool may = settings.solver == SolverKind::automatic && settings.data_operator == OperatorKind::automatic && cost.solver == SolverKind::admm &&
+                   cost.data_operator == OperatorKind::gram;
   const Index part = size.samples / share;
   return may && size.loss.smooth() && part >= std::max(fewest, samples_a_feature * size.features) ? part : 0;
 }

@@ -131,7 +131,7 @@ std::unique_ptr<Solver> make_solver(DataOperator<Real>& data, const Problem& pro
     std::unique_ptr<PartOfSamples<Real>> part;
     if (choice.part > 0 && samples != nullptr)
       part = std::make_unique<PartOfSamples<Real>>(data, problem, *samples, settings,
-                                                   PartSize{samples->samples() / choice.part, choice.part, 1e-2, memory});
+                                                   PartSize{samples->samples() / choice.part, choice.part, 1e-2, memory / 2});
     return std::make_unique<PolishedAdmm<Real>>(data, problem.beta, projection(settings), std::move(part));
   }
   if (choice.data_operator == OperatorKind::streamed) return std::make_unique<FromPart<Real>>(data, problem, *samples, settings, memory);

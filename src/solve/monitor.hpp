@@ -27,8 +27,10 @@ class Monitor {
   /// (their gap has reached `target`, or a limit, or the observer's wish). Problems that share nothing but the data (DataOperator::problems) have
   /// bests that add up.
   bool test(const std::vector<double>& primal, const std::vector<double>& dual, Index neurons, Index new_iterations, double target);
-  /// The solver sees that it gets no further; sets `status`.
-  void give_up() { status_ = Status::stalled; }
+  /// The solver sees that it gets no further, or has heard why it should not; sets `status`.
+  void give_up(Status why = Status::stalled) { status_ = why; }
+  /// Iterations that came to nothing.
+  void count(Index iterations) { iterations_ += iterations; }
   /// What a checkpoint is written by: it asks the solver where it stands, and is told the iterations so far.
   void set_checkpoint(std::function<void(Index iterations)> write) { write_ = std::move(write); }
   /// Whether it is time for one: an interval has passed, or there may be no other before the process is ended.

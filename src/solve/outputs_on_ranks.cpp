@@ -103,14 +103,18 @@ void OutputsOnRanks<Real>::bring_together(Monitor* monitor, double target) {
   std::copy_n(monitor_.primals().begin(), count_, sums.begin() + first_);
   std::copy_n(monitor_.duals().begin(), count_, sums.begin() + outputs_ + first_);
   ranks_.sum(sums);
+  // What ended any of them: the most urgent.
+  constexpr std::array ends{Status::stalled, Status::iteration_limit, Status::time_limit, Status::interrupted};
+  const auto own = std::find(ends.begin(), ends.end(), count_ > 0 ? monitor_.status() : Status::optimal);
+  const double urgency = ranks_.largest(own == ends.end() ? 0.0 : static_cast<double>(own - ends.begin()));
   const auto iterations = static_cast<Index>(ranks_.largest(static_cast<double>(monitor_.iterations())));
   const std::vector<double> all = gather(ranks_, solver_ ? numbers_of(solver_->network(), first_) : std::vector<double>());
   if (monitor == nullptr) return;
   network_ = empty_network(network_);
   add_numbers(all, network_);
   const auto half = sums.begin() + outputs_;
-  const bool ends = monitor->test({sums.begin(), half}, {half, sums.end()}, network_.neurons(), iterations - monitor->iterations(), target);
-  if (!ends) monitor->give_up();  // on some rank
+  const bool done = monitor->test({sums.begin(), half}, {half, sums.end()}, network_.neurons(), iterations - monitor->iterations(), target);
+  if (!done) monitor->give_up(ends.at(static_cast<std::size_t>(urgency)));
 }
 
 template <class Real>

@@ -41,6 +41,7 @@ void PolishedAdmm<Real>::set_beta(double beta) {
   near_ = data_.kind() == OperatorKind::gram ? near : 0;
   steps_ = 0;
   tried_ = 0;
+  kept_primal_ = std::numeric_limits<double>::infinity();
 }
 
 template <class Real>
@@ -56,14 +57,18 @@ SolverState PolishedAdmm<Real>::save() {
 
 template <class Real>
 void PolishedAdmm<Real>::restore(const SolverState& state) {
-  handed_over_ = state.blocks.empty();
-  handed_over_ ? polisher_.restore(state) : admm().restore(state);
+  const bool of_descent = state.blocks.empty();
+  handed_over_ = of_descent && !part_;  // else the descent goes on that may be given up
+  if (of_descent) return polisher_.restore(state);
+  part_.reset();
+  admm().restore(state);
 }
 
 template <class Real>
 void PolishedAdmm<Real>::run(Monitor& monitor, double target) {
   if (!handed_over_) {
     const bool arrived = (!admm_ && arrives_without(monitor, target)) || run_admm(monitor, target);
+    if (arrived && monitor.status() != Status::optimal && kept_primal_ < monitor.primal()) network_ = kept_;
     if (arrived) return;
   }
   polisher_.run(monitor, target);
@@ -78,7 +83,10 @@ bool PolishedAdmm<Real>::arrives_without(Monitor& monitor, double target) {
     handed_over_ = monitor.status() == Status::optimal;
     return true;
   }
+  kept_ = polisher_.network();
+  kept_primal_ = monitor.primal();
   monitor.forget();
+  part_.reset();  // its memory is ADMM's now
   return false;
 }
 

@@ -50,7 +50,8 @@ class PolishedAdmm final : public Solver {
   std::unique_ptr<PartOfSamples<Real>> part_;
   std::unique_ptr<Admm<Real>> admm_;  // where there is a part, once it is wanted
   BurerMonteiro<Real> polisher_;
-  Network network_;
+  Network network_, kept_;    // `kept_`: where a descent was given up
+  double kept_primal_ = 0;    // its objective, as monitors have it; infinite where there is none
   bool handed_over_ = false;  // to descent
   bool started_ = false;      // somewhere, before the first β is set
   double near_ = 0;           // gap at which to look around; 0: no more
