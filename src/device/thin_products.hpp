@@ -18,9 +18,15 @@ template <class Real, int Bytes>
 constexpr int lanes_in = Bytes / static_cast<int>(sizeof(Real));
 template <class Real, int Bytes>
 using Vector [[gnu::vector_size(Bytes)]] = Real;
-/// In memory, aligned as its numbers are.
-template <class Real, int Bytes>
-using Loose [[gnu::vector_size(Bytes), gnu::aligned(alignof(Real)), gnu::may_alias]] = Real;
+/// From and to memory, where it is aligned as its numbers are.
+template <class V, class Real>
+[[gnu::always_inline]] inline void load(const Real* from, V& to) {
+  __builtin_memcpy(&to, from, sizeof(V));
+}
+template <class V, class Real>
+[[gnu::always_inline]] inline void store(const V& from, Real* to) {
+  __builtin_memcpy(to, &from, sizeof(V));
+}
 /// Bits of its lanes.
 template <class Real, int Bytes>
 using Lanes [[gnu::vector_size(Bytes)]] = std::conditional_t<sizeof(Real) == 8, std::int64_t, std::int32_t>;
@@ -121,10 +127,11 @@ template <class Real, int Bytes, bool Masked, int S, int M>
                                             Vector<Real, Bytes> (&sum)[M][S]) {
   Vector<Real, Bytes> of_w[M];
 #pragma GCC unroll 3
-  for (int m = 0; m < M; ++m) of_w[m] = *reinterpret_cast<const Loose<Real, Bytes>*>(w + m * stride + at);
+  for (int m = 0; m < M; ++m) load(w + m * stride + at, of_w[m]);
 #pragma GCC unroll 8
   for (int s = 0; s < S; ++s) {
-    Vector<Real, Bytes> of_x = *reinterpret_cast<const Loose<Real, Bytes>*>(x[s] + at);
+    Vector<Real, Bytes> of_x;
+    load(x[s] + at, of_x);
     if constexpr (Masked) of_x = reinterpret_cast<Vector<Real, Bytes>>(reinterpret_cast<Lanes<Real, Bytes>>(of_x) & mask);
     keep(of_x);
 #pragma GCC unroll 3
@@ -157,7 +164,7 @@ template <class Real, int Bytes>
         if (j + m >= H.columns) continue;
         Real* const to = H.data + (j + m) * H.stride + first;
         if (first + S <= samples.count)
-          *reinterpret_cast<Loose<Real, S* static_cast<int>(sizeof(Real))>*>(to) = sums.values;
+          store(sums.values, to);
         else
           for (Index s = 0; s < samples.count - first; ++s) to[s] = sums.values[s];
       }
@@ -181,7 +188,8 @@ template <class Real, int Bytes, int F>
     Vector<Real, Bytes> v[F];
 #pragma GCC unroll 6
     for (int f = 0; f < F; ++f) {
-      Vector<Real, Bytes> of_x = *reinterpret_cast<const Loose<Real, Bytes>*>(x + f * lanes);
+      Vector<Real, Bytes> of_x;
+      load(x + f * lanes, of_x);
       keep(of_x);
       v[f] = of_x;
     }
@@ -194,7 +202,12 @@ template <class Real, int Bytes, int F>
 #pragma GCC unroll 4
   for (int j = 0; j < J; ++j) {
 #pragma GCC unroll 6
-    for (int f = 0; f < F; ++f) *reinterpret_cast<Loose<Real, Bytes>*>(G + j * stride + f * lanes) += sum[j][f];
+    for (int f = 0; f < F; ++f) {
+      Vector<Real, Bytes> before;
+      load(G + j * stride + f * lanes, before);
+      before += sum[j][f];
+      store(before, G + j * stride + f * lanes);
+    }
   }
 }
 
