@@ -36,14 +36,4 @@ void sum_over_ranks(Device<Real>& device, const Ranks* ranks, View<Real> M) {
   device.upload(values.data(), M);
 }
 
-/// A sum of a few numbers more than ride along: where the ranks have a link, its communicator and what that holds on each GPU then are there, so that
-/// they are no longer free when memory is planned. Collective.
-template <class Real>
-void open_link(Device<Real>& device, const Ranks& ranks) {
-  if (ranks.gpu_link() == nullptr) return;
-  const DeviceMatrix<Real> numbers = device.allocate(1, static_cast<Index>(Ranks::rides_along) + 1);
-  device.axpby(Real(0), numbers, Real(0), numbers);
-  sum_over_ranks(device, &ranks, numbers.view());
-}
-
 }  // namespace neuspec

@@ -3,7 +3,6 @@
 #include "distribute/gathered_source.hpp"
 #include "distribute/gpu_link.hpp"
 #include "distribute/share.hpp"
-#include "lift/device_sums.hpp"
 #include "lift/shared_out.hpp"
 #include "solve/choose_for_ranks.hpp"
 
@@ -19,11 +18,9 @@ std::vector<Result> fit_on_ranks(const Source& data, const Problem& problem, Set
     std::string resumed = ranks.first() && settings.resume ? *settings.resume : std::string();
     ranks.broadcast(resumed);
     settings.resume = resumed.empty() ? nullptr : std::make_shared<const std::string>(std::move(resumed));
-    const double memory = [&] {
-      const auto device = lend_device<double>(settings.kept_device, settings.device, Arithmetic::full);
-      if (proven_by_sums(problem, data) && problem.loss.smooth()) open_link(*device, ranks);
-      return memory_for(settings, *device, &ranks);
-    }();
+    const bool sums = proven_by_sums(problem, data) && problem.loss.smooth();
+    if (const auto link = ranks.gpu_link(); link != nullptr && sums) link->open(ranks);
+    const double memory = memory_for(settings, *lend_device<double>(settings.kept_device, settings.device, Arithmetic::full), &ranks);
     if (choose_for_ranks(problem, data, settings, memory)) return path(data, settings);
     std::vector<Result> results;
     on_first_rank(data, [&](const Source& all) { results = path(all, settings); });
