@@ -71,7 +71,7 @@ class BurerMonteiro final : public Solver {
   Improved improve(const Monitor& monitor, const Effort& effort, Monitor* keeper = nullptr);
   /// Of a round that ends where the decrease that is left no longer matters at the gap `target`.
   double precision(const Monitor& monitor, double target) const {
-    constexpr double enough = 30;  // a round that ends so near the target might as well arrive
+    constexpr double enough = 1000;  // a round that ends so near the target might as well arrive
     const double next = 0.01 * std::min(monitor.relative_gap(), 1.0);
     return next >= enough * target ? next : target;
   }
