@@ -67,7 +67,8 @@ struct Settings {
   /// A checkpoint to go on from: the solve (of a path the first one) has its data, problem, β and, if `solver` leaves it open, its solver; device,
   /// precision, threads and tolerance may be others. Limits of iterations and time count anew. Empty: from the beginning.
   std::shared_ptr<const std::string> resume = {};
-  std::function<bool()> stop_requested = {};  ///< asked between a solver's steps, of ranks on each that solves; true ends it as an observer's false does
+  std::function<bool()> stop_requested =
+      {};  ///< asked between a solver's steps, of ranks on each that solves; true ends it as an observer's false does
   /// Given each network before its certificate is computed (the report all NaN, but for `primal` where the solve is to stop) and each better one
   /// after it, for callers that may not be able to wait for the end of the solve.
   std::function<void(const Result&)> candidate = {};
