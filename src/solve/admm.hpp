@@ -10,6 +10,8 @@
 
 namespace neuspec {
 
+/// Steps, and as many as have been taken, in which the gap has to halve where another method can take over.
+inline constexpr double stagnation = 1000;
 /// Of the largest eigenvalue of a block: no neuron.
 inline constexpr double negligible_eigenvalue = 1e-10;
 

@@ -21,8 +21,6 @@ struct Cost {
 };
 
 constexpr double admm_iterations = 120, factorisations = 2, newton_products = 4000, neurons_per_output = 24;
-// A flop of a matrix–vector product or an eigendecomposition takes about eight times as long as one of GEMM.
-constexpr double slow = 8;
 // Products with a few neurons' directions and all that goes with them run at a third of GEMM's rate.
 constexpr double passes = 3;
 // From this size on, a projection computes its few positive eigenpairs only: about 12 N³ flops' time instead of 9 N³ slow ones.
@@ -50,25 +48,27 @@ std::array<Cost, 6> costs(const Size& size, double word) {
                                           : many_steps ? other_losses
                                                        : smooth_losses),
                products = squared ? 0 : 3 * n * f * f * C * patches;
-  const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow : 12), state = 40 * P * C * word,
+  const double projections = steps * 2 * C * B * N * N * N * (N < partial_from ? 9 * slow_flop : 12), state = 40 * P * C * word,
                iterate = (90 * P * C + 8 * p) * word;  // of ADMM: points, factors and the fifteen pairs of Anderson's memory; a projection's matrices
   const double moments = size.dense() ? n * N * N * N * N / 12 : n * P * P, buffers = size.dense() ? N * N * N * N + 8 * P * P : 8 * P * P;
   const double gram = size.dense() ? n * n * f : 2 * n * n * P, samples = n * (4 * f * patches + 40 * C) * word;
   const double kept = squared ? 0 : samples;
   const double descent = descents * 4 * n * f * m * static_cast<double>(size.per_pool) * passes;
   const double chunk = held_by_chunks * (f * patches + 40 * C + 3 * m * static_cast<double>(size.per_pool)) * word;
-  return {{{SolverKind::admm, OperatorKind::moments, moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + products) + projections,
-            2 * P * P * word + buffers + iterate + kept},
-           {SolverKind::admm, OperatorKind::gram,
-            gram + factorisations * n * n * n + steps * (2 * n * n * C * slow * (squared ? 1 : 2) + n * f * f * C * patches + products) + projections,
-            (squared && size.dense() ? 1 : 2) * n * n * word + samples + iterate},
-           {SolverKind::burer_monteiro, OperatorKind::moments, moments + descents * 2 * P * P * C * slow, P * P * word + buffers + state + kept},
-           {SolverKind::burer_monteiro, OperatorKind::matrix_free, descent,
-            n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state},
-           {SolverKind::admm, OperatorKind::streamed,
-            moments + factorisations * P * P * P + steps * (2 * P * P * C * slow + read_again * products) + projections,
-            2 * P * P * word + buffers + iterate + chunk + 40 * n * C * word},
-           {SolverKind::burer_monteiro, OperatorKind::streamed, read_again * descent, chunk + state + (size.bias && !squared ? 32 * n * C : 0)}}};
+  return {
+      {{SolverKind::admm, OperatorKind::moments, moments + factorisations * P * P * P + steps * (2 * P * P * C * slow_flop + products) + projections,
+        2 * P * P * word + buffers + iterate + kept},
+       {SolverKind::admm, OperatorKind::gram,
+        gram + factorisations * n * n * n + steps * (2 * n * n * C * slow_flop * (squared ? 1 : 2) + n * f * f * C * patches + products) +
+            projections,
+        (squared && size.dense() ? 1 : 2) * n * n * word + samples + iterate},
+       {SolverKind::burer_monteiro, OperatorKind::moments, moments + descents * 2 * P * P * C * slow_flop, P * P * word + buffers + state + kept},
+       {SolverKind::burer_monteiro, OperatorKind::matrix_free, descent,
+        n * (f * patches + 3 * m * static_cast<double>(size.per_pool)) * word + state},
+       {SolverKind::admm, OperatorKind::streamed,
+        moments + factorisations * P * P * P + steps * (2 * P * P * C * slow_flop + read_again * products) + projections,
+        2 * P * P * word + buffers + iterate + chunk + 40 * n * C * word},
+       {SolverKind::burer_monteiro, OperatorKind::streamed, read_again * descent, chunk + state + (size.bias && !squared ? 32 * n * C : 0)}}};
 }
 
 /// Where the Gram matrix's factor is what takes long, and a quarter of the samples foretells the others: n/4 ≥ 5 d. With fewer a part's network fits

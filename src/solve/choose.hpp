@@ -5,6 +5,9 @@
 
 namespace neuspec {
 
+/// How much longer a flop of a matrix–vector product or an eigendecomposition takes than one of GEMM, about.
+inline constexpr double slow_flop = 8;
+
 struct Choice {
   SolverKind solver = SolverKind::admm;
   OperatorKind data_operator = OperatorKind::moments;

@@ -6,12 +6,12 @@
 #include "device/lapack.hpp"
 #include "device/runs.hpp"
 #include "neuspec/error.hpp"
+#include "solve/choose.hpp"
 
 namespace neuspec {
 
 namespace {
 
-constexpr double slow = 8;             // a flop of an eigendecomposition beside one of GEMM
 constexpr double products_saved = 30;  // with the Hessian, at least
 constexpr double part_of_free_memory = 0.1;
 
@@ -34,7 +34,7 @@ bool Kronecker<Real>::is_worth_while(Index neurons) {
              patches = static_cast<double>(data_.samples() * data_.patches().per_pool);
   const double product = 8 * patches * d * m;  // of all ranks, whose number is to make no difference
   if (4 * d * m * (d + m) > product || (4 * m * m + 4 * d * m) * sizeof(Real) > part_of_free_memory * device_.free_memory()) return false;
-  return !spectrum_.empty() || (9 * slow * d * d * d <= products_saved * product && decompose_samples());
+  return !spectrum_.empty() || (9 * slow_flop * d * d * d <= products_saved * product && decompose_samples());
 }
 
 template <class Real>

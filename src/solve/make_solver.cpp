@@ -16,9 +16,7 @@ namespace neuspec {
 
 namespace {
 
-constexpr double stagnation = 1000;  // steps, and as many as have been taken, in which ADMM's gap has to halve where another method can take over
-constexpr int runs_of_admm = 2;      // each to a smaller gap, where what it found could not be proven
-constexpr double slow = 8;           // a flop of a product with a vector or an eigendecomposition beside one of GEMM
+constexpr int runs_of_admm = 2;  // each to a smaller gap, where what it found could not be proven
 
 /// The bound of a projection by products counts on full products.
 ProjectionKind projection(const Settings& settings) {
@@ -74,7 +72,7 @@ class AdmmWithPath final : public Solver {
     const auto n = static_cast<double>(data.samples()), N = static_cast<double>(data.N()), blocks = static_cast<double>(data.blocks());
     const double p = static_cast<double>(data.p() * data.pools()), C = static_cast<double>(data.outputs());
     const double linear = data.kind() == OperatorKind::gram ? 4 * n * n * C : 2 * p * p * C;
-    return slow * (linear + 18 * blocks * N * N * N) + 3 * n * N * N * blocks * static_cast<double>(data.patches().per_pool);
+    return slow_flop * (linear + 18 * blocks * N * N * N) + 3 * n * N * N * blocks * static_cast<double>(data.patches().per_pool);
   }
 
   const Problem& problem_;

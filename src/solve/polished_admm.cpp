@@ -4,15 +4,15 @@
 #include <cmath>
 #include <limits>
 
+#include "solve/choose.hpp"
+
 namespace neuspec {
 
 namespace {
-constexpr double stagnation = 1000;  // steps, and as many as have been taken, in which ADMM's gap has to halve where another method can take over
-constexpr double near = 1e-2;        // gap of ADMM's at which its neurons are mostly those of the optimum
-constexpr double nearer = 0.1;       // and from one such gap to the next
-constexpr Index polishing = 30;      // products with the Hessian that ADMM's result takes, too
-constexpr double slow = 8;           // a flop of a product with a vector beside one of GEMM
-constexpr double usual_steps = 60;   // of ADMM
+constexpr double near = 1e-2;       // gap of ADMM's at which its neurons are mostly those of the optimum
+constexpr double nearer = 0.1;      // and from one such gap to the next
+constexpr Index polishing = 30;     // products with the Hessian that ADMM's result takes, too
+constexpr double usual_steps = 60;  // of ADMM
 }  // namespace
 
 template <class Real>
@@ -159,7 +159,7 @@ Index PolishedAdmm<Real>::affordable_products(const Network& point, const Monito
 template <class Real>
 double PolishedAdmm<Real>::step_flops(Index neurons) const {
   const auto n = static_cast<double>(data_.samples()), d = static_cast<double>(data_.N() - 1), C = static_cast<double>(data_.outputs());
-  return n * d * d * C + 4 * n * d * static_cast<double>(neurons) + 2 * slow * n * n * C;
+  return n * d * d * C + 4 * n * d * static_cast<double>(neurons) + 2 * slow_flop * n * n * C;
 }
 
 // Of the form with the Gram matrix: its factor and the usual steps.
