@@ -1,6 +1,7 @@
 // ADMM of smooth losses, with the descents that begin and end it.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -50,13 +51,13 @@ class PolishedAdmm final : public Solver {
   std::unique_ptr<PartOfSamples<Real>> part_;
   std::unique_ptr<Admm<Real>> admm_;  // where there is a part, once it is wanted
   BurerMonteiro<Real> polisher_;
-  Network network_, kept_;    // `kept_`: where a descent was given up
-  double kept_primal_ = 0;    // its objective, as monitors have it; infinite where there is none
-  bool handed_over_ = false;  // to descent
-  bool started_ = false;      // somewhere, before the first β is set
-  double near_ = 0;           // gap at which to look around; 0: no more
-  double tried_ = 0;          // flops of descents through the samples
-  Index steps_ = 0;           // of ADMM until then
+  Network network_, kept_;                                        // `kept_`: where a descent was given up
+  double kept_primal_ = std::numeric_limits<double>::infinity();  // its objective, as monitors have it
+  bool handed_over_ = false;                                      // to descent
+  bool started_ = false;                                          // somewhere, before the first β is set
+  double near_ = 0;                                               // gap at which to look around; 0: no more
+  double tried_ = 0;                                              // flops of descents through the samples
+  Index steps_ = 0;                                               // of ADMM until then
 };
 
 }  // namespace neuspec
